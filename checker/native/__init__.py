@@ -1,0 +1,147 @@
+"""The native execution: a spec's IR as machine code, by LLVM.
+
+`compile_spec` gives the addresses of two functions that the engine calls for every state (see module.py). Compiled code is kept in a
+cache on disk, keyed by the generated text, the versions of everything involved, and the CPU.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import llvmlite
+from llvmlite import binding as llvm
+
+from kubecheck.checker.native import module
+from kubecheck.checker.native.generate import Generator
+from kubecheck.spec import Spec, SpecError, ir, reference
+from kubecheck.spec.frontend import program
+from kubecheck.spec.layout import pack, unpack, words
+
+MAX_PROPERTIES = 63
+MAX_INSTANCES = 1 << 20
+
+
+class Store(Protocol):
+    """Where compiled code is kept between runs."""
+
+    def get(self, key: str) -> bytes | None:
+        """The entry, or None."""
+
+    def put(self, key: str, payload: bytes) -> None:
+        """Keeps an entry."""
+
+
+@dataclass(frozen=True, eq=False)
+class NativeSpec:
+    """A compiled spec. `successors` and `judge` are addresses; they stay valid as long as this object lives.
+
+    `words` is the size of a packed state in 64-bit words; `max_successors` the number of action instances; `initial` the packed
+    initial states in order, duplicates included.
+    """
+
+    spec: Spec
+    words: int
+    bits: int
+    max_successors: int
+    n_actions: int
+    n_properties: int
+    successors: int
+    judge: int
+    initial: list[tuple[int, ...]]
+    keepalive: Any
+
+    def pack(self, state: reference.Snapshot) -> tuple[int, ...]:
+        """A state as 64-bit words."""
+        return pack(self.spec.root, state)
+
+    def unpack(self, packed: tuple[int, ...]) -> reference.Snapshot:
+        """The inverse of `pack`."""
+        return unpack(self.spec.root, packed)
+
+
+def compile_spec(spec: Spec, *, cache: Store | None = None) -> NativeSpec:
+    """Compiles a spec to machine code. Raises SpecError for what the language does not accept."""
+    compiled = program(spec)
+    if len(spec.properties) > MAX_PROPERTIES:
+        raise SpecError("KC130", f"{spec.name} has {len(spec.properties)} properties", remedy=f"at most {MAX_PROPERTIES} at a time")
+    instances = sum(_instances(e) for e in compiled.actions)
+    if instances > MAX_INSTANCES:
+        raise SpecError("KC131", f"{spec.name} has {instances:,} action instances", remedy=f"at most {MAX_INSTANCES:,}: a smaller scope")
+    text = _text(compiled)
+    machine = _target_machine()
+    key = _key(text, machine)
+    code = None if cache is None else cache.get(key)
+    if code is None:
+        code = _object_code(text, machine)
+        if cache is not None:
+            cache.put(key, code)
+    engine = _link(code, machine)
+    return NativeSpec(
+        spec=spec,
+        words=words(spec.root),
+        bits=spec.root.bits,
+        max_successors=max(1, instances),
+        n_actions=len(spec.actions),
+        n_properties=len(spec.properties),
+        successors=engine.get_function_address("successors"),
+        judge=engine.get_function_address("judge"),
+        initial=[pack(spec.root, s) for s in reference.initial_states(spec)],
+        keepalive=engine,
+    )
+
+
+def llvm_text(spec: Spec, action: str | None = None) -> str:
+    """The generated code as LLVM writes it, before optimisation; of one action if it is named. Raises KeyError for an unknown name."""
+    compiled = program(spec)
+    if action is None:
+        return _text(compiled)
+    entry = compiled.action(spec.find_action(action))
+    generator = Generator(compiled)
+    return str(generator.function(entry.function))
+
+
+def _text(compiled: ir.Program) -> str:
+    generator = Generator(compiled)
+    module.successors(generator, compiled)
+    module.judge(generator, compiled)
+    return str(generator.module)
+
+
+def _instances(entry: ir.Entry) -> int:
+    n = 1
+    for p in entry.parameters:
+        if p.part is None:
+            n *= p.type.cardinality or 0
+    return n
+
+
+def _target_machine() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        opt=3, cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), jit=True
+    )
+
+
+def _key(text: str, machine: Any) -> str:
+    parts = [llvmlite.__version__, str(llvm.llvm_version_info), machine.triple, llvm.get_host_cpu_name()]
+    parts += [llvm.get_host_cpu_features().flatten(), text]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _object_code(text: str, machine: Any) -> bytes:
+    parsed = llvm.parse_assembly(text)
+    parsed.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(parsed, builder)
+    return bytes(machine.emit_object(parsed))
+
+
+def _link(code: bytes, machine: Any) -> Any:
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return engine

@@ -1,0 +1,130 @@
+"""What a check found: one record, rendered by others as text, JSON and more.
+
+The nouns follow Stateright and TLC: a Report holds a Finding per property, a Path of Steps shows a finding. Everything here is
+plain data (msgspec structs), so that writing and reading it needs no knowledge of the spec.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+
+class Verdict(enum.StrEnum):
+    """The answer of a check, for the whole and for each property.
+
+    INCOMPLETE is never a pass: a limit was met before every state was seen.
+    """
+
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    INCOMPLETE = "incomplete"
+    ERROR = "error"
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One place of the state that a step changed, e.g. `store[pod-1].phase: absent -> pending`."""
+
+    path: str
+    before: str
+    after: str
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One atomic action of a path; step 0 is the initial state and has no action."""
+
+    step: int
+    actor: str
+    action: str
+    parameters: dict[str, str]
+    changes: list[Change]
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """Where something stands in a spec's source; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+class PropertyReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One property's outcome. `premise` counts the states (transitions, for step invariants) in which its premise held."""
+
+    name: str
+    kind: str
+    sentence: str
+    verdict: Verdict
+    premise: int
+    position: Position
+    detail: str = ""
+
+
+class ActionReport(msgspec.Struct, frozen=True, kw_only=True):
+    """How often an action fired: its enabled instances, summed over all expanded states."""
+
+    name: str
+    actor: str
+    kind: str
+    fired: int
+
+
+class States(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts. `generated` includes the initial states, as TLC and SPIN count."""
+
+    distinct: int
+    generated: int
+    expanded: int
+    frontier: int
+    quiescent: int
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole record of a check. `seconds` is exploration only; `seconds_total` includes compiling."""
+
+    spec: str
+    verdict: Verdict
+    reason: str
+    states: States
+    depth: int
+    levels: list[int]
+    seconds: float
+    seconds_total: float
+    memory_bytes: int
+    bytes_per_state: float
+    state_bits: int
+    threads: int
+    properties: list[PropertyReport]
+    actions: list[ActionReport]
+    warnings: list[str]
+    found: str
+    path: list[Step]
+    scope: dict[str, Any]
+    release: str
+    versions: dict[str, str]
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment of a running check, for whoever draws it."""
+
+    seconds: float
+    distinct: int
+    generated: int
+    depth: int
+    frontier: int
+    previous_frontier: int
+    memory_bytes: int
+    memory_limit: int
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a check stops by itself: seconds, bytes, steps from the initial state. None means: as far as it goes.
+
+    `memory_bytes` None means 70 % of what the machine has free when the check starts.
+    """
+
+    seconds: float | None = None
+    memory_bytes: int | None = None
+    depth: int | None = None

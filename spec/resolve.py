@@ -1,0 +1,195 @@
+"""From Python annotations to finite types, under one scope."""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import types as pytypes
+import typing
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from kubecheck.spec.errors import SpecError
+from kubecheck.spec.types import (
+    BOOL,
+    INT,
+    ArrayType,
+    EnumType,
+    Field,
+    IntType,
+    OptionalType,
+    RecordType,
+    RefType,
+    SeqType,
+    SetType,
+    Type,
+    holds_state,
+    is_scalar,
+)
+from kubecheck.spec.values import Array, Record, Seq, Set, Sort, SortMeta, State, active, lower
+
+MAX_BITS = 1 << 16
+
+
+@dataclass(frozen=True)
+class Range:
+    """The bounds of an integer, both included: `Annotated[int, Range(0, "pods")]`. A string names a value of the scope."""
+
+    lo: int | str
+    hi: int | str
+
+
+@dataclass(frozen=True)
+class MaxLen:
+    """The most elements a sequence may have: `Annotated[Seq[Event], MaxLen(4)]`. A string names a value of the scope."""
+
+    length: int | str
+
+
+class Types:
+    """The types of one spec: every annotation resolved under its scope. Same annotation, same type."""
+
+    def __init__(self, scope: Mapping[str, Any]) -> None:
+        self._scope = scope
+        self._classes: dict[type, Type] = {}
+
+    def active(self) -> AbstractContextManager[None]:
+        """A context in which sorts and constructors use this scope."""
+        return active(self)
+
+    def number(self, bound: int | str) -> int:
+        """A bound: itself, or the value of the scope that it names."""
+        if isinstance(bound, int) and not isinstance(bound, bool):
+            return bound
+        if isinstance(bound, str):
+            value = self._scope.get(bound)
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+            near = difflib.get_close_matches(bound, [n for n, v in self._scope.items() if isinstance(v, int)])
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            names = ", ".join(sorted(n for n, v in self._scope.items() if isinstance(v, int))) or "nothing"
+            raise SpecError("KC104", f"the scope has no number {bound!r}{hint}", remedy=f"the scope names {names}")
+        raise SpecError("KC104", f"{bound!r} is no bound", remedy="write an int, or the name of a value of the scope")
+
+    def size_of(self, sort: Any) -> int:
+        """The number of members of a sort."""
+        t = self.resolve(sort)
+        assert isinstance(t, RefType)
+        return t.size
+
+    def resolve(self, annotation: Any, namespace: Mapping[str, Any] | None = None) -> Type:
+        """The type that an annotation stands for; SpecError KC101 if it is none."""
+        if isinstance(annotation, str):
+            try:
+                annotation = eval(annotation, dict(namespace or {}))  # the spec's own source, as typing.get_type_hints does
+            except Exception as e:
+                raise SpecError(
+                    "KC101",
+                    f"the annotation {annotation!r} cannot be evaluated: {e}",
+                    remedy="define the class before it is used, or leave out `from __future__ import annotations`",
+                ) from None
+        if isinstance(annotation, type) and annotation in self._classes:
+            return self._classes[annotation]
+        found = self._resolve(annotation, namespace)
+        if isinstance(annotation, type):
+            self._classes[annotation] = found
+        return found
+
+    def _resolve(self, annotation: Any, namespace: Mapping[str, Any] | None) -> Type:
+        origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+        if origin is Annotated:
+            return self._annotated(args[0], args[1:], namespace)
+        if origin in (typing.Union, pytypes.UnionType):
+            return self._optional(annotation, args, namespace)
+        if origin is Array:
+            return self._array(*(self.resolve(a, namespace) for a in args))
+        if origin is Set:
+            return SetType(self._finite(self.resolve(args[0], namespace), "a Set's element"))
+        if isinstance(annotation, SortMeta) and annotation is not Sort:
+            return RefType(annotation, max(0, self.number(annotation.size)), annotation.symmetric)
+        if isinstance(annotation, type):
+            if annotation is bool:
+                return BOOL
+            if issubclass(annotation, enum.Enum):
+                if not list(annotation):
+                    raise SpecError("KC101", f"{annotation.__name__} has no members")
+                return EnumType(annotation)
+            if issubclass(annotation, Record | State) and annotation not in (Record, State):
+                return self._record(annotation)
+            if annotation is int:
+                raise SpecError("KC105", "int alone has no width", remedy="write Annotated[int, Range(0, 7)]")
+        raise SpecError("KC101", f"{_name(annotation)} is not a type of the language", remedy="see docs/design.md, Types")
+
+    def _annotated(self, base: Any, extra: tuple[Any, ...], namespace: Mapping[str, Any] | None) -> Type:
+        for e in extra:
+            if isinstance(e, Range) and base is int:
+                lo, hi = self.number(e.lo), self.number(e.hi)
+                if lo > hi:
+                    raise SpecError("KC106", f"Range({lo}, {hi}) has no values", remedy="the lower bound comes first")
+                if not INT.lo <= lo <= hi <= INT.hi:
+                    raise SpecError("KC106", f"Range({lo}, {hi}) does not fit in 32 bits")
+                return IntType(lo, hi)
+            if isinstance(e, MaxLen) and typing.get_origin(base) is Seq:
+                element = self.resolve(typing.get_args(base)[0], namespace)
+                if holds_state(element):
+                    raise SpecError("KC107", f"a Seq of {element}: a State is a place and cannot be an element")
+                limit = self.number(e.length)
+                if limit < 0:
+                    raise SpecError("KC106", f"MaxLen({limit}) is negative")
+                return SeqType(element, limit)
+        raise SpecError("KC101", f"Annotated[{_name(base)}, …] needs a Range (for int) or a MaxLen (for Seq)")
+
+    def _optional(self, annotation: Any, args: tuple[Any, ...], namespace: Mapping[str, Any] | None) -> Type:
+        rest = [a for a in args if a is not type(None)]
+        if len(rest) != 1 or len(args) != 2:
+            raise SpecError("KC101", f"{_name(annotation)}: a union is only `T | None`", remedy="use an Enum, or a Record with a tag")
+        inner = self.resolve(rest[0], namespace)
+        if holds_state(inner):
+            raise SpecError("KC107", f"{inner} | None: a State is a place and cannot be absent")
+        return OptionalType(inner)
+
+    def _array(self, key: Type, element: Type) -> Type:
+        return ArrayType(self._finite(key, "an Array's key"), element)
+
+    def _finite(self, t: Type, what: str) -> Type:
+        n = t.cardinality
+        if n is None or not is_scalar(t) or isinstance(t, OptionalType):
+            raise SpecError("KC108", f"{what} cannot be {t}", remedy="use a Sort, an Enum, bool or Annotated[int, Range(…)]")
+        if n > MAX_BITS:
+            raise SpecError("KC108", f"{what}: {t} has {n:,} values", remedy=f"at most {MAX_BITS:,}")
+        return t
+
+    def _record(self, cls: Any) -> RecordType:
+        fields = tuple(self._fields(cls))
+        is_state = issubclass(cls, State)
+        for f in fields:
+            if not is_state and holds_state(f.type):
+                raise SpecError("KC107", f"{cls.__name__}.{f.name}: a Record cannot hold the State {f.type}", remedy="make it a State")
+        return RecordType(cls, fields, is_state)
+
+    def _fields(self, cls: Any) -> Iterator[Field]:
+        for name, annotation in cls._annotations.items():
+            try:
+                t = self.resolve(annotation, cls._namespace)
+            except SpecError as e:
+                raise SpecError(e.code, f"{cls.__name__}.{name}: {e.message}", remedy=e.remedy) from None
+            if isinstance(t, RefType) and name not in cls._defaults:
+                raise SpecError(
+                    "KC109",
+                    f"{cls.__name__}.{name}: a {t} has no default, for no member of a sort is the first",
+                    remedy=f"write {name}: {t} | None = None",
+                )
+            if name not in cls._defaults:
+                yield Field(name, t, t.default)
+                continue
+            with self.active():
+                try:
+                    yield Field(name, t, lower(t, cls._defaults[name]))
+                except SpecError as e:
+                    raise SpecError(e.code, f"{cls.__name__}.{name}: {e.message}", remedy=e.remedy) from None
+
+
+def _name(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)

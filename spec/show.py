@@ -1,0 +1,176 @@
+"""Showing a spec: its state layout, its actions and properties, and the IR of its functions, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kubecheck.spec import ir as nodes
+from kubecheck.spec.declare import Spec
+from kubecheck.spec.effects import effects, path
+from kubecheck.spec.frontend import program
+from kubecheck.spec.layout import WORD, leaves, words
+from kubecheck.spec.reference import show
+from kubecheck.spec.types import RecordType
+
+
+def describe(spec: Spec) -> str:
+    """The state's layout in bits, each action with what it reads and writes, each property."""
+    compiled = program(spec)
+    root = compiled.root
+    only = root.fields[0].type if len(root.fields) == 1 else root
+    lines = [f"{spec.name}: {root.bits} bits, {words(root)} words of {WORD}", "", "state"]
+    for leaf in leaves(only):
+        if leaf.bits:
+            lines.append(f"  {leaf.word:3}:{leaf.shift:<3} {leaf.bits:4} bits  {leaf.path}: {leaf.type}")
+    free = [leaf.path for leaf in leaves(only) if not leaf.bits]
+    if free:
+        lines.append(f"  no bits       {', '.join(free)}")
+    lines += ["", "actions"]
+    for entry in compiled.actions:
+        found = effects(entry, root)
+        parameters = ", ".join(f"{p.name}: {p.type}" for p in entry.parameters if p.part is None)
+        actor = getattr(entry.declared, "actor", "")
+        lines.append(f"  {entry.declared.name}({parameters})  [{actor}]  {entry.declared.sentence}")
+        lines.append(f"    reads  {', '.join(sorted(found.reads)) or 'nothing'}")
+        lines.append(f"    writes {', '.join(sorted(found.writes)) or 'nothing'}")
+    lines += ["", "properties"]
+    for entry in compiled.properties:
+        found = effects(entry, root)
+        kind = getattr(entry.declared, "kind", "")
+        lines.append(f"  {entry.declared.name}  [{kind}]  {entry.declared.sentence}")
+        lines.append(f"    reads  {', '.join(sorted(found.reads)) or 'nothing'}")
+    return "\n".join(lines)
+
+
+def ir(spec: Spec, action: str | None = None) -> str:
+    """The IR of all functions, or of one action and what it calls. Raises KeyError for an unknown name."""
+    compiled = program(spec)
+    if action is None:
+        functions = compiled.functions
+    else:
+        functions = list(_reachable(compiled.action(spec.find_action(action)).function))
+    return "\n\n".join("\n".join(_Printer(compiled.root).function(f)) for f in functions)
+
+
+def _reachable(f: nodes.Function) -> Iterator[nodes.Function]:
+    """A function and those that it calls, each once, callees first."""
+    seen: dict[int, nodes.Function] = {}
+
+    def visit(g: nodes.Function) -> None:
+        if id(g) in seen:
+            return
+        for called in _calls(g.body):
+            visit(called)
+        seen[id(g)] = g
+
+    visit(f)
+    return iter(seen.values())
+
+
+def _calls(node: object) -> Iterator[nodes.Function]:
+    if isinstance(node, tuple):
+        for part in node:
+            yield from _calls(part)
+    elif isinstance(node, nodes.Node):
+        if isinstance(node, nodes.Call):
+            yield node.function
+        for name in node.__dataclass_fields__:
+            yield from _calls(getattr(node, name))
+
+
+class _Printer:
+    """Prints IR much as the language reads, with the conversions that are implicit there."""
+
+    def __init__(self, root: RecordType) -> None:
+        self.root = root
+
+    def function(self, f: nodes.Function) -> list[str]:
+        formals = ", ".join(f"{'place ' if p.is_place else ''}{p.name}: {p.type}" for p in f.formals)
+        return [f"{f.name}({formals}) -> {f.result}    # line {f.at.line}", *self.block(f.body, 1)]
+
+    def block(self, body: tuple[nodes.Stmt, ...], depth: int) -> list[str]:
+        lines: list[str] = []
+        for s in body:
+            lines += self.statement(s, "  " * depth, depth)
+        return lines or ["  " * depth + "pass"]
+
+    def statement(self, s: nodes.Stmt, indent: str, depth: int) -> list[str]:
+        match s:
+            case nodes.Store():
+                return [f"{indent}store {self.place(s.place)} = {self.expr(s.value)}"]
+            case nodes.CopyPlace():
+                return [f"{indent}copy {self.place(s.target)} = {self.place(s.source)}"]
+            case nodes.SetLocal():
+                return [f"{indent}{s.name}: {s.type} = {self.expr(s.value)}"]
+            case nodes.Name():
+                return [f"{indent}name {s.name} = {self.place(s.place)}"]
+            case nodes.Require():
+                return [f"{indent}require {self.expr(s.condition)}"]
+            case nodes.Evaluate():
+                return [f"{indent}{self.expr(s.value)}"]
+            case nodes.If():
+                lines = [f"{indent}if {self.expr(s.condition)}", *self.block(s.then, depth + 1)]
+                return lines + ([f"{indent}else", *self.block(s.other, depth + 1)] if s.other else [])
+            case nodes.For():
+                return [f"{indent}for {s.variable} in {self.domain(s.domain)}", *self.block(s.body, depth + 1)]
+            case nodes.Return():
+                return [f"{indent}return {self.expr(s.value)}" if s.value else f"{indent}return"]
+            case _:
+                return [f"{indent}{type(s).__name__.lower()}"]
+
+    def domain(self, d: nodes.Domain) -> str:
+        if isinstance(d, nodes.Between):
+            return f"{self.expr(d.start)} ..< {self.expr(d.stop)}"
+        if isinstance(d, nodes.Elements):
+            return self.place(d.source) if isinstance(d.source, nodes.Place) else self.expr(d.source)
+        return str(d.element)
+
+    def place(self, p: nodes.Place) -> str:
+        if isinstance(p, nodes.ItemPlace):
+            return f"{self.place(p.base)}[{self.expr(p.key)}]"
+        if isinstance(p, nodes.FieldPlace):
+            base = self.place(p.base)
+            record = p.base.type
+            assert isinstance(record, RecordType)
+            return f"{base}.{record.fields[p.index].name}"
+        text = path(p, self.root, {}) or self.root.fields[0].name
+        return f"{text}'" if p.root else text
+
+    def expr(self, e: nodes.Expr) -> str:
+        match e:
+            case nodes.Const():
+                return show(e.type, e.value)
+            case nodes.Local():
+                return e.name
+            case nodes.Read():
+                return self.place(e.place)
+            case nodes.Arith() | nodes.Compare() | nodes.Logic() | nodes.SetOp():
+                return f"({self.expr(e.left)} {e.op} {self.expr(e.right)})"
+            case nodes.Choose():
+                return f"({self.expr(e.then)} if {self.expr(e.condition)} else {self.expr(e.other)})"
+            case nodes.Let():
+                return f"(let {e.name} = {self.expr(e.value)} in {self.expr(e.body)})"
+            case nodes.Fit():
+                return f"fit({self.expr(e.value)}, {e.type})"
+            case nodes.GetField():
+                record = e.value.type
+                assert isinstance(record, RecordType)
+                return f"{self.expr(e.value)}.{record.fields[e.index].name}"
+            case nodes.MakeRecord():
+                assert isinstance(e.type, RecordType)
+                parts = zip(e.type.fields, e.fields, strict=True)
+                return f"{e.type}({', '.join(f'{f.name}={self.expr(v)}' for f, v in parts)})"
+            case nodes.WithFields():
+                assert isinstance(e.type, RecordType)
+                changes = ", ".join(f"{e.type.fields[i].name}={self.expr(v)}" for i, v in e.changes)
+                return f"{self.expr(e.value)}.next({changes})"
+            case nodes.Quantify():
+                test = f" if {self.expr(e.condition)}" if e.condition else ""
+                return f"{e.kind}({self.expr(e.body)} for {e.variable} in {self.domain(e.domain)}{test})"
+            case nodes.Call():
+                arguments = [self.place(a) if isinstance(a, nodes.Place) else self.expr(a) for a in e.arguments]
+                return f"{e.function.name}({', '.join(arguments)})"
+            case _:
+                parts_of = [getattr(e, n) for n in e.__dataclass_fields__ if n not in ("at", "type")]
+                flat = [x for p in parts_of for x in (p if isinstance(p, tuple) else (p,)) if isinstance(x, nodes.Expr)]
+                return f"{type(e).__name__.lower()}({', '.join(self.expr(x) for x in flat)})"
