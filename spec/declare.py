@@ -1,9 +1,9 @@
 """Declaring a specification: modules with their parts of the state, actions and properties, put together into a Spec.
 
-    spec = Spec("stale", Cluster, scope={"pods": 3})
+spec = Spec("stale", Cluster, scope={"pods": 3})
 
-    @spec.action(actor="controller")
-    def create(s: Cluster, pod: Pod) -> None: ...
+@spec.action(actor="controller")
+def create(s: Cluster, pod: Pod) -> None: ...
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import FunctionType
 from typing import Any, TypeVar, overload
 
 from kubecheck.spec.errors import Position, SpecError
@@ -55,7 +56,7 @@ class Declared:
     """A function of the spec's author, as it was declared: what actions, initial conditions and properties share."""
 
     name: str
-    function: Callable[..., Any]
+    function: FunctionType
     sentence: str
     position: Position
     namespace: Mapping[str, Any] = field(repr=False)
@@ -63,12 +64,16 @@ class Declared:
 
 @dataclass(frozen=True, eq=False)
 class Action(Declared):
+    """One kind of atomic step, taken by `actor`."""
+
     actor: str = ""
     kind: ActionKind = ActionKind.COMPONENT
 
 
 @dataclass(frozen=True, eq=False)
 class Property(Declared):
+    """A claim about states or steps."""
+
     kind: PropertyKind = PropertyKind.INVARIANT
 
 
@@ -86,7 +91,9 @@ class Module:
     def _add_parts(self, parts: tuple[type[State], ...] | list[type[State]]) -> None:
         for part in parts:
             if not (isinstance(part, type) and issubclass(part, State) and part is not State):
-                raise SpecError("KC110", f"{self.name}: {part!r} is not a State class", remedy="a part is a subclass of State")
+                raise SpecError(
+                    "KC110", f"{self.name}: {part!r} is not a State class", remedy="a part is a subclass of State"
+                )
             if part not in self.parts:
                 self.parts.append(part)
 
@@ -107,7 +114,9 @@ class Module:
         try:
             action_kind = ActionKind(kind)
         except ValueError:
-            raise SpecError("KC112", f"{kind!r} is no kind of action", remedy="component, environment or fault") from None
+            raise SpecError(
+                "KC112", f"{kind!r} is no kind of action", remedy="component, environment or fault"
+            ) from None
         namespace = _locals()
 
         def declare(function: F) -> F:
@@ -177,7 +186,9 @@ class Spec(Module):
     `scope` gives the numbers that sizes and ranges name, and is shown in reports; `release` is a word for the report.
     """
 
-    def __init__(self, name: str, *parts: type[State], scope: Mapping[str, Any] | None = None, release: str = "") -> None:
+    def __init__(
+        self, name: str, *parts: type[State], scope: Mapping[str, Any] | None = None, release: str = ""
+    ) -> None:
         self._frozen = False
         super().__init__(name, *parts)
         self.scope: dict[str, Any] = dict(scope or {})
@@ -187,7 +198,9 @@ class Spec(Module):
 
     def _changing(self) -> None:
         if self._frozen:
-            raise SpecError("KC113", f"{self.name} is in use and cannot change", remedy="declare everything before checking it")
+            raise SpecError(
+                "KC113", f"{self.name} is in use and cannot change", remedy="declare everything before checking it"
+            )
 
     @cached_property
     def root(self) -> RecordType:
@@ -267,7 +280,10 @@ def _parameters(spec: Spec, declared: Declared) -> list[Parameter]:
     for name in inspect.signature(declared.function).parameters:
         if name not in annotations:
             raise SpecError(
-                "KC116", f"{declared.name}: parameter {name} has no type", position=declared.position, remedy=f"write {name}: SomeType"
+                "KC116",
+                f"{declared.name}: parameter {name} has no type",
+                position=declared.position,
+                remedy=f"write {name}: SomeType",
             )
         try:
             t = spec.types.resolve(annotations[name], names)
@@ -285,7 +301,12 @@ def _parameters(spec: Spec, declared: Declared) -> list[Parameter]:
                     remedy="include the module that brings it, or pass it to Spec(…)",
                 )
             if any(p.part is None for p in result):
-                raise SpecError("KC118", f"{declared.name}: {name} comes after a finite parameter", position=declared.position, remedy="parts first")
+                raise SpecError(
+                    "KC118",
+                    f"{declared.name}: {name} comes after a finite parameter",
+                    position=declared.position,
+                    remedy="parts first",
+                )
         elif t.cardinality is None:
             raise SpecError(
                 "KC119",
@@ -298,5 +319,9 @@ def _parameters(spec: Spec, declared: Declared) -> list[Parameter]:
     for i in set(parts):
         if parts.count(i) != (2 if steps else 1):
             what = "twice (before, after)" if steps else "once"
-            raise SpecError("KC120", f"{declared.name}: {root.fields[i].type} must be a parameter {what}", position=declared.position)
+            raise SpecError(
+                "KC120",
+                f"{declared.name}: {root.fields[i].type} must be a parameter {what}",
+                position=declared.position,
+            )
     return result

@@ -71,7 +71,11 @@ class _Collector:
             names[node.name] = path(node.place, self.root, names)
         elif isinstance(node, ir.Elements) and isinstance(node.source, ir.Place):
             self.reads.add(f"{path(node.source, self.root, names)}[*]")
-        if isinstance(node, ir.Quantify | ir.For) and isinstance(node.domain, ir.Elements) and isinstance(node.domain.source, ir.Place):
+        if (
+            isinstance(node, ir.Quantify | ir.For)
+            and isinstance(node.domain, ir.Elements)
+            and isinstance(node.domain.source, ir.Place)
+        ):
             names[node.variable] = f"{path(node.domain.source, self.root, names)}[*]"
         if isinstance(node, ir.Call):
             inner = {

@@ -60,7 +60,7 @@ def snippet(position: Position) -> list[str]:
     return [f"  {number} | {text}", f"  {' ' * len(number)} | {indent}{'^' * width}"]
 
 
-class ValueEscape(SpecError):
+class ValueEscape(SpecError):  # noqa: N818 - what happened to the value, not a kind of failure of ours
     """A value left its type while a spec ran: out of range, past the end, None where a value is needed.
 
     Raised by the reference execution at the statement that did it; the native execution stops at the same instance.

@@ -169,9 +169,13 @@ def _run(spec: Spec, declared: Declared, root: Root, after: Root | None, values:
         except SpecError as e:
             raise _placed(e, declared, e.code, e.message, e.remedy) from None
         except ZeroDivisionError as e:
-            raise _placed(e, declared, "KC507", "division by zero", "require the divisor to be positive first") from None
+            raise _placed(
+                e, declared, "KC507", "division by zero", "require the divisor to be positive first"
+            ) from None
         except (AttributeError, TypeError) as e:
-            raise _placed(e, declared, "KC506", f"None where a value is needed ({e})", "require(x is not None) first") from None
+            raise _placed(
+                e, declared, "KC506", f"None where a value is needed ({e})", "require(x is not None) first"
+            ) from None
 
 
 def _placed(e: Exception, declared: Declared, code: str, message: str, remedy: str) -> SpecError:

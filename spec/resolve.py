@@ -83,7 +83,9 @@ class Types:
         """The type that an annotation stands for; SpecError KC101 if it is none."""
         if isinstance(annotation, str):
             try:
-                annotation = eval(annotation, dict(namespace or {}))  # the spec's own source, as typing.get_type_hints does
+                annotation = eval(
+                    annotation, dict(namespace or {})
+                )  # the spec's own source, as typing.get_type_hints does
             except Exception as e:
                 raise SpecError(
                     "KC101",
@@ -120,7 +122,9 @@ class Types:
                 return self._record(annotation)
             if annotation is int:
                 raise SpecError("KC105", "int alone has no width", remedy="write Annotated[int, Range(0, 7)]")
-        raise SpecError("KC101", f"{_name(annotation)} is not a type of the language", remedy="see docs/design.md, Types")
+        raise SpecError(
+            "KC101", f"{_name(annotation)} is not a type of the language", remedy="see docs/design.md, Types"
+        )
 
     def _annotated(self, base: Any, extra: tuple[Any, ...], namespace: Mapping[str, Any] | None) -> Type:
         for e in extra:
@@ -144,7 +148,11 @@ class Types:
     def _optional(self, annotation: Any, args: tuple[Any, ...], namespace: Mapping[str, Any] | None) -> Type:
         rest = [a for a in args if a is not type(None)]
         if len(rest) != 1 or len(args) != 2:
-            raise SpecError("KC101", f"{_name(annotation)}: a union is only `T | None`", remedy="use an Enum, or a Record with a tag")
+            raise SpecError(
+                "KC101",
+                f"{_name(annotation)}: a union is only `T | None`",
+                remedy="use an Enum, or a Record with a tag",
+            )
         inner = self.resolve(rest[0], namespace)
         if holds_state(inner):
             raise SpecError("KC107", f"{inner} | None: a State is a place and cannot be absent")
@@ -156,7 +164,9 @@ class Types:
     def _finite(self, t: Type, what: str) -> Type:
         n = t.cardinality
         if n is None or not is_scalar(t) or isinstance(t, OptionalType):
-            raise SpecError("KC108", f"{what} cannot be {t}", remedy="use a Sort, an Enum, bool or Annotated[int, Range(…)]")
+            raise SpecError(
+                "KC108", f"{what} cannot be {t}", remedy="use a Sort, an Enum, bool or Annotated[int, Range(…)]"
+            )
         if n > MAX_BITS:
             raise SpecError("KC108", f"{what}: {t} has {n:,} values", remedy=f"at most {MAX_BITS:,}")
         return t
@@ -166,7 +176,11 @@ class Types:
         is_state = issubclass(cls, State)
         for f in fields:
             if not is_state and holds_state(f.type):
-                raise SpecError("KC107", f"{cls.__name__}.{f.name}: a Record cannot hold the State {f.type}", remedy="make it a State")
+                raise SpecError(
+                    "KC107",
+                    f"{cls.__name__}.{f.name}: a Record cannot hold the State {f.type}",
+                    remedy="make it a State",
+                )
         return RecordType(cls, fields, is_state)
 
     def _fields(self, cls: Any) -> Iterator[Field]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 Data = Any  # bool | int | Enum | Sort | None | tuple[Data, ...] | frozenset[Data]
@@ -47,6 +47,8 @@ def _width(cardinality: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class BoolType(Type):
+    """False and True."""
+
     @property
     def bits(self) -> int:
         return 1
@@ -114,6 +116,8 @@ class NoneType(Type):
 
 @dataclass(frozen=True, slots=True)
 class EnumType(Type):
+    """The members of an `enum.Enum`, in the order of their definition."""
+
     cls: type[enum.Enum]
 
     @property
@@ -191,6 +195,8 @@ class OptionalType(Type):
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """A named part of a record or state."""
+
     name: str
     type: Type
     default: Data
@@ -203,7 +209,6 @@ class RecordType(Type):
     cls: type
     fields: tuple[Field, ...]
     is_state: bool
-    _layout: Any = field(default=None, compare=False, repr=False)
 
     @property
     def bits(self) -> int:
@@ -228,6 +233,8 @@ class RecordType(Type):
 
 @dataclass(frozen=True, slots=True)
 class ArrayType(Type):
+    """An element for each value of a scalar key."""
+
     key: Type
     element: Type
 
@@ -251,6 +258,8 @@ class ArrayType(Type):
 
 @dataclass(frozen=True, slots=True)
 class SetType(Type):
+    """The subsets of a scalar type's values; one bit each."""
+
     key: Type
 
     @property
@@ -290,7 +299,9 @@ class SeqType(Type):
 
 def is_scalar(t: Type) -> bool:
     """Whether a value of the type is a plain Python scalar (or None)."""
-    return isinstance(t, BoolType | IntType | EnumType | RefType) or (isinstance(t, OptionalType) and is_scalar(t.inner))
+    return isinstance(t, BoolType | IntType | EnumType | RefType) or (
+        isinstance(t, OptionalType) and is_scalar(t.inner)
+    )
 
 
 def is_place(t: Type) -> bool:

@@ -7,6 +7,7 @@ remembers the cell, so that `s.pods[p].phase = X` writes through; a record that 
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -81,7 +82,8 @@ class SortMeta(type):
         """The member with that number, always the same object."""
         found = cls._members.get(number)
         if found is None:
-            found = object.__new__(cls)
+            sort: Any = cls
+            found = object.__new__(sort)
             object.__setattr__(found, "number", number)
             cls._members[number] = found
         return found
@@ -222,7 +224,7 @@ class _Fields:
     def __init_subclass__(cls) -> None:
         if "__slots__" in cls.__dict__:  # Record and State themselves: their annotations are not fields
             return
-        own: dict[str, Any] = dict(cls.__dict__.get("__annotations__", {}))
+        own: dict[str, Any] = dict(inspect.get_annotations(cls))
         own = {n: a for n, a in own.items() if "ClassVar" not in str(a)}
         cls._annotations = {**cls._annotations, **own}
         cls._defaults = dict(cls._defaults)
@@ -231,7 +233,9 @@ class _Fields:
             cls._namespace = {**cls._namespace, **vars(sys.modules[cls.__module__]), **frame.f_locals}
         for name in own:
             if name in ("next", "number") or name.startswith("__"):
-                raise SpecError("KC102", f"{cls.__name__}.{name}: a field cannot have this name", remedy="choose another")
+                raise SpecError(
+                    "KC102", f"{cls.__name__}.{name}: a field cannot have this name", remedy="choose another"
+                )
             if name in cls.__dict__:
                 cls._defaults[name] = cls.__dict__[name]
             setattr(cls, name, FieldView(name))
@@ -305,7 +309,9 @@ class Record(_Fields):
 
     def _write(self, name: str, value: object) -> None:
         if self._cell is None:
-            raise SpecError("KC203", f"{type(self).__name__} is a value", remedy="store it with the field changed: r.next(field=…)")
+            raise SpecError(
+                "KC203", f"{type(self).__name__} is a value", remedy="store it with the field changed: r.next(field=…)"
+            )
         record = self._resolved()
         i = record.index(name)
         Part(self._cell, i).set(lower(record.fields[i].type, value))
@@ -407,7 +413,9 @@ class Array(Generic[K, T]):
 
     def __setitem__(self, key: K, value: T) -> None:
         if self._cell is None:
-            raise SpecError("KC203", "an array inside a record is a value", remedy="make a new record, or hold the array in a State")
+            raise SpecError(
+                "KC203", "an array inside a record is a value", remedy="make a new record, or hold the array in a State"
+            )
         Part(self._cell, self._index(key)).set(lower(self._type.element, value))
 
     def __iter__(self) -> Iterator[T]:
@@ -478,7 +486,10 @@ def _items(other: Any) -> frozenset[Any]:
 
 
 def _member_order(value: Any) -> int:
-    return int(value.number) if isinstance(value, Sort) else list(type(value)).index(value)
+    if isinstance(value, Sort):
+        return int(value.number)
+    kind: Any = type(value)
+    return value if kind in (bool, int) else list(kind).index(value)
 
 
 class Seq(Generic[T]):
@@ -557,7 +568,11 @@ def lower(t: Type, value: Any) -> Data:
     if isinstance(t, IntType) and isinstance(value, int) and not isinstance(value, bool):
         if t.lo <= value <= t.hi:
             return value
-        raise ValueEscape("KC504", f"{value} is outside {t}", remedy="a value must stay in its range; require the condition, or widen it")
+        raise ValueEscape(
+            "KC504",
+            f"{value} is outside {t}",
+            remedy="a value must stay in its range; require the condition, or widen it",
+        )
     if isinstance(t, RecordType) and isinstance(value, t.cls) and isinstance(value, Record):
         return value.data_as(t)
     if isinstance(t, ArrayType) and isinstance(value, Array):
@@ -567,7 +582,9 @@ def lower(t: Type, value: Any) -> Data:
     if isinstance(t, SeqType) and isinstance(value, Seq | tuple):
         data = tuple(lower(t.element, v) for v in value)
         if len(data) > t.limit:
-            raise ValueEscape("KC505", f"a sequence of {len(data)} does not fit in {t}", remedy="require room first, or raise MaxLen")
+            raise ValueEscape(
+                "KC505", f"a sequence of {len(data)} does not fit in {t}", remedy="require room first, or raise MaxLen"
+            )
         return data
     if is_scalar(t) and value is not None:
         try:

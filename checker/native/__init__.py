@@ -58,17 +58,24 @@ class NativeSpec:
 
     def unpack(self, packed: tuple[int, ...]) -> reference.Snapshot:
         """The inverse of `pack`."""
-        return unpack(self.spec.root, packed)
+        state: reference.Snapshot = unpack(self.spec.root, packed)
+        return state
 
 
 def compile_spec(spec: Spec, *, cache: Store | None = None) -> NativeSpec:
     """Compiles a spec to machine code. Raises SpecError for what the language does not accept."""
     compiled = program(spec)
     if len(spec.properties) > MAX_PROPERTIES:
-        raise SpecError("KC130", f"{spec.name} has {len(spec.properties)} properties", remedy=f"at most {MAX_PROPERTIES} at a time")
+        raise SpecError(
+            "KC130", f"{spec.name} has {len(spec.properties)} properties", remedy=f"at most {MAX_PROPERTIES} at a time"
+        )
     instances = sum(_instances(e) for e in compiled.actions)
     if instances > MAX_INSTANCES:
-        raise SpecError("KC131", f"{spec.name} has {instances:,} action instances", remedy=f"at most {MAX_INSTANCES:,}: a smaller scope")
+        raise SpecError(
+            "KC131",
+            f"{spec.name} has {instances:,} action instances",
+            remedy=f"at most {MAX_INSTANCES:,}: a smaller scope",
+        )
     text = _text(compiled)
     machine = _target_machine()
     key = _key(text, machine)

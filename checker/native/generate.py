@@ -57,7 +57,9 @@ class Generator:
         if id(f) not in self._made:
             formals = [I64 if p.is_place else register(p.type) for p in f.formals]
             result = [] if isinstance(f.result, NoneType) else [POINTER]
-            made = ll.Function(self.module, ll.FunctionType(I32, [POINTER, POINTER, *formals, *result]), f"{f.name}.{len(self._made)}")
+            made = ll.Function(
+                self.module, ll.FunctionType(I32, [POINTER, POINTER, *formals, *result]), f"{f.name}.{len(self._made)}"
+            )
             made.linkage = "internal"
             for argument in (made.args[0], *([made.args[-1]] if result else [])):
                 argument.add_attribute("noalias")
@@ -215,7 +217,9 @@ class FunctionBody(Emitter):
     def _fit(self, e: ir.Fit) -> Any:
         value = self.expr(e.value)
         assert isinstance(e.type, IntType)
-        inside = self.b.and_(self.b.icmp_signed(">=", value, I64(e.type.lo)), self.b.icmp_signed("<=", value, I64(e.type.hi)))
+        inside = self.b.and_(
+            self.b.icmp_signed(">=", value, I64(e.type.lo)), self.b.icmp_signed("<=", value, I64(e.type.hi))
+        )
         self.leave_unless(inside, ESCAPE)
         return value
 
@@ -303,7 +307,9 @@ class FunctionBody(Emitter):
         t = e.value.type
         assert isinstance(t, SeqType)
         whole, index = self.expr(e.value), self.expr(e.index)
-        inside = self.b.and_(self.b.icmp_signed(">=", index, I64(0)), self.b.icmp_signed("<", index, self.seq_length(t, whole)))
+        inside = self.b.and_(
+            self.b.icmp_signed(">=", index, I64(0)), self.b.icmp_signed("<", index, self.seq_length(t, whole))
+        )
         self.leave_unless(inside, BAD_INDEX)
         return self.seq_item(t, whole, index)
 
@@ -343,7 +349,9 @@ class FunctionBody(Emitter):
     def _makeref(self, e: ir.MakeRef) -> Any:
         assert isinstance(e.type, RefType)
         number = self.expr(e.number)
-        inside = self.b.and_(self.b.icmp_signed(">=", number, I64(0)), self.b.icmp_signed("<", number, I64(e.type.size)))
+        inside = self.b.and_(
+            self.b.icmp_signed(">=", number, I64(0)), self.b.icmp_signed("<", number, I64(e.type.size))
+        )
         self.leave_unless(inside, ESCAPE)
         return self.resize(number, register(e.type))
 
@@ -510,10 +518,10 @@ class FunctionBody(Emitter):
 
         self.rounds(s.domain, s.variable, body)
 
-    def _do_break(self, s: ir.Break) -> None:
+    def _do_break(self, _: ir.Break) -> None:
         self.b.branch(self.exits[-1][1])
 
-    def _do_continue(self, s: ir.Continue) -> None:
+    def _do_continue(self, _: ir.Continue) -> None:
         self.b.branch(self.exits[-1][0])
 
     def _do_return(self, s: ir.Return) -> None:

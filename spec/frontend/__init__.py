@@ -7,7 +7,7 @@ Numba, Taichi and Triton; what they teach is that the errors are the user interf
 from __future__ import annotations
 
 from kubecheck.spec import ir
-from kubecheck.spec.declare import Declared, PropertyKind, Property, Spec
+from kubecheck.spec.declare import Declared, Property, PropertyKind, Spec
 from kubecheck.spec.errors import Position
 from kubecheck.spec.frontend.functions import Compiler
 from kubecheck.spec.source import fail, position, tree
@@ -35,14 +35,23 @@ def _entry(compiler: Compiler, declared: Declared, *, writes: bool) -> ir.Entry:
     seen: set[int] = set()
     formals = []
     for p in parameters:
-        root = 1 if p.part in seen and isinstance(declared, Property) and declared.kind is PropertyKind.STEP_INVARIANT else 0
+        root = (
+            1
+            if p.part in seen and isinstance(declared, Property) and declared.kind is PropertyKind.STEP_INVARIANT
+            else 0
+        )
         if p.part is not None:
             seen.add(p.part)
         formals.append(ir.Formal(p.name, p.type, holds_state(p.type), root))
     function = compiler.declared(declared, tuple(formals), NoneType() if writes else BOOL)
     if not writes and function.writes_state:
         at: Position = position(declared.function.__code__.co_filename, tree(declared.function))
-        fail("KC214", f"{declared.name} is a property and writes to the state", _head(at), "a property only looks; make it an action")
+        fail(
+            "KC214",
+            f"{declared.name} is a property and writes to the state",
+            _head(at),
+            "a property only looks; make it an action",
+        )
     return ir.Entry(declared, parameters, function)
 
 

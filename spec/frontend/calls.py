@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from kubecheck.spec import functions as language
 from kubecheck.spec import ir
-from kubecheck.spec.frontend.bindings import Binding, Fact, Method, Static, SymmetricLoop, Value, Variable, describe, not_none
+from kubecheck.spec.frontend.bindings import (
+    Binding,
+    Fact,
+    Method,
+    Static,
+    SymmetricLoop,
+    Value,
+    Variable,
+    describe,
+    not_none,
+)
 from kubecheck.spec.frontend.functions import Compiler, bind, stays_static
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import (
@@ -35,14 +45,19 @@ from kubecheck.spec.values import Record, Seq, Set, Sort, SortMeta, State
 if TYPE_CHECKING:
     from kubecheck.spec.errors import Position
 
-_QUANTIFIERS: dict[Any, str] = {builtins.any: "any", builtins.all: "all", builtins.sum: "sum", language.count: "count", language.first: "first"}
+_QUANTIFIERS: dict[Any, str] = {
+    builtins.any: "any",
+    builtins.all: "all",
+    builtins.sum: "sum",
+    language.count: "count",
+    language.first: "first",
+}
 
 
 class Calls:
     """The part of the expression compiler that deals with calls; the rest is in expressions.py."""
 
     compiler: Compiler
-    function: FunctionType
     namespace: Any
     compiled: ir.Function
     names: dict[str, Binding]
@@ -74,7 +89,7 @@ class Calls:
                 return node.args[0]
         return None
 
-    def call(self, node: ast.Call, wanted: Type | None) -> Value:
+    def call(self, node: ast.Call) -> Value:
         """A call, whatever is called."""
         special = self._record_next(node)
         if special is not None:
@@ -94,7 +109,14 @@ class Calls:
             return self._present(node)
         if target is language.implies:
             return self._implies(node)
-        if target in (builtins.len, builtins.min, builtins.max, builtins.abs, builtins.bool, builtins.int) and not isinstance(target, SortMeta):
+        if target in (
+            builtins.len,
+            builtins.min,
+            builtins.max,
+            builtins.abs,
+            builtins.bool,
+            builtins.int,
+        ) and not isinstance(target, SortMeta):
             return self._builtin(target, node)
         if isinstance(target, SortMeta):
             return self._member_of(target, node)
@@ -103,7 +125,12 @@ class Calls:
         if target in (Set, Seq, set, frozenset, tuple) and not node.args and not node.keywords:
             return Static(() if target in (Seq, tuple) else frozenset())
         if isinstance(target, type) and issubclass(target, State):
-            fail("KC225", f"{target.__name__} is a State: it is a place and cannot be made", self.at(node), "make it a Record, or use the state")
+            fail(
+                "KC225",
+                f"{target.__name__} is a State: it is a place and cannot be made",
+                self.at(node),
+                "make it a Record, or use the state",
+            )
         positional, named = self._arguments(node)
         if isinstance(target, FunctionType):
             return self.call_function(target, None, positional, named, node)
@@ -112,7 +139,12 @@ class Calls:
             return self._static_call(target, positional, named, node)
         if isinstance(target, MethodType) and isinstance(target.__func__, FunctionType):
             return self.call_function(target.__func__, Static(target.__self__), positional, named, node)
-        fail("KC224", f"{describe(target)} cannot be called with values of the state", self.at(node), "call functions written in the language")
+        fail(
+            "KC224",
+            f"{describe(target)} cannot be called with values of the state",
+            self.at(node),
+            "call functions written in the language",
+        )
 
     def _static_call(self, target: Any, positional: list[Value], named: dict[str, Value], node: ast.Call) -> Value:
         if isinstance(target, BuiltinFunctionType | type | MethodType) or callable(target):
@@ -137,7 +169,12 @@ class Calls:
         return [self.value(a) for a in node.args], named
 
     def call_function(
-        self, function: FunctionType, receiver: Value | None, positional: list[Value], named: dict[str, Value], node: ast.AST
+        self,
+        function: FunctionType,
+        receiver: Value | None,
+        positional: list[Value],
+        named: dict[str, Value],
+        node: ast.AST,
     ) -> ir.Expr:
         """A call of a function that is written in the language."""
         at = self.at(node)
@@ -162,7 +199,11 @@ class Calls:
                 bound.append((name, value, None))
             elif holds_state(t) or (isinstance(t, ArrayType) and isinstance(value, ir.Place)):
                 if not isinstance(value, ir.Place) or value.type != t:
-                    fail("KC201", f"{function.__name__}: {name} is a {t}, a place, and this is a {self.natural(value, node)}", at)
+                    fail(
+                        "KC201",
+                        f"{function.__name__}: {name} is a {t}, a place, and this is a {self.natural(value, node)}",
+                        at,
+                    )
                 bound.append((name, value, t))
             elif isinstance(value, Static) and stays_static(function, name):
                 self.constant(value, t, node)
@@ -264,7 +305,12 @@ class Calls:
         t = self.compiler.spec.types.resolve(cls)
         assert isinstance(t, RecordType)
         if node.args:
-            fail("KC124", f"{cls.__name__} takes its fields by name", self.at(node.args[0]), f"write {cls.__name__}({t.fields[0].name}=…)")
+            fail(
+                "KC124",
+                f"{cls.__name__} takes its fields by name",
+                self.at(node.args[0]),
+                f"write {cls.__name__}({t.fields[0].name}=…)",
+            )
         given = self._fields(t, node)
         if all(isinstance(e, ir.Const) for e in given.values()):
             constant = tuple(given[f.name].value if f.name in given else f.default for f in t.fields)  # type: ignore[attr-defined]
@@ -280,7 +326,12 @@ class Calls:
             try:
                 f = t.fields[t.index(k.arg)]
             except KeyError:
-                fail("KC103", f"{t} has no field {k.arg}", self.at(k.value), f"its fields are {', '.join(f.name for f in t.fields)}")
+                fail(
+                    "KC103",
+                    f"{t} has no field {k.arg}",
+                    self.at(k.value),
+                    f"its fields are {', '.join(f.name for f in t.fields)}",
+                )
             given[k.arg] = self.coerce(self.value(k.value, f.type), f.type, k.value)
         return given
 
@@ -295,7 +346,12 @@ class Calls:
         expr = self.plain(base, node.func.value)
         t = expr.type
         if isinstance(t, OptionalType):
-            fail("KC210", f"{ast.unparse(node.func.value)} may be None here", self.at(node.func.value), "require(x is not None) first, or present(x)")
+            fail(
+                "KC210",
+                f"{ast.unparse(node.func.value)} may be None here",
+                self.at(node.func.value),
+                "require(x is not None) first, or present(x)",
+            )
         if not isinstance(t, RecordType) or node.args:
             fail("KC208", f"next(field=…) is for records, and this is a {t}", at)
         changes = tuple((t.index(name), e) for name, e in self._fields(t, node).items())
@@ -329,7 +385,12 @@ class Calls:
                 return ir.Elements(at, t.key, value)
             if isinstance(t, SeqType):
                 return ir.Elements(at, t.element, value)
-        fail("KC227", f"{ast.unparse(node)} is nothing that a loop runs over", at, "a Sort, an Enum, range(…), an array, a Set, a Seq or a constant tuple")
+        fail(
+            "KC227",
+            f"{ast.unparse(node)} is nothing that a loop runs over",
+            at,
+            "a Sort, an Enum, range(…), an array, a Set, a Seq or a constant tuple",
+        )
 
     def _range(self, node: ast.Call) -> ir.Domain:
         at = self.at(node)
@@ -341,7 +402,12 @@ class Calls:
         assert isinstance(start.type, IntType)
         assert isinstance(stop.type, IntType)
         if stop.type.hi - start.type.lo > 1 << 16:
-            fail("KC228", f"this range may have {stop.type.hi - start.type.lo:,} members", at, "give the bounds a smaller type; at most 65,536")
+            fail(
+                "KC228",
+                f"this range may have {stop.type.hi - start.type.lo:,} members",
+                at,
+                "give the bounds a smaller type; at most 65,536",
+            )
         return ir.Between(at, IntType(start.type.lo, max(start.type.lo, stop.type.hi - 1)), start, stop)
 
     def loop_variable(self, name: str, domain: ir.Domain) -> str:
@@ -386,7 +452,12 @@ class Calls:
                 symmetric = isinstance(key, RefType) and key.symmetric
                 t = key
             if symmetric:
-                fail("KC304", f"first(…) over {t}, which is symmetric: it has no first member", at, "make the choice a parameter of the action")
+                fail(
+                    "KC304",
+                    f"first(…) over {t}, which is symmetric: it has no first member",
+                    at,
+                    "make the choice a parameter of the action",
+                )
             if level or len(node.generators) > 1:
                 fail("KC003", "first(…) takes one `for`", at)
         variable = self.fresh(name)
@@ -404,7 +475,15 @@ class Calls:
         body, result = self._collected(kind, node, level, call)
         if level + 1 == len(node.generators) and kind == "sum":
             result = self._sum_type(domain, body)
-        return ir.Quantify(at, result, "sum" if kind == "count" and level + 1 < len(node.generators) else kind, variable, domain, condition, body)
+        return ir.Quantify(
+            at,
+            result,
+            "sum" if kind == "count" and level + 1 < len(node.generators) else kind,
+            variable,
+            domain,
+            condition,
+            body,
+        )
 
     def _collected(self, kind: str, node: ast.GeneratorExp, level: int, call: ast.Call) -> tuple[ir.Expr, Type]:
         if level + 1 < len(node.generators):
@@ -417,7 +496,12 @@ class Calls:
         if kind == "sum":
             return self.integer(value, node.elt), INT
         if isinstance(value.type, OptionalType | NoneType):
-            fail("KC210", "first(…) of something that may be None cannot be told from nothing", self.at(node.elt), "filter with `if x is not None`")
+            fail(
+                "KC210",
+                "first(…) of something that may be None cannot be told from nothing",
+                self.at(node.elt),
+                "filter with `if x is not None`",
+            )
         return value, OptionalType(value.type)
 
     def _sum_type(self, domain: ir.Domain, body: ir.Expr) -> Type:

@@ -49,9 +49,19 @@ from kubecheck.spec.values import FieldView, Record, Seq, Set, Sort, SortMeta, S
 
 _ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%"}
 _SETS = {ast.BitOr: "|", ast.BitAnd: "&", ast.Sub: "-"}
-_COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Is: "==", ast.IsNot: "!="}
+_COMPARE = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "==",
+    ast.IsNot: "!=",
+}
 _PYTHON: dict[str, Any] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "//": operator.floordiv, "%": operator.mod, "|": operator.or_, "&": operator.and_,
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "//": operator.floordiv,
+    "%": operator.mod, "|": operator.or_, "&": operator.and_,
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 
@@ -111,7 +121,12 @@ class Expressions(Calls):
     def _value(self, node: ast.expr, wanted: Type | None) -> Value:
         if isinstance(node, ast.Constant):
             if not isinstance(node.value, bool | int | type(None) | str):
-                fail("KC202", f"{node.value!r} is not a value of the language", self.at(node), "use int, bool, an Enum or a Sort")
+                fail(
+                    "KC202",
+                    f"{node.value!r} is not a value of the language",
+                    self.at(node),
+                    "use int, bool, an Enum or a Sort",
+                )
             return Static(node.value)
         if isinstance(node, ast.Name):
             return self._name(node)
@@ -132,11 +147,15 @@ class Expressions(Calls):
         if isinstance(node, ast.IfExp):
             return self._choice(node, wanted)
         if isinstance(node, ast.Call):
-            return self.call(node, wanted)
+            return self.call(node)
         if isinstance(node, ast.Tuple | ast.Set | ast.List):
             return self._display(node, wanted)
         word = type(node).__name__
-        remedy = "use any, all, sum, count or first over a generator" if "Comp" in word or "Gen" in word else "see docs/design.md, Functions"
+        remedy = (
+            "use any, all, sum, count or first over a generator"
+            if "Comp" in word or "Gen" in word
+            else "see docs/design.md, Functions"
+        )
         fail("KC001", f"`{ast.unparse(node)}` ({word}) is not in the language", self.at(node), remedy)
 
     def _name(self, node: ast.Name) -> Value:
@@ -148,7 +167,12 @@ class Expressions(Calls):
             return found
         code = self.function.__code__
         if name in code.co_varnames or name in code.co_cellvars:
-            fail("KC206", f"{name} may have no value here", self.at(node), "assign it on every way to this line, before any loop")
+            fail(
+                "KC206",
+                f"{name} may have no value here",
+                self.at(node),
+                "assign it on every way to this line, before any loop",
+            )
         if name in self._outer:
             return Static(self._outer[name])
         near = difflib.get_close_matches(name, [*self.names, *self._outer])
@@ -171,7 +195,12 @@ class Expressions(Calls):
             fail("KC208", f"a method has no attribute {name}", at, "call it")
         t = base.type
         if isinstance(t, OptionalType):
-            fail("KC210", f"{ast.unparse(node.value)} may be None here", self.at(node.value), "require(x is not None) first, or present(x)")
+            fail(
+                "KC210",
+                f"{ast.unparse(node.value)} may be None here",
+                self.at(node.value),
+                "require(x is not None) first, or present(x)",
+            )
         if isinstance(t, RefType):
             if name == "index":
                 self.numbered(t, at, f".{name}")
@@ -222,7 +251,12 @@ class Expressions(Calls):
                     return Static(base.value[key.value])
                 except (TypeError, LookupError) as e:
                     fail("KC208", f"{ast.unparse(node)}: {e!r}", at)
-            fail("KC202", f"{ast.unparse(node.value)} is a constant and cannot be indexed by {ast.unparse(node.slice)}", at, "write if/elif")
+            fail(
+                "KC202",
+                f"{ast.unparse(node.value)} is a constant and cannot be indexed by {ast.unparse(node.slice)}",
+                at,
+                "write if/elif",
+            )
         if isinstance(base, Method):
             fail("KC208", "a method cannot be indexed", at, "call it")
         t = base.type
@@ -240,7 +274,12 @@ class Expressions(Calls):
                     fail("KC003", "only q[n:] is in the language", at, "drop elements from the front")
                 number = self.coerce(self.value(node.slice.lower), INT, node.slice.lower)
                 if isinstance(number.type, IntType) and number.type.lo < 0:
-                    fail("KC212", "q[n:] needs an n that cannot be negative", self.at(node.slice.lower), "q[1:] drops the first")
+                    fail(
+                        "KC212",
+                        "q[n:] needs an n that cannot be negative",
+                        self.at(node.slice.lower),
+                        "q[1:] drops the first",
+                    )
                 return ir.SeqDrop(at, t, base, number)
             index = self.coerce(self.value(node.slice), INT, node.slice)
             if isinstance(index, ir.Const) and index.value < 0:
@@ -299,7 +338,9 @@ class Expressions(Calls):
         elif isinstance(right, _Display):
             parts = list(right.items)
         else:
-            fail("KC213", "a sequence is extended by a tuple: q + (x,)", self.at(node), "append the elements one by one")
+            fail(
+                "KC213", "a sequence is extended by a tuple: q + (x,)", self.at(node), "append the elements one by one"
+            )
         for item in parts:
             left = ir.SeqAppend(self.at(node), t, left, item)
         return left
@@ -314,7 +355,12 @@ class Expressions(Calls):
         if isinstance(expr.type, RefType):
             self.numbered(expr.type, expr.at, "arithmetic")
             fail("KC213", f"a {expr.type} is not a number", expr.at, "use .index")
-        fail("KC213", f"a {expr.type} is not a number", expr.at, "count(…) counts conditions" if expr.type == BOOL else "")
+        fail(
+            "KC213",
+            f"a {expr.type} is not a number",
+            expr.at,
+            "count(…) counts conditions" if expr.type == BOOL else "",
+        )
 
     def numbered(self, t: RefType, at: Position, what: str) -> None:
         """SpecError if the sort is symmetric: its members have no numbers and no order."""
@@ -370,7 +416,12 @@ class Expressions(Calls):
         self.facts = before
         t = wanted or self._common(then, other, node)
         if is_place(t):
-            fail("KC217", "a place cannot be chosen by a condition", self.at(node), "choose its elements, or write if/else")
+            fail(
+                "KC217",
+                "a place cannot be chosen by a condition",
+                self.at(node),
+                "choose its elements, or write if/else",
+            )
         a, b = self.coerce(then, t, node.body), self.coerce(other, t, node.orelse)
         return ir.Choose(self.at(node), t, condition, a, b)
 
@@ -393,13 +444,19 @@ class Expressions(Calls):
     def _comparison(self, node: ast.Compare) -> Value:
         left: Value = self.value(node.left)
         if len(node.ops) == 1:
-            return self._compare(node.ops[0], left, self.value(node.comparators[0], _type_of(left)), node.left, node.comparators[0], node)
+            return self._compare(
+                node.ops[0], left, self.value(node.comparators[0], _type_of(left)), node.left, node.comparators[0], node
+            )
         lets: list[tuple[str, ir.Expr]] = []
         parts: list[ir.Expr] = []
         left_node = node.left
         for op, right_node in zip(node.ops, node.comparators, strict=True):
             right = self.value(right_node, _type_of(left))
-            if isinstance(right, ir.Expr) and right_node is not node.comparators[-1] and not isinstance(right, ir.Local | ir.Const):
+            if (
+                isinstance(right, ir.Expr)
+                and right_node is not node.comparators[-1]
+                and not isinstance(right, ir.Local | ir.Const)
+            ):
                 name = self.fresh("between")
                 lets.append((name, right))
                 right = ir.Local(right.at, right.type, name)
@@ -413,20 +470,28 @@ class Expressions(Calls):
             result = ir.Let(self.at(node), BOOL, name, value, result)
         return result
 
-    def _compare(self, op: ast.cmpop, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr, node: ast.expr) -> Value:
+    def _compare(
+        self, op: ast.cmpop, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr, node: ast.expr
+    ) -> Value:
         at = self.at(node)
         if isinstance(op, ast.In | ast.NotIn):
             found = self._member(left, right, left_node, right_node, node)
             if isinstance(op, ast.In):
                 return found
-            return Static(not found.value) if isinstance(found, Static) else ir.Not(at, BOOL, self.coerce(found, BOOL, node))
+            return (
+                Static(not found.value)
+                if isinstance(found, Static)
+                else ir.Not(at, BOOL, self.coerce(found, BOOL, node))
+            )
         symbol = _COMPARE[type(op)]
         if isinstance(left, Static) and isinstance(right, Static):
             return self._static_comparison(symbol, left, right, node)
         if isinstance(left, ir.Place) or isinstance(right, ir.Place):
             left, right = self.plain(left, left_node), self.plain(right, right_node)
         a, b = self._alike(left, right, left_node, right_node, at)
-        if isinstance(op, ast.Is | ast.IsNot) and not (is_scalar(a.type) or isinstance(a, ir.IsNone) or _is_none(left) or _is_none(right)):
+        if isinstance(op, ast.Is | ast.IsNot) and not (
+            is_scalar(a.type) or isinstance(a, ir.IsNone) or _is_none(left) or _is_none(right)
+        ):
             fail("KC218", f"`is` compares identities, and a {a.type} is a value", at, "write ==")
         if isinstance(op, ast.Is | ast.IsNot) and isinstance(a.type, IntType):
             fail("KC218", "`is` compares identities; numbers have none", at, "write ==")
@@ -451,7 +516,9 @@ class Expressions(Calls):
         except TypeError as e:
             fail("KC213", str(e), self.at(node))
 
-    def _alike(self, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr, at: Position) -> tuple[ir.Expr, ir.Expr]:
+    def _alike(
+        self, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr, at: Position
+    ) -> tuple[ir.Expr, ir.Expr]:
         """Both sides of a comparison in one type; a comparison with None becomes IsNone on the left."""
         for value, other, node in ((left, right, left_node), (right, left, right_node)):
             if _is_none(other) and isinstance(value, ir.Expr):
@@ -476,7 +543,9 @@ class Expressions(Calls):
             fail("KC220", f"{a} and {b} are never equal", at, "compare values of one type")
         return first, self.coerce(right, a, right_node)
 
-    def _member(self, item: Value, collection: Value, item_node: ast.expr, collection_node: ast.expr, node: ast.expr) -> Value:
+    def _member(
+        self, item: Value, collection: Value, item_node: ast.expr, collection_node: ast.expr, node: ast.expr
+    ) -> Value:
         at = self.at(node)
         if isinstance(collection, Static):
             values = collection.value
@@ -551,16 +620,26 @@ class Expressions(Calls):
             return BOOL
         if isinstance(v, int):
             return IntType(v, v)
-        if isinstance(v, enum.Enum | Sort | Record) or isinstance(v, SortMeta):
+        if isinstance(v, enum.Enum | Sort | Record | SortMeta):
             if isinstance(v, type):
                 fail("KC221", f"{describe(v)} is a class, not a value", self.at(node), "use one of its members")
             return self.compiler.spec.types.resolve(type(v))
-        fail("KC202", f"{describe(v)} is not a value of the language", self.at(node), "use int, bool, an Enum, a Sort, a Record")
+        fail(
+            "KC202",
+            f"{describe(v)} is not a value of the language",
+            self.at(node),
+            "use int, bool, an Enum, a Sort, a Record",
+        )
 
     def plain(self, value: Value, node: ast.AST) -> ir.Expr:
         """A value as an expression of its own type; a place is read."""
         if isinstance(value, _Display):
-            fail("KC202", "the type of this collection is not known here", self.at(node), "annotate the name: `x: Annotated[…] = (…)`")
+            fail(
+                "KC202",
+                "the type of this collection is not known here",
+                self.at(node),
+                "annotate the name: `x: Annotated[…] = (…)`",
+            )
         if isinstance(value, ir.Expr):
             return value
         if isinstance(value, ir.Place):
@@ -575,7 +654,12 @@ class Expressions(Calls):
             return self.plain(value, node)
         for v in [value.value, *(value.value if isinstance(value.value, tuple | set | frozenset) else ())]:
             if isinstance(v, Sort) and type(v).symmetric:
-                fail("KC301", f"{type(v).__name__} is symmetric: it has no member {v!r} that could be named", self.at(node), "take it as a parameter")
+                fail(
+                    "KC301",
+                    f"{type(v).__name__} is symmetric: it has no member {v!r} that could be named",
+                    self.at(node),
+                    "take it as a parameter",
+                )
         if isinstance(value.value, enum.EnumType | type):
             self.natural(value, node)
         try:
@@ -611,7 +695,12 @@ class Expressions(Calls):
             if not isinstance(have, OptionalType):
                 return ir.Wrap(at, t, self.coerce(expr, t.inner, node))
         if isinstance(have, OptionalType) and have.inner == t:
-            fail("KC210", f"{_text(node)} may be None, and a {t} is needed", at, "require(x is not None) first, or present(x)")
+            fail(
+                "KC210",
+                f"{_text(node)} may be None, and a {t} is needed",
+                at,
+                "require(x is not None) first, or present(x)",
+            )
         fail("KC201", f"{_text(node)} is a {have}, and a {t} is needed", at)
 
     # --- places ----------------------------------------------------------------------------------------------------------
@@ -630,7 +719,12 @@ class Expressions(Calls):
             except KeyError:
                 near = difflib.get_close_matches(node.attr, [f.name for f in t.fields])
                 hint = f"; did you mean {near[0]}?" if near else ""
-                fail("KC103", f"{t} has no field {node.attr}{hint}", at, f"its fields are {', '.join(f.name for f in t.fields)}")
+                fail(
+                    "KC103",
+                    f"{t} has no field {node.attr}{hint}",
+                    at,
+                    f"its fields are {', '.join(f.name for f in t.fields)}",
+                )
             return ir.FieldPlace(at, t.fields[i].type, base.root, base, i)
         if isinstance(node, ast.Subscript):
             base = self._base(node.value)
@@ -638,8 +732,17 @@ class Expressions(Calls):
                 fail("KC203", "a sequence is a value", at, "assign a whole new one: s.q = s.q[1:]")
             if not isinstance(base.type, ArrayType):
                 fail("KC209", f"a {base.type} cannot be indexed", at)
-            if isinstance(base, ir.FieldPlace) and isinstance(base.base.type, RecordType) and not base.base.type.is_state:
-                fail("KC203", "an array inside a record is a value", at, "hold the array in a State, or store a new record")
+            if (
+                isinstance(base, ir.FieldPlace)
+                and isinstance(base.base.type, RecordType)
+                and not base.base.type.is_state
+            ):
+                fail(
+                    "KC203",
+                    "an array inside a record is a value",
+                    at,
+                    "hold the array in a State, or store a new record",
+                )
             key = self.coerce(self.value(node.slice, base.type.key), base.type.key, node.slice)
             return ir.ItemPlace(at, base.type.element, base.root, base, key)
         fail("KC003", f"{ast.unparse(node)} cannot be assigned to", at)
@@ -648,13 +751,23 @@ class Expressions(Calls):
         if isinstance(node, ast.Attribute | ast.Subscript):
             place = self.target(node)
             if isinstance(place.type, OptionalType):
-                fail("KC203", f"{ast.unparse(node)} is optional, and a value", self.at(node), "store a whole value: s.x = r.next(field=…)")
+                fail(
+                    "KC203",
+                    f"{ast.unparse(node)} is optional, and a value",
+                    self.at(node),
+                    "store a whole value: s.x = r.next(field=…)",
+                )
             return place
         value = self.value(node)
         if isinstance(value, ir.Place):
             return value
         text = ast.unparse(node)
-        fail("KC203", f"{text} is a value, not a place in the state", self.at(node), f"write to the state, or make a new value: {text}.next(…)")
+        fail(
+            "KC203",
+            f"{text} is a value, not a place in the state",
+            self.at(node),
+            f"write to the state, or make a new value: {text}.next(…)",
+        )
 
     def wrote(self, place: ir.Place) -> None:
         """The state changed: facts about places are forgotten."""
@@ -678,7 +791,7 @@ class Expressions(Calls):
         indexed = {p.key.name for p in _chain(place) if isinstance(p, ir.ItemPlace) and isinstance(p.key, ir.Local)}
         rooted = {p.name for p in _chain(place) if isinstance(p, ir.NamedPlace)}
         for loop in self.loops:
-            if loop.variable is None or loop.variable not in {n.split(".")[0] for n in indexed | rooted}:
+            if loop.variable is None or loop.variable not in indexed | rooted:
                 fail(
                     "KC303",
                     f"this write does not belong to one member of {loop.what}, which is symmetric: the last round would win",
@@ -739,7 +852,12 @@ def _interval(op: str, a: ir.Expr, b: ir.Expr, at: Position) -> IntType:
         bound = max(abs(y.lo), abs(y.hi))
         lo, hi = (0, max(0, y.hi - 1)) if y.lo >= 0 else (-bound, bound)
     if lo < -(2**62) or hi > 2**62:
-        fail("KC222", f"the result may be as large as {max(abs(lo), abs(hi)):,}", at, "keep intermediate results in names: they hold 32 bits")
+        fail(
+            "KC222",
+            f"the result may be as large as {max(abs(lo), abs(hi)):,}",
+            at,
+            "keep intermediate results in names: they hold 32 bits",
+        )
     return IntType(lo, hi)
 
 

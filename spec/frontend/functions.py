@@ -41,7 +41,12 @@ class Compiler:
         written = self.annotation(declared.function, "return", declared.namespace, at)
         wanted = "None" if isinstance(result, NoneType) else "bool"
         if written != result:
-            fail("KC121", f"{declared.name} must be annotated `-> {wanted}`", _signature(at, definition), f"write `-> {wanted}`")
+            fail(
+                "KC121",
+                f"{declared.name} must be annotated `-> {wanted}`",
+                _signature(at, definition),
+                f"write `-> {wanted}`",
+            )
         return self._compile(declared.function, declared.namespace, function, names)
 
     def annotation(self, function: FunctionType, name: str, namespace: Any, at: Position) -> Type | None:
@@ -68,7 +73,10 @@ class Compiler:
 
         `bound` gives each parameter's name, its argument (coerced already where it is a value), and its type.
         """
-        key: list[Any] = [function.__code__, tuple(id(c.cell_contents) for c in function.__closure__ or () if _filled(c))]
+        key: list[Any] = [
+            function.__code__,
+            tuple(id(c.cell_contents) for c in function.__closure__ or () if _filled(c)),
+        ]
         formals: list[ir.Formal] = []
         names: dict[str, Binding] = {}
         given: list[ir.Place | ir.Expr] = []
@@ -91,7 +99,12 @@ class Compiler:
                 given.append(value)
         full = tuple(key)
         if full in self._running:
-            fail("KC013", f"{function.__name__} calls itself", at, "there is no recursion in the language; write a loop over a finite domain")
+            fail(
+                "KC013",
+                f"{function.__name__} calls itself",
+                at,
+                "there is no recursion in the language; write a loop over a finite domain",
+            )
         if full not in self._done:
             definition = tree(function)
             here = position(function.__code__.co_filename, definition)
@@ -104,7 +117,12 @@ class Compiler:
                     "annotate the result: `-> bool`, `-> int`, `-> None`, a Sort, an Enum, a Record, …",
                 )
             if is_place(result):
-                fail("KC123", f"{function.__name__} returns {result}, a place", _signature(here, definition), "return an element or a field of it")
+                fail(
+                    "KC123",
+                    f"{function.__name__} returns {result}, a place",
+                    _signature(here, definition),
+                    "return an element or a field of it",
+                )
             compiled = ir.Function(function.__name__, tuple(formals), result, here)
             self._running.append(full)
             try:
@@ -113,7 +131,9 @@ class Compiler:
                 self._running.pop()
         return self._done[full], tuple(given)
 
-    def _compile(self, function: FunctionType, namespace: Any, compiled: ir.Function, names: dict[str, Binding]) -> ir.Function:
+    def _compile(
+        self, function: FunctionType, namespace: Any, compiled: ir.Function, names: dict[str, Binding]
+    ) -> ir.Function:
         from kubecheck.spec.frontend.statements import Body
 
         body = Body(self, function, namespace, compiled, names)
@@ -122,12 +142,19 @@ class Compiler:
         return compiled
 
 
-def bind(function: FunctionType, receiver: Value | None, positional: list[Value], named: dict[str, Value], at: Position) -> dict[str, Value]:
+def bind(
+    function: FunctionType, receiver: Value | None, positional: list[Value], named: dict[str, Value], at: Position
+) -> dict[str, Value]:
     """Arguments by parameter name, defaults filled in; SpecError KC124 if they do not fit."""
     signature = inspect.signature(function)
     for p in signature.parameters.values():
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
-            fail("KC124", f"{function.__name__} takes *{p.name}, which is not in the language", at, "give each parameter a name")
+            fail(
+                "KC124",
+                f"{function.__name__} takes *{p.name}, which is not in the language",
+                at,
+                "give each parameter a name",
+            )
     first = [] if receiver is None else [receiver]
     try:
         arguments = signature.bind(*first, *positional, **named)
@@ -162,7 +189,13 @@ def _identity(value: Any) -> Any:
 def _signature(at: Position, definition: ast.FunctionDef) -> Position:
     text_end = definition.body[0].lineno - 1 if definition.body else at.line
     line = definition.lineno
-    return Position(at.file, line, definition.col_offset + 1, max(line, text_end), definition.col_offset + 1 + len(f"def {definition.name}"))
+    return Position(
+        at.file,
+        line,
+        definition.col_offset + 1,
+        max(line, text_end),
+        definition.col_offset + 1 + len(f"def {definition.name}"),
+    )
 
 
 __all__ = ["Compiler", "Method", "bind", "describe", "stays_static"]

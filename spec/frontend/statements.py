@@ -55,7 +55,12 @@ class Body(Expressions):
     """Compiles one function's statements; `names`, `facts` and `loops` are what is known at the current point."""
 
     def __init__(
-        self, compiler: Compiler, function: FunctionType, namespace: Any, compiled: ir.Function, names: dict[str, Binding]
+        self,
+        compiler: Compiler,
+        function: FunctionType,
+        namespace: Any,
+        compiled: ir.Function,
+        names: dict[str, Binding],
     ) -> None:
         super().__init__(compiler, function, namespace, compiled)
         self.names = names
@@ -108,7 +113,9 @@ class Body(Expressions):
             return self._return(node), True
         if isinstance(node, ast.Break | ast.Continue):
             return self._jump(node), True
-        remedy = next((text for kind, text in _REMEDY.items() if isinstance(node, kind)), "see docs/design.md, Functions")
+        remedy = next(
+            (text for kind, text in _REMEDY.items() if isinstance(node, kind)), "see docs/design.md, Functions"
+        )
         fail("KC001", f"`{_keyword(node)}` is not in the language", self.head(node), remedy)
 
     def _expression_statement(self, node: ast.Expr) -> list[ir.Stmt]:
@@ -144,7 +151,12 @@ class Body(Expressions):
                 self.wrote(place)
                 return [ir.CopyPlace(self.at(node), place, value)]
         if isinstance(place.type, RecordType) and place.type.is_state:
-            fail("KC204", f"{place.type} is a State and cannot be replaced", self.at(target), "assign its fields one by one")
+            fail(
+                "KC204",
+                f"{place.type} is a State and cannot be replaced",
+                self.at(target),
+                "assign its fields one by one",
+            )
         value = self.coerce(self.value(source, place.type), place.type, source)
         self.check_symmetric_write(target, place, None)
         self.wrote(place)
@@ -157,16 +169,25 @@ class Body(Expressions):
         old = self.names.get(name)
         self.forget(name)
         if isinstance(value, ir.Place) and is_place(value.type) and declared is None:
-            if old is not None and not (isinstance(old, ir.Place) and old.type == value.type and old.root == value.root):
+            if old is not None and not (
+                isinstance(old, ir.Place) and old.type == value.type and old.root == value.root
+            ):
                 fail("KC205", f"{name} already stands for something else", self.at(target), "use another name")
             place = ir.NamedPlace(self.at(node), value.type, value.root, name)
             self.names[name] = place
             return [ir.Name(self.at(node), name, value)]
-        if isinstance(value, Static) and declared is None and self._assigned.get(name) == 1 and name not in self._parameters:
+        if (
+            isinstance(value, Static)
+            and declared is None
+            and self._assigned.get(name) == 1
+            and name not in self._parameters
+        ):
             self.names[name] = value
             return []
         if isinstance(old, Static | ir.Place) and name in self._parameters:
-            fail("KC205", f"{name} is a parameter that holds a place or a constant", self.at(target), "use another name")
+            fail(
+                "KC205", f"{name} is a parameter that holds a place or a constant", self.at(target), "use another name"
+            )
         t = declared
         if t is None and isinstance(old, Variable):
             t = old.type
@@ -208,15 +229,24 @@ class Body(Expressions):
             old = self.names.get(node.target.id)
             if not isinstance(old, Variable):
                 self.value(node.target)  # says what is wrong with it
-                fail("KC205", f"{node.target.id} is not a variable of this function", self.at(node.target), "assign it first")
+                fail(
+                    "KC205",
+                    f"{node.target.id} is not a variable of this function",
+                    self.at(node.target),
+                    "assign it first",
+                )
             self.check_symmetric_local(node.target, node.target.id, operator)
-            value = self.binary(operator, ir.Local(self.at(node.target), old.type, old.ir_name), self.value(node.value, old.type), node)
+            value = self.binary(
+                operator, ir.Local(self.at(node.target), old.type, old.ir_name), self.value(node.value, old.type), node
+            )
             expr = self.coerce(value, old.type, node.value)
             self.forget(node.target.id)
             return [ir.SetLocal(self.at(node), old.ir_name, old.type, expr)]
         place = self.target(node.target)
         self.check_symmetric_write(node.target, place, operator)
-        value = self.binary(operator, ir.Read(self.at(node.target), place.type, place), self.value(node.value, place.type), node)
+        value = self.binary(
+            operator, ir.Read(self.at(node.target), place.type, place), self.value(node.value, place.type), node
+        )
         expr = self.coerce(value, place.type, node)
         self.wrote(place)
         return [ir.Store(self.at(node), place, expr)]
@@ -260,7 +290,8 @@ class Body(Expressions):
         kept = self.facts
         symmetric = is_symmetric(domain)
         if symmetric is not None:
-            variable = name if isinstance(domain, ir.AllValues) or isinstance(domain, ir.Elements) and _set_source(domain) else None
+            names_member = isinstance(domain, ir.AllValues) or is_place(domain.element) or _over_set(domain)
+            variable = self.slot(name, domain.element) if names_member else None
             self.loops.append(SymmetricLoop(variable, frozenset(before), symmetric))
         statement = self.loop_variable(name, domain)
         body, _ = self._block(node.body)
@@ -275,7 +306,12 @@ class Body(Expressions):
     def _unrolled(self, node: ast.For, name: str, values: list[Static]) -> list[ir.Stmt]:
         """A loop over a static collection: its rounds, one after the other."""
         if any(isinstance(n, ast.Break | ast.Continue) for s in node.body for n in ast.walk(s)):
-            fail("KC005", "break and continue cannot be used in a loop over a constant collection", self.head(node), "write `if`")
+            fail(
+                "KC005",
+                "break and continue cannot be used in a loop over a constant collection",
+                self.head(node),
+                "write `if`",
+            )
         out: list[ir.Stmt] = []
         outer = self.names.get(name)
         for value in values:
@@ -298,12 +334,19 @@ class Body(Expressions):
                 "use any(…), all(…) or count(…)",
             )
         result = self.compiled.result
-        if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None and isinstance(result, NoneType)):
+        if node.value is None or (
+            isinstance(node.value, ast.Constant) and node.value.value is None and isinstance(result, NoneType)
+        ):
             if not isinstance(result, NoneType):
                 fail("KC215", f"a {result} must be returned", self.at(node), "return a value")
             return [ir.Return(self.at(node), None)]
         if isinstance(result, NoneType):
-            fail("KC215", "this function returns nothing, as its annotation says", self.at(node), "return without a value")
+            fail(
+                "KC215",
+                "this function returns nothing, as its annotation says",
+                self.at(node),
+                "return without a value",
+            )
         value = self.coerce(self.value(node.value, result), result, node.value)
         return [ir.Return(self.at(node), value)]
 
@@ -338,11 +381,16 @@ def _same(a: Binding, b: Binding) -> bool:
     return a == b or a is b
 
 
-def _set_source(domain: ir.Elements) -> bool:
-    return isinstance(domain.source, ir.Expr) and isinstance(domain.source.type, SetType)
+def _over_set(domain: ir.Domain) -> bool:
+    return isinstance(domain, ir.Elements) and isinstance(domain.source.type, SetType)
 
 
 def _keyword(node: ast.stmt) -> str:
-    words = {ast.FunctionDef: "def", ast.ClassDef: "class", ast.ImportFrom: "from … import", ast.Delete: "del", ast.AsyncFor: "async for"}
+    words = {
+        ast.FunctionDef: "def",
+        ast.ClassDef: "class",
+        ast.ImportFrom: "from … import",
+        ast.Delete: "del",
+        ast.AsyncFor: "async for",
+    }
     return words.get(type(node), type(node).__name__.lower())
-
