@@ -513,6 +513,8 @@ class Seq(Generic[T]):
     def __getitem__(self, at: slice) -> Seq[T]: ...
     def __getitem__(self, at: int | slice) -> T | Seq[T]:
         if isinstance(at, slice):
+            if at.start is not None and at.start < 0:
+                raise ValueEscape("KC503", f"{-at.start} elements before the first of a sequence", remedy="q[n:] takes an n from 0 on")
             return Seq(self._items[at])
         if not 0 <= at < len(self._items):
             raise ValueEscape("KC503", f"index {at} of a sequence of {len(self._items)}")

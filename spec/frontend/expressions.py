@@ -273,13 +273,8 @@ class Expressions(Calls):
                 if node.slice.upper is not None or node.slice.step is not None or node.slice.lower is None:
                     fail("KC003", "only q[n:] is in the language", at, "drop elements from the front")
                 number = self.coerce(self.value(node.slice.lower), INT, node.slice.lower)
-                if isinstance(number.type, IntType) and number.type.lo < 0:
-                    fail(
-                        "KC212",
-                        "q[n:] needs an n that cannot be negative",
-                        self.at(node.slice.lower),
-                        "q[1:] drops the first",
-                    )
+                if isinstance(number, ir.Const) and number.value < 0:
+                    fail("KC212", "a sequence is indexed from 0", self.at(node.slice.lower), "q[1:] drops the first")
                 return ir.SeqDrop(at, t, base, number)
             index = self.coerce(self.value(node.slice), INT, node.slice)
             if isinstance(index, ir.Const) and index.value < 0:
@@ -394,9 +389,9 @@ class Expressions(Calls):
         """A condition as a bool; a static one is a Const."""
         value = self.value(node)
         if isinstance(value, Static):
-            if isinstance(value.value, bool):
-                return ir.Const(self.at(node), BOOL, value.value)
-            fail("KC216", f"{describe(value.value)} is not a condition", self.at(node), "compare it with something")
+            if isinstance(value.value, type) or callable(value.value):
+                fail("KC216", f"{describe(value.value)} is not a condition", self.at(node), "call it, or compare it with something")
+            return ir.Const(self.at(node), BOOL, bool(value.value))  # what is static is as true as Python finds it
         if isinstance(value, ir.Expr) and value.type == BOOL:
             return value
         if isinstance(value, ir.Expr) and isinstance(value.type, SetType | SeqType):

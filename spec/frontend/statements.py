@@ -141,6 +141,8 @@ class Body(Expressions):
     def _assign(self, target: ast.expr, source: ast.expr, node: ast.stmt) -> list[ir.Stmt]:
         if isinstance(target, ast.Name):
             return self._set_name(target, self.value(source), None, node, source)
+        if isinstance(target, ast.Tuple) and isinstance(source, ast.Tuple) and len(target.elts) == len(source.elts):
+            return self._assign_all(target, source, node)
         if isinstance(target, ast.Tuple | ast.List | ast.Starred):
             fail("KC003", "unpacking is not in the language", self.at(target), "assign one name at a time")
         place = self.target(target)
@@ -202,6 +204,25 @@ class Body(Expressions):
         if isinstance(value, ir.Expr) and isinstance(t, OptionalType) and value.type == t.inner:
             self.learn(target)
         return [ir.SetLocal(self.at(node), slot, t, expr)]
+
+    def _assign_all(self, targets: ast.Tuple, sources: ast.Tuple, node: ast.stmt) -> list[ir.Stmt]:
+        """`a, b = x, y`: every value is computed before any name changes."""
+        out: list[ir.Stmt] = []
+        held: list[Value] = []
+        for source in sources.elts:
+            value = self.value(source)
+            if not isinstance(value, Static | ir.Place):
+                expr = self.plain(value, source)
+                t = INT if isinstance(expr.type, IntType) else expr.type
+                name = self.fresh("value")
+                out.append(ir.SetLocal(self.at(source), name, t, self.coerce(expr, t, source)))
+                value = ir.Local(self.at(source), t, name)
+            held.append(value)
+        for target, source, value in zip(targets.elts, sources.elts, held, strict=True):
+            if not isinstance(target, ast.Name):
+                fail("KC003", "only names can be assigned together", self.at(target), "assign one after the other")
+            out += self._set_name(target, value, None, node, source)
+        return out
 
     def _annotated(self, node: ast.AnnAssign) -> list[ir.Stmt]:
         if not isinstance(node.target, ast.Name) or node.value is None:
