@@ -13,10 +13,15 @@ from kubecheck.spec.reference import show
 from kubecheck.spec.types import RecordType
 
 
-def describe(spec: Spec) -> str:
-    """The state's layout in bits, each action with what it reads and writes, each property."""
+def describe(spec: Spec, action: str | None = None) -> str:
+    """The state's layout in bits, each action with what it reads and writes, each property; or one action only.
+
+    Raises KeyError for an unknown name.
+    """
     compiled = program(spec)
     root = compiled.root
+    if action is not None:
+        return "\n".join(_action(compiled.action(spec.find_action(action)), root))
     only = root.fields[0].type if len(root.fields) == 1 else root
     lines = [f"{spec.name}: {root.bits} bits, {words(root)} words of {WORD}", "", "state"]
     for leaf in leaves(only):
@@ -27,12 +32,7 @@ def describe(spec: Spec) -> str:
         lines.append(f"  no bits       {', '.join(free)}")
     lines += ["", "actions"]
     for entry in compiled.actions:
-        found = effects(entry, root)
-        parameters = ", ".join(f"{p.name}: {p.type}" for p in entry.parameters if p.part is None)
-        actor = getattr(entry.declared, "actor", "")
-        lines.append(f"  {entry.declared.name}({parameters})  [{actor}]  {entry.declared.sentence}")
-        lines.append(f"    reads  {', '.join(sorted(found.reads)) or 'nothing'}")
-        lines.append(f"    writes {', '.join(sorted(found.writes)) or 'nothing'}")
+        lines += _action(entry, root)
     lines += ["", "properties"]
     for entry in compiled.properties:
         found = effects(entry, root)
@@ -40,6 +40,17 @@ def describe(spec: Spec) -> str:
         lines.append(f"  {entry.declared.name}  [{kind}]  {entry.declared.sentence}")
         lines.append(f"    reads  {', '.join(sorted(found.reads)) or 'nothing'}")
     return "\n".join(lines)
+
+
+def _action(entry: nodes.Entry, root: RecordType) -> list[str]:
+    found = effects(entry, root)
+    parameters = ", ".join(f"{p.name}: {p.type}" for p in entry.parameters if p.part is None)
+    actor = getattr(entry.declared, "actor", "")
+    return [
+        f"  {entry.declared.name}({parameters})  [{actor}]  {entry.declared.sentence}",
+        f"    reads  {', '.join(sorted(found.reads)) or 'nothing'}",
+        f"    writes {', '.join(sorted(found.writes)) or 'nothing'}",
+    ]
 
 
 def ir(spec: Spec, action: str | None = None) -> str:

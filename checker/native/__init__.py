@@ -100,13 +100,17 @@ def compile_spec(spec: Spec, *, cache: Store | None = None) -> NativeSpec:
 
 
 def llvm_text(spec: Spec, action: str | None = None) -> str:
-    """The generated code as LLVM writes it, before optimisation; of one action if it is named. Raises KeyError for an unknown name."""
+    """The generated code as LLVM writes it, before optimisation; of one action and what it calls if it is named.
+
+    Raises KeyError for an unknown name.
+    """
     compiled = program(spec)
     if action is None:
         return _text(compiled)
     entry = compiled.action(spec.find_action(action))
     generator = Generator(compiled)
-    return str(generator.function(entry.function))
+    generator.function(entry.function)
+    return str(generator.module)
 
 
 def _text(compiled: ir.Program) -> str:
