@@ -441,14 +441,21 @@ class Array(Generic[K, T]):
 class Set(Generic[T]):
     """A subset of a Sort or an Enum; a value. `Set()` is empty; `a | {x}`, `a - {x}`, `a & b` make new ones."""
 
-    __slots__ = ("_items",)
+    __slots__ = ("_items", "_type")
 
-    def __init__(self, items: Iterable[T] = ()) -> None:
+    def __init__(self, items: Iterable[T] = (), _type: SetType | None = None) -> None:
         self._items = frozenset(items)
+        self._type = _type  # of a set that was read from the state: what joins it must belong to it
 
     def items(self) -> frozenset[T]:
         """The members, as a plain frozenset."""
         return self._items
+
+    def _with(self, other: Set[T] | set[T] | frozenset[T]) -> tuple[frozenset[Any], SetType | None]:
+        """The members of the other side of an operation, and the type of its result."""
+        items = _items(other)
+        t = self._type or (other._type if isinstance(other, Set) else None)
+        return items if t is None else lower(t, items), t
 
     def __contains__(self, value: object) -> bool:
         return value in self._items
@@ -460,16 +467,28 @@ class Set(Generic[T]):
         return iter(sorted(self._items, key=_member_order))
 
     def __or__(self, other: Set[T] | set[T]) -> Set[T]:
-        return Set(self._items | _items(other))
+        items, t = self._with(other)
+        return Set(self._items | items, t)
 
     def __and__(self, other: Set[T] | set[T]) -> Set[T]:
-        return Set(self._items & _items(other))
+        items, t = self._with(other)
+        return Set(self._items & items, t)
 
     def __sub__(self, other: Set[T] | set[T]) -> Set[T]:
-        return Set(self._items - _items(other))
+        items, t = self._with(other)
+        return Set(self._items - items, t)
+
+    def __rsub__(self, other: set[T]) -> Set[T]:
+        items, t = self._with(other)
+        return Set(items - self._items, t)
+
+    __ror__, __rand__ = __or__, __and__
 
     def __le__(self, other: Set[T] | set[T]) -> bool:
-        return self._items <= _items(other)
+        return self._items <= self._with(other)[0]
+
+    def __ge__(self, other: Set[T] | set[T]) -> bool:
+        return self._items >= self._with(other)[0]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Set | set | frozenset) and self._items == _items(other)
@@ -495,10 +514,11 @@ def _member_order(value: Any) -> int:
 class Seq(Generic[T]):
     """A bounded sequence; a value, used like a tuple: `q + (x,)`, `q[0]`, `q[1:]`, `len(q)`."""
 
-    __slots__ = ("_items",)
+    __slots__ = ("_items", "_type")
 
-    def __init__(self, items: Iterable[T] = ()) -> None:
+    def __init__(self, items: Iterable[T] = (), _type: SeqType | None = None) -> None:
         self._items = tuple(items)
+        self._type = _type  # of a sequence that was read from the state: it knows how long it may grow
 
     def items(self) -> tuple[T, ...]:
         """The elements, as a plain tuple."""
@@ -515,7 +535,7 @@ class Seq(Generic[T]):
         if isinstance(at, slice):
             if at.start is not None and at.start < 0:
                 raise ValueEscape("KC503", f"{-at.start} elements before the first of a sequence", remedy="q[n:] takes an n from 0 on")
-            return Seq(self._items[at])
+            return Seq(self._items[at], self._type)
         if not 0 <= at < len(self._items):
             raise ValueEscape("KC503", f"index {at} of a sequence of {len(self._items)}")
         return self._items[at]
@@ -527,7 +547,12 @@ class Seq(Generic[T]):
         return value in self._items
 
     def __add__(self, other: Seq[T] | tuple[T, ...]) -> Seq[T]:
-        return Seq(self._items + (other._items if isinstance(other, Seq) else other))
+        items = other._items if isinstance(other, Seq) else other
+        t = self._type
+        if t is not None:
+            whole = lower(t, (*self._items, *items))
+            items = tuple(lift(t.element, d, None) for d in whole[len(self._items) :])
+        return Seq(self._items + items, t)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Seq):
@@ -555,9 +580,9 @@ def lift(t: Type, data: Data, cell: Cell | None) -> Any:
     if isinstance(t, ArrayType):
         return Array(t, data, cell)
     if isinstance(t, SetType):
-        return Set(data)
+        return Set(data, t)
     if isinstance(t, SeqType):
-        return Seq(lift(t.element, d, None) for d in data)
+        return Seq((lift(t.element, d, None) for d in data), t)
     if isinstance(t, OptionalType):
         return None if data is None else lift(t.inner, data, None)
     return data

@@ -5,24 +5,21 @@ from __future__ import annotations
 import ast
 import builtins
 import enum
-from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from kubecheck.spec import functions as language
 from kubecheck.spec import ir
 from kubecheck.spec.frontend.bindings import (
-    Binding,
-    Fact,
     Method,
     Static,
-    SymmetricLoop,
     Value,
     Variable,
     describe,
     not_none,
 )
-from kubecheck.spec.frontend.functions import Compiler, bind, stays_static
+from kubecheck.spec.frontend.comparisons import Comparisons
+from kubecheck.spec.frontend.functions import bind, stays_static
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import (
     BOOL,
@@ -43,7 +40,7 @@ from kubecheck.spec.types import (
 from kubecheck.spec.values import Record, Seq, Set, Sort, SortMeta, State
 
 if TYPE_CHECKING:
-    from kubecheck.spec.errors import Position
+    pass
 
 _QUANTIFIERS: dict[Any, str] = {
     builtins.any: "any",
@@ -54,30 +51,8 @@ _QUANTIFIERS: dict[Any, str] = {
 }
 
 
-class Calls:
-    """The part of the expression compiler that deals with calls; the rest is in expressions.py."""
-
-    compiler: Compiler
-    namespace: Any
-    compiled: ir.Function
-    names: dict[str, Binding]
-    facts: frozenset[Fact]
-    loops: list[SymmetricLoop]
-
-    if TYPE_CHECKING:  # defined by Expressions
-        at: Callable[[ast.AST], Position]
-        fresh: Callable[[str], str]
-        slot: Callable[[str, Type], str]
-        numbered: Callable[[RefType, Position, str], None]
-        is_place_name: Callable[[str], bool]
-        integer: Callable[[Value, ast.AST], ir.Expr]
-        condition: Callable[[ast.expr], ir.Expr]
-        plain: Callable[[Value, ast.AST], ir.Expr]
-        natural: Callable[[Value, ast.AST], Type]
-        coerce: Callable[[Value, Type, ast.AST], ir.Expr]
-        constant: Callable[[Value, Type, ast.AST], ir.Expr]
-
-        def value(self, node: ast.expr, wanted: Type | None = None) -> Value: ...
+class Calls(Comparisons):
+    """The part of the expression compiler that deals with calls."""
 
     # --- what is called --------------------------------------------------------------------------------------------------
 

@@ -19,8 +19,9 @@ from kubecheck.spec.frontend.bindings import (
     fact,
     not_none,
 )
-from kubecheck.spec.frontend.expressions import Expressions, is_symmetric
+from kubecheck.spec.frontend.expressions import Expressions
 from kubecheck.spec.frontend.functions import Compiler
+from kubecheck.spec.frontend.places import is_symmetric
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import (
     INT,

@@ -1,0 +1,220 @@
+"""What is known while a function is compiled, and the conversions of values: the base of the expression compiler."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import enum
+from types import FunctionType
+from typing import Any
+
+from kubecheck.spec import ir
+from kubecheck.spec.declare import annotations_of
+from kubecheck.spec.errors import Position, SpecError
+from kubecheck.spec.frontend.bindings import (
+    Binding,
+    Fact,
+    Method,
+    Static,
+    SymmetricLoop,
+    Value,
+    describe,
+)
+from kubecheck.spec.frontend.functions import Compiler
+from kubecheck.spec.source import fail, position
+from kubecheck.spec.types import (
+    BOOL,
+    ArrayType,
+    IntType,
+    NoneType,
+    OptionalType,
+    RecordType,
+    RefType,
+    SeqType,
+    Type,
+    is_place,
+)
+from kubecheck.spec.values import Record, Sort, SortMeta, lower
+
+
+class Context:
+    """The function that is compiled, the names and facts at the current point, and conversions between kinds of values."""
+
+    def __init__(self, compiler: Compiler, function: FunctionType, namespace: Any, compiled: ir.Function) -> None:
+        self.compiler = compiler
+        self.function = function
+        self.namespace = namespace
+        self.compiled = compiled
+        self.names: dict[str, Binding] = {}
+        self.facts: frozenset[Fact] = frozenset()
+        self.loops: list[SymmetricLoop] = []
+        self._file = function.__code__.co_filename
+        self._slots: dict[tuple[str, Type], str] = {}
+        self._used: set[str] = set()
+        self._outer = {**vars(builtins), **annotations_of(function, {})[1]}
+
+    def at(self, node: ast.AST) -> Position:
+        """The position of a syntax node."""
+        return position(self._file, node)
+
+    def head(self, node: ast.AST) -> Position:
+        """The first word of a compound statement, which is all that a message should point at."""
+        at = self.at(node)
+        word = 3 if isinstance(node, ast.For) else 5
+        return Position(at.file, at.line, at.column, at.line, at.column + word) if at.end_line != at.line else at
+
+    def fresh(self, name: str) -> str:
+        """A name that nothing else in the function has, for variables of comprehensions."""
+        number, found = 1, name
+        while found in self._used or found in self.names:
+            number += 1
+            found = f"{name}.{number}"
+        self._used.add(found)
+        return found
+
+    def slot(self, name: str, t: Type) -> str:
+        """Where a local of that name and type is kept: the same for every assignment to it."""
+        if (name, t) not in self._slots:
+            self._slots[name, t] = self.fresh(name)
+        return self._slots[name, t]
+
+    def value(self, node: ast.expr, wanted: Type | None = None) -> Value:
+        """What an expression stands for; see `Expressions`."""
+        raise NotImplementedError
+
+    def condition(self, node: ast.expr) -> ir.Expr:
+        """A condition as a bool; see `Expressions`."""
+        raise NotImplementedError
+
+    # --- conversions -----------------------------------------------------------------------------------------------------
+
+    def natural(self, value: Value, node: ast.AST) -> Type:
+        """The type that a value has by itself."""
+        if isinstance(value, ir.Expr | ir.Place):
+            return value.type
+        if isinstance(value, Method):
+            fail("KC221", f"{value.function.__name__} is a method", self.at(node), "call it")
+        v = value.value
+        if v is None:
+            return NoneType()
+        if isinstance(v, bool):
+            return BOOL
+        if isinstance(v, int):
+            return IntType(v, v)
+        if isinstance(v, enum.Enum | Sort | Record | SortMeta):
+            if isinstance(v, type):
+                fail("KC221", f"{describe(v)} is a class, not a value", self.at(node), "use one of its members")
+            return self.compiler.spec.types.resolve(type(v))
+        fail(
+            "KC202",
+            f"{describe(v)} is not a value of the language",
+            self.at(node),
+            "use int, bool, an Enum, a Sort, a Record",
+        )
+
+    def plain(self, value: Value, node: ast.AST) -> ir.Expr:
+        """A value as an expression of its own type; a place is read."""
+        if isinstance(value, Display):
+            fail(
+                "KC202",
+                "the type of this collection is not known here",
+                self.at(node),
+                "annotate the name: `x: Annotated[…] = (…)`",
+            )
+        if isinstance(value, ir.Expr):
+            return value
+        if isinstance(value, ir.Place):
+            if isinstance(value.type, RecordType) and value.type.is_state:
+                fail("KC204", f"{value.type} is a State, a place and not a value", self.at(node), "use its fields")
+            return ir.Read(self.at(node), value.type, value)
+        return self.constant(value, self.natural(value, node), node)
+
+    def constant(self, value: Value, t: Type, node: ast.AST) -> ir.Expr:
+        """A static value as a constant of a type; SpecError if it does not belong to it."""
+        if not isinstance(value, Static):
+            return self.plain(value, node)
+        for v in [value.value, *(value.value if isinstance(value.value, tuple | set | frozenset) else ())]:
+            if isinstance(v, Sort) and type(v).symmetric:
+                fail(
+                    "KC301",
+                    f"{type(v).__name__} is symmetric: it has no member {v!r} that could be named",
+                    self.at(node),
+                    "take it as a parameter",
+                )
+        if isinstance(value.value, enum.EnumType | type):
+            self.natural(value, node)
+        try:
+            with self.compiler.spec.types.active():
+                return ir.Const(self.at(node), t, lower(t, value.value) if not isinstance(t, NoneType) else None)
+        except SpecError as e:
+            wanted = f"{describe(value.value)} does not belong to {t}" if e.code == "KC201" else e.message
+            fail(e.code, wanted, self.at(node), e.remedy or f"a {t} is needed here")
+
+    def coerce(self, value: Value, t: Type, node: ast.AST) -> ir.Expr:
+        """A value as a member of type `t`; checks that can only be made while running become part of the expression."""
+        at = self.at(node)
+        if isinstance(value, Static):
+            return self.constant(value, t, node)
+        if isinstance(value, Display) and isinstance(t, SeqType):
+            result: ir.Expr = ir.Const(at, t, ())
+            for item in value.items:
+                result = ir.SeqAppend(at, t, result, self.coerce(item, t.element, node))
+            return result
+        if isinstance(value, Method):
+            self.natural(value, node)
+        if isinstance(value, ir.Place) and value.type == t and is_place(t):
+            return ir.Read(at, t, value) if isinstance(t, ArrayType) else self.plain(value, node)
+        expr = self.plain(value, node)
+        have = expr.type
+        if have == t:
+            return expr
+        if isinstance(have, IntType) and isinstance(t, IntType):
+            return expr if t.lo <= have.lo and have.hi <= t.hi else ir.Fit(at, t, expr)
+        if isinstance(t, OptionalType):
+            if isinstance(have, NoneType):
+                return ir.Const(at, t, None)
+            if not isinstance(have, OptionalType):
+                return ir.Wrap(at, t, self.coerce(expr, t.inner, node))
+        if isinstance(have, OptionalType) and have.inner == t:
+            fail(
+                "KC210",
+                f"{_text(node)} may be None, and a {t} is needed",
+                at,
+                "require(x is not None) first, or present(x)",
+            )
+        fail("KC201", f"{_text(node)} is a {have}, and a {t} is needed", at)
+
+    def integer(self, value: Value, node: ast.AST) -> ir.Expr:
+        """An integer expression; SpecError if it is something else."""
+        expr = self.plain(value, node)
+        if isinstance(expr.type, IntType):
+            return expr
+        if isinstance(expr.type, OptionalType):
+            fail("KC210", "this may be None", expr.at, "require(x is not None) first, or present(x)")
+        if isinstance(expr.type, RefType):
+            self.numbered(expr.type, expr.at, "arithmetic")
+            fail("KC213", f"a {expr.type} is not a number", expr.at, "use .index")
+        fail(
+            "KC213",
+            f"a {expr.type} is not a number",
+            expr.at,
+            "count(…) counts conditions" if expr.type == BOOL else "",
+        )
+
+    def numbered(self, t: RefType, at: Position, what: str) -> None:
+        """SpecError if the sort is symmetric: its members have no numbers and no order."""
+        if t.symmetric:
+            fail(
+                "KC301",
+                f"{t} is symmetric: {what} would tell its members apart",
+                at,
+                "compare for equality only, or declare the sort without symmetric=True",
+            )
+
+
+class Display(ir.MakeSet):
+    """A tuple or set of values whose type depends on where it stands."""
+
+
+def _text(node: ast.AST) -> str:
+    return f"`{ast.unparse(node)}`" if isinstance(node, ast.expr) else "this"
