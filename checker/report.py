@@ -81,6 +81,30 @@ class States(msgspec.Struct, frozen=True, kw_only=True):
     quiescent: int
 
 
+class PartProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """How many different values a part of the state took; what multiplies the states. Parts come before the parts within them."""
+
+    path: str
+    bits: int
+    values: int
+
+
+class ActionProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """Successors that an action generated, and how many of them were states not seen before (the first to generate one counts)."""
+
+    name: str
+    generated: int
+    new: int
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a spec's states come from. `states` is how many were looked at for `parts`: all of them, unless there are millions."""
+
+    states: int
+    parts: list[PartProfile]
+    actions: list[ActionProfile]
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The whole record of a check. `seconds` is exploration only; `seconds_total` includes compiling."""
 
@@ -104,6 +128,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     scope: dict[str, Any]
     release: str
     versions: dict[str, str]
+    profile: Profile | None = None
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

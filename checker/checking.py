@@ -1,0 +1,74 @@
+"""The checker's one entrance: `check` compiles a spec, explores it, has what was found confirmed, and writes the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from kubecheck.checker.cache import Cache, cache_folder
+from kubecheck.checker.engine.compiled import load_kernels
+from kubecheck.checker.engine.explore import MemoryTooSmallError, explore
+from kubecheck.checker.engine.workers import usable_processors
+from kubecheck.checker.interrupt import interruptible
+from kubecheck.checker.native import compile_spec
+from kubecheck.checker.report import Limits, Progress, Report
+from kubecheck.checker.verdict import conclude
+from kubecheck.spec import PropertyKind, Spec, SpecError
+
+
+def check(
+    spec: Spec,
+    *,
+    limits: Limits | None = None,
+    threads: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    cache: bool | Cache = True,
+    profile: bool = False,
+) -> Report:
+    """Explore every state that a spec can reach, within limits, and judge its properties.
+
+    `threads` None means all processors that this process may use; every number in the report but times and memory is the same
+    for any number of threads. `progress` is called about ten times a second, in this thread. `cache` False compiles everything
+    anew and stores nothing; a Cache is used instead of the one in the user's cache folder. `profile` adds `Report.profile`.
+
+    Ctrl-C ends the search with the verdict INCOMPLETE. Raises SpecError for a spec that cannot be compiled or does not fit the memory
+    limit, ValueError for limits that are none, and InternalError if the reference execution does not confirm what was found.
+    """
+    limits = limits or Limits()
+    threads = usable_processors() if threads is None else threads
+    _validate(limits, threads)
+    started = time.perf_counter()
+    store = cache if isinstance(cache, Cache) else Cache(cache_folder()) if cache else None
+    native = compile_spec(spec, cache=store)
+    kernels = load_kernels(native.words, cache=store)
+    reachables = [number for number, prop in enumerate(spec.properties) if prop.kind is PropertyKind.REACHABLE]
+    try:
+        with interruptible() as interrupted:
+            exploration = explore(
+                native,
+                kernels,
+                witnesses=sum(1 << number for number in reachables),
+                limits=limits,
+                threads=threads,
+                progress=progress,
+                interrupted=interrupted,
+                profile=profile,
+            )
+    except MemoryTooSmallError as error:
+        raise SpecError("KC132", f"{spec.name}: {error}", remedy="a smaller scope, or a higher memory limit") from None
+    report = conclude(spec, native, exploration, threads=threads, profiled=profile)
+    # What a user waits for: compiling, exploring, and the confirmation by the reference execution.
+    return msgspec.structs.replace(report, seconds_total=time.perf_counter() - started)
+
+
+def _validate(limits: Limits, threads: int) -> None:
+    if threads < 1:
+        raise ValueError(f"threads must be at least 1, not {threads}")
+    for name in ("seconds", "memory_bytes"):
+        value = getattr(limits, name)
+        if value is not None and not value > 0:
+            raise ValueError(f"the limit {name} must be positive, not {value}")
+    if limits.depth is not None and limits.depth < 0:
+        raise ValueError(f"the limit depth must not be negative, but is {limits.depth}")

@@ -1,0 +1,143 @@
+"""Confirming what the search found: its states are walked again by the reference execution, which shares nothing with the search.
+
+The search gives states; the reference says which action leads from one to the next, what that changed, and that the end is what it is
+said to be. If it does not agree, one of the two executions is wrong, and nobody gets to see such a path: InternalError.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Sequence
+
+from kubecheck.checker.errors import InternalError
+from kubecheck.checker.report import Change, Step
+from kubecheck.spec import Property, PropertyKind, Spec, SpecError, reference
+from kubecheck.spec.reference import Outcome, Snapshot, Taken
+
+
+def replay(spec: Spec, states: Sequence[Snapshot]) -> list[Step]:
+    """The path through these states, the first of them initial. Where several actions lead to the next state, the first is shown.
+
+    Raises InternalError if the reference execution does not go that way.
+    """
+    steps = [first_step(spec, states[0])]
+    for number, (before, after) in enumerate(itertools.pairwise(states), start=1):
+        taken = next((t for t in _steps(spec, before) if t.state == after), None)
+        if taken is None:
+            raise InternalError(
+                spec.name,
+                f"the search took a step that the reference execution does not know (step {number})",
+                evidence=[*_path_evidence(steps), *_difference(spec, before, after)],
+            )
+        steps.append(one_step(spec, number, before, taken))
+    return steps
+
+
+def first_step(spec: Spec, state: Snapshot) -> Step:
+    """Step 0: the initial state, shown as what differs from the defaults. Raises InternalError if it is not initial."""
+    if state not in reference.initial_states(spec):
+        raise InternalError(
+            spec.name,
+            "the search started in a state that the reference execution does not start in",
+            evidence=_difference(spec, None, state),
+        )
+    return Step(step=0, actor="", action="", parameters={}, changes=_changes(spec, None, state))
+
+
+def one_step(spec: Spec, number: int, before: Snapshot, taken: Taken) -> Step:
+    """A step as the record has it."""
+    types = {p.name: p.type for p in spec.parameters(taken.action)}
+    return Step(
+        step=number,
+        actor=taken.action.actor,
+        action=taken.action.name,
+        parameters={name: reference.show(types[name], value) for name, value in taken.parameters.items()},
+        changes=_changes(spec, before, taken.state),
+    )
+
+
+def confirm(spec: Spec, prop: Property, states: Sequence[Snapshot]) -> list[Step]:
+    """The path to the last of these states, which violates `prop` (or, if it is a reachable, is a witness of it).
+
+    A step invariant is violated by a step from that state: it is added. Raises InternalError if the reference execution disagrees.
+    """
+    steps = replay(spec, states)
+    last = states[-1]
+    if prop.kind is PropertyKind.STEP_INVARIANT:
+        for taken in _steps(spec, last):
+            if reference.evaluate(spec, prop, last, taken.state) is Outcome.VIOLATED:
+                return [*steps, one_step(spec, len(steps), last, taken)]
+        agrees = False
+    elif prop.kind is PropertyKind.QUIESCENT:
+        agrees = reference.is_quiescent(spec, last) and reference.evaluate(spec, prop, last) is Outcome.VIOLATED
+    elif prop.kind is PropertyKind.REACHABLE:
+        agrees = reference.evaluate(spec, prop, last) is Outcome.HOLDS
+    else:
+        agrees = reference.evaluate(spec, prop, last) is Outcome.VIOLATED
+    if not agrees:
+        what = "a witness of" if prop.kind is PropertyKind.REACHABLE else "a violation of"
+        raise InternalError(
+            spec.name,
+            f"the search found {what} {prop.name} ({prop.kind}) where the reference execution finds none",
+            evidence=[*_path_evidence(steps), *_difference(spec, None, last)],
+        )
+    return steps
+
+
+def explain_error(spec: Spec, states: Sequence[Snapshot], *, in_property: bool) -> tuple[list[Step], SpecError]:
+    """The path to a state in which a value left its type, and the error that the reference execution raises there.
+
+    `in_property`: while invariants and reachables were judged; else while steps were taken or judged. Raises InternalError if the
+    reference execution raises none.
+    """
+    steps = replay(spec, states)
+    last = states[-1]
+    try:
+        if in_property:
+            for prop in _of_kind(spec, PropertyKind.INVARIANT, PropertyKind.REACHABLE):
+                reference.evaluate(spec, prop, last)
+        else:
+            for taken in reference.steps(spec, last):
+                for prop in _of_kind(spec, PropertyKind.STEP_INVARIANT):
+                    reference.evaluate(spec, prop, last, taken.state)
+            if reference.is_quiescent(spec, last):
+                for prop in _of_kind(spec, PropertyKind.QUIESCENT):
+                    reference.evaluate(spec, prop, last)
+    except SpecError as error:
+        return steps, error
+    raise InternalError(
+        spec.name,
+        "the native execution met an error in a state where the reference execution meets none",
+        evidence=[*_path_evidence(steps), *_difference(spec, None, last)],
+    )
+
+
+def _steps(spec: Spec, state: Snapshot) -> list[Taken]:
+    """The reference's steps, those before an error if one is raised: the search has seen these."""
+    found: list[Taken] = []
+    with contextlib.suppress(SpecError):
+        for taken in reference.steps(spec, state):
+            found.append(taken)
+    return found
+
+
+def _of_kind(spec: Spec, *kinds: PropertyKind) -> list[Property]:
+    return [prop for prop in spec.properties if prop.kind in kinds]
+
+
+def _changes(spec: Spec, before: Snapshot | None, after: Snapshot) -> list[Change]:
+    return [Change(path=path, before=old, after=new) for path, old, new in reference.changes(spec, before, after)]
+
+
+def _difference(spec: Spec, before: Snapshot | None, after: Snapshot) -> list[str]:
+    found = [f"{path}: {old} -> {new}" for path, old, new in reference.changes(spec, before, after)]
+    return ["state, as it differs from the " + ("defaults:" if before is None else "one before:"), *found]
+
+
+def _path_evidence(steps: list[Step]) -> list[str]:
+    lines = []
+    for step in steps[1:]:
+        parameters = ", ".join(f"{name}={value}" for name, value in step.parameters.items())
+        lines.append(f"step {step.step}: {step.action}({parameters})")
+    return lines
