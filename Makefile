@@ -1,0 +1,46 @@
+# Sets everything up from a bare checkout. Needs Python 3.11 to 3.13 with venv, and make.
+#   make demo    install into .venv and check examples/web.yaml
+#   make test    install with the development tools, then lint, types, tests
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ROOMS  := spec model checker traces cli
+
+.PHONY: demo test install install-dev lint types tests clean
+.DELETE_ON_ERROR:
+
+demo: install
+	@echo '$$ kubecheck check examples/web.yaml'
+	@$(BIN)/kubecheck check examples/web.yaml
+
+test: install-dev lint types tests
+
+# An editable install: what is run is the checkout. pip is called each time, because the list of packages may have changed.
+install: $(BIN)/python
+	@echo 'installing kubecheck into $(VENV)'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+
+install-dev: $(BIN)/python
+	@echo 'installing kubecheck and the development tools into $(VENV)'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else \
+	    f"kubecheck needs Python 3.11 to 3.13, $(PYTHON) is {v.major}.{v.minor}: try make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	$(PYTHON) -m venv $(VENV)
+
+lint:
+	$(BIN)/ruff check .
+
+# mypy cannot see through an editable install, so the namespace package is laid out for it with links.
+types:
+	@rm -rf $(VENV)/rooms && mkdir -p $(VENV)/rooms/kubecheck
+	@for room in $(ROOMS); do ln -s "$(CURDIR)/$$room" "$(VENV)/rooms/kubecheck/$$room"; done
+	MYPYPATH=$(VENV)/rooms $(BIN)/mypy --strict $(ROOMS:%=-p kubecheck.%)
+
+tests:
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,5 @@
+"""`python -m kubecheck.cli`, the same as the command `kubecheck`."""
+
+from kubecheck.cli.main import run
+
+run()

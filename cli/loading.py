@@ -1,0 +1,194 @@
+"""Specs in a user's file: FILE.py[:SPEC], with parameters from --set.
+
+A spec file is an ordinary Python module. Its functions annotated `-> Spec` are its specs, their parameters are what
+--set sets. Whatever the file raises while it is read becomes an error with the file and line, never a traceback.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import linecache
+import os
+import sys
+import traceback
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NoReturn
+
+from kubecheck.cli.errors import InputError, did_you_mean, is_ours
+from kubecheck.spec import Spec, SpecError
+
+SpecFunction = Callable[..., Spec]
+
+_BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def load_spec(file: str, name: str | None, settings: Mapping[str, str]) -> Spec:
+    """Run a spec function of a file. Raises InputError, or SpecError from the spec itself.
+
+    `name` may be None if the file has one spec only. `settings` are the texts of --set, by parameter.
+    """
+    found = spec_functions(load_module(file))
+    function = _choose(file, found, name)
+    arguments = _arguments(function, settings)
+    return typing.cast(Spec, _guarded(file, lambda: function(**arguments)))
+
+
+def load_module(file: str) -> types.ModuleType:
+    """Import a file under a name of its own. Raises InputError."""
+    path = os.path.abspath(file)
+    if not os.path.isfile(path):
+        reason = "is a folder" if os.path.isdir(path) else "does not exist"
+        raise InputError(f"{file} {reason}", remedy="give the path of a Python file with specs")
+    name = f"kubecheck_user_{os.path.splitext(os.path.basename(path))[0]}"
+    found = importlib.util.spec_from_file_location(name, path)
+    if found is None or found.loader is None:
+        raise InputError(f"{file} is no Python file", remedy="the name of a spec file ends in .py")
+    loader, module = found.loader, importlib.util.module_from_spec(found)
+    # the file may import its neighbours, as a script may; annotations are resolved through sys.modules
+    if os.path.dirname(path) not in sys.path:
+        sys.path.insert(0, os.path.dirname(path))
+    sys.modules[name] = module
+    _guarded(file, lambda: loader.exec_module(module))
+    return module
+
+
+def spec_functions(module: types.ModuleType) -> dict[str, SpecFunction]:
+    """The functions of a module that return a Spec, in the order of the file."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value)
+        and value.__module__ == module.__name__
+        and not name.startswith("_")
+        and _is_spec(value.__annotations__.get("return"))
+    }
+
+
+def _is_spec(annotation: Any) -> bool:
+    return annotation is Spec or (isinstance(annotation, str) and annotation.rpartition(".")[2].strip("'\"") == "Spec")
+
+
+def _choose(file: str, found: Mapping[str, SpecFunction], name: str | None) -> SpecFunction:
+    if not found:
+        raise InputError(
+            f"{file} has no spec", remedy="write a function that returns one: def my_spec(*, n: int = 2) -> Spec"
+        )
+    if name is None:
+        if len(found) > 1:
+            raise InputError(
+                f"{file} has several specs: {', '.join(found)}",
+                remedy=f"name one, for example {file}:{next(iter(found))}",
+            )
+        return next(iter(found.values()))
+    if name not in found:
+        raise InputError(
+            f"{file} has no spec {name}", remedy=did_you_mean(name, found, otherwise=f"it has {', '.join(found)}")
+        )
+    return found[name]
+
+
+def _arguments(function: SpecFunction, settings: Mapping[str, str]) -> dict[str, Any]:
+    parameters = inspect.signature(function).parameters
+    for name in settings:
+        if name not in parameters:
+            known = f"its parameters are {', '.join(parameters)}" if parameters else "it has no parameters"
+            raise InputError(
+                f"{function.__name__} has no parameter {name}", remedy=did_you_mean(name, parameters, otherwise=known)
+            )
+    missing = [n for n, p in parameters.items() if p.default is p.empty and n not in settings]
+    if missing:
+        raise InputError(
+            f"{function.__name__} needs a value for {', '.join(missing)}",
+            remedy=" ".join(f"--set {name}=…" for name in missing),
+        )
+    return {name: _value(function, name, parameters[name], text) for name, text in settings.items()}
+
+
+def _value(function: SpecFunction, name: str, parameter: inspect.Parameter, text: str) -> Any:
+    annotation = parameter.annotation
+    if isinstance(annotation, str):
+        try:
+            annotation = typing.get_type_hints(function).get(name, annotation)
+        except Exception:  # another annotation of the function may not be resolvable: fall back on the text
+            annotation = {"int": int, "bool": bool, "str": str, "float": float}.get(annotation, annotation)
+    if annotation is inspect.Parameter.empty and parameter.default not in (inspect.Parameter.empty, None):
+        annotation = type(parameter.default)
+    return parse_value(f"{name} of {function.__name__}", annotation, text)
+
+
+def parse_value(what: str, annotation: Any, text: str) -> Any:
+    """The text of --set, by the parameter's type: int, bool, float, str, or one of these and None. Raises
+    InputError."""
+    union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
+    options = list(typing.get_args(annotation)) if union else [annotation]
+    if types.NoneType in options:
+        options.remove(types.NoneType)
+        if text.lower() == "none":
+            return None
+    for kind in options:
+        try:
+            if kind is bool:
+                return _BOOLEANS[text.lower()]
+            if kind in (int, float, str):
+                return kind(text)
+        except (KeyError, ValueError):
+            continue
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    if not all(kind in names for kind in options):
+        raise InputError(
+            f"{what} cannot be set: its type is {inspect.formatannotation(annotation)}",
+            remedy="--set knows int, bool, float and str",
+        )
+    raise InputError(f"{what} is {text!r}", remedy=f"give {' or '.join(names[kind] for kind in options)}")
+
+
+def _guarded(file: str, action: Callable[[], Any]) -> Any:
+    """Run the user's code; raises InputError for whatever it raises, but SpecError as it is."""
+    try:
+        return action()
+    except (SpecError, KeyboardInterrupt):
+        raise
+    except SyntaxError as error:
+        where = f"{_shown(error.filename or file)}:{error.lineno}:{error.offset}"
+        lines = _snippet(error.text or "", error.lineno or 1, error.offset or 1, error.end_offset or 0)
+        raise InputError("\n".join([f"{where}: {error.msg}", *lines])) from error
+    except BaseException as error:  # a SystemExit of the file is an error of the file, too
+        _fail(file, error)
+
+
+def _fail(file: str, error: BaseException) -> NoReturn:
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if _is_theirs(frame.filename)]
+    if not theirs:
+        raise InputError(f"{file}: {what}") from error
+    # the innermost line of the user's own is where to look, even if a library raised it further in
+    own = [frame for frame in theirs if os.path.dirname(frame.filename) == os.path.dirname(os.path.abspath(file))]
+    frame = (own or theirs)[-1]
+    column, end = (frame.colno or 0) + 1, (frame.end_colno or 0) + 1
+    text = linecache.getline(frame.filename, frame.lineno or 1)
+    lines = _snippet(text, frame.lineno or 1, column, end if frame.end_lineno == frame.lineno else 0)
+    raise InputError("\n".join([f"{_shown(frame.filename)}:{frame.lineno}:{column}: {what}", *lines])) from error
+
+
+def _is_theirs(file: str) -> bool:
+    return not (file.startswith("<") or is_ours(file))
+
+
+def _shown(file: str) -> str:
+    """A path as short as it can be said from here."""
+    relative = os.path.relpath(file)
+    return file if relative.startswith("..") else relative
+
+
+def _snippet(text: str, line: int, column: int, end: int) -> list[str]:
+    text = text.rstrip("\n")
+    if not text.strip():
+        return []
+    number = str(line)
+    indent = "".join("\t" if c == "\t" else " " for c in text[: column - 1])
+    width = max(1, min(end, len(text) + 1) - column)
+    return [f"  {number} | {text}", f"  {' ' * len(number)} | {indent}{'^' * width}"]

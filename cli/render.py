@@ -1,0 +1,206 @@
+"""A Report as text for people: what was explored, a line per property, the path to what was found, the verdict.
+
+Follows Quint in ending with `[ok]` or `[violation]`, the time and how to reproduce it. Everything is plain when it is
+piped or when NO_COLOR is set (https://no-color.org); rich sees to that.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Final
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from kubecheck.checker.report import Profile, Report, Step, Verdict
+from kubecheck.cli.paths import action_text, changes_text, short_names
+from kubecheck.cli.units import count, duration, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rich.console import RenderableType
+
+    from kubecheck.cli.subjects import Subject
+
+PIPED_WIDTH: Final = 120
+"""Columns when there is no terminal to ask."""
+
+MANY_STATES: Final = 100_000
+"""From how many states on the memory that each takes says something."""
+
+_NEVER_FIRED: Final = re.compile(r"action (\w+) never fired")
+_BADGES: Final = {
+    Verdict.HOLDS: ("[ok]", "green"),
+    Verdict.VIOLATED: ("[violation]", "bold red"),
+    Verdict.INCOMPLETE: ("[incomplete]", "yellow"),
+    Verdict.ERROR: ("[error]", "bold red"),
+}
+
+
+@contextmanager
+def console(file: IO[str]) -> Iterator[Console]:
+    """A console for one of our outputs: as wide as the terminal; without one 120 columns, and no blanks at the ends
+    of lines."""
+    if file.isatty():
+        yield Console(file=file, highlight=False, emoji=False, markup=False)
+        return
+    buffer = io.StringIO()
+    yield Console(file=buffer, width=PIPED_WIDTH, highlight=False, emoji=False, markup=False)
+    file.writelines(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+
+
+def render(report: Report, subject: Subject, *, out: Console, reproduce: str) -> None:
+    """Print everything about one check. `reproduce` is the command line that gives it again."""
+    out.print(_header(report, subject))
+    out.print()
+    out.print(_exploration(report))
+    if report.properties:
+        out.print()
+        out.print(_properties(report))
+    for warning in _grouped(report.warnings):
+        out.print(Text.assemble(("warning: ", "yellow"), warning))
+    if report.path:
+        out.print()
+        out.print(_path_title(report))
+        out.print(_path(report.path))
+        detail = next((p.detail for p in report.properties if p.name == report.found), "")
+        if detail:
+            out.print(Padding(Text(detail), (0, 0, 0, 1)))
+    if report.profile is not None:
+        out.print()
+        _print_profile(report.profile, out)
+    out.print()
+    out.print(_conclusion(report))
+    out.print(Text.assemble(("reproduce: ", "dim"), reproduce), soft_wrap=True)
+
+
+def badge(verdict: Verdict) -> Text:
+    """`[ok]` and its like, in its colour."""
+    word, style = _BADGES[verdict]
+    return Text(word, style=style)
+
+
+def _header(report: Report, subject: Subject) -> RenderableType:
+    rows: list[tuple[str, str]] = [("checked", subject.title)]
+    if subject.scaling:
+        rows.append(("scaled", subject.scaling))
+    if scope := subject.scope or report.scope:
+        rows.append(("scope", ", ".join(f"{name}={value}" for name, value in scope.items())))
+    if report.release:
+        rows.append(("release", report.release))
+    if subject.expected:
+        rows.append(("expected", subject.expected))
+    if subject.not_modelled:
+        rows.append(("not modelled", ", ".join(str(other) for other in subject.not_modelled)))
+    if subject.left_out:
+        rows.append(("left out", f"these fields of {subject.name} are not modelled: {', '.join(subject.left_out)}"))
+    return _grid(rows)
+
+
+def _exploration(report: Report) -> RenderableType:
+    states = report.states
+    covered = f"{count(states.distinct)} distinct, {count(states.generated)} generated, depth {report.depth}"
+    if states.quiescent:
+        covered += f", {count(states.quiescent)} quiescent"
+    if states.frontier:
+        covered += f", {count(states.frontier)} not expanded"
+    seconds = max(report.seconds, 1e-9)
+    speed = f"{count(states.distinct / seconds)} distinct/s, {count(states.generated / seconds)} generated/s"
+    threads = f"{report.threads} thread{'s' if report.threads != 1 else ''}"
+    memory = f"{size(report.memory_bytes)}, {report.state_bits} bits per state"
+    if states.distinct >= MANY_STATES:  # of few states, tables that are made in advance would be the most part
+        memory += f", {report.bytes_per_state:.0f} bytes per state all in"
+    return _grid(
+        [
+            ("states", covered),
+            ("speed", f"{speed}; explored in {duration(report.seconds)} on {threads}"),
+            ("memory", memory),
+        ]
+    )
+
+
+def _grid(rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True, min_width=12)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, Text(value))
+    return table
+
+
+def _properties(report: Report) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    for prop in report.properties:
+        table.add_row(badge(prop.verdict), Text(prop.name), prop.kind, Text(prop.sentence))
+    return table
+
+
+def _grouped(warnings: Sequence[str]) -> list[str]:
+    """Warnings, with all actions that never fired in one."""
+    idle = [match[1] for warning in warnings if (match := _NEVER_FIRED.fullmatch(warning))]
+    others = [warning for warning in warnings if not _NEVER_FIRED.fullmatch(warning)]
+    return others + ([f"never fired: {', '.join(idle)}"] if idle else [])
+
+
+def _path_title(report: Report) -> Text:
+    steps = len(report.path) - 1
+    length = f"{steps} step{'s' if steps != 1 else ''}"
+    what = " to the error" if report.verdict is Verdict.ERROR else f" to {report.found}" if report.found else ""
+    return Text(f"the shortest path{what}, {length}:", style="bold")
+
+
+def _path(path: Sequence[Step]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
+    table.add_column("step", justify="right", no_wrap=True)
+    table.add_column("actor", overflow="fold")
+    table.add_column("action", overflow="fold")
+    table.add_column("what changed", overflow="fold")
+    names = short_names(path)
+    for step in path:
+        table.add_row(str(step.step), Text(step.actor), Text(action_text(step)), Text(changes_text(step, names)))
+    return table
+
+
+def _print_profile(profile: Profile, out: Console) -> None:
+    """What multiplies the states: the values of each part, and what each action found."""
+    parts = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
+    parts.add_column("part of the state", overflow="fold")
+    parts.add_column("bits", justify="right")
+    parts.add_column("values", justify="right")
+    for part in profile.parts:
+        parts.add_row(Text(part.path), str(part.bits), count(part.values))
+    out.print(Text(f"values that each part took in {count(profile.states)} states:", style="bold"))
+    out.print(parts)
+    actions = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
+    actions.add_column("action", overflow="fold")
+    actions.add_column("generated", justify="right")
+    actions.add_column("new", justify="right")
+    for action in sorted(profile.actions, key=lambda a: (-a.new, -a.generated, a.name)):
+        actions.add_row(Text(action.name), count(action.generated), count(action.new))
+    out.print()
+    out.print(Text("states that each action generated, and those not seen before:", style="bold"))
+    out.print(actions)
+
+
+def _conclusion(report: Report) -> Text:
+    took = f"in {duration(report.seconds_total)}"
+    match report.verdict:
+        case Verdict.HOLDS:
+            text = f"every state was seen and everything holds, {took}"
+        case Verdict.VIOLATED:
+            text = f"{report.reason or report.found}, {took}"
+        case Verdict.INCOMPLETE:
+            text = f"{report.reason}; what was seen holds, the rest is unknown, {took}"
+        case Verdict.ERROR:
+            text = f"a value left its type, {took}\n{report.reason}"
+    return Text.assemble(badge(report.verdict), " ", text)

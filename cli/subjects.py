@@ -1,0 +1,281 @@
+"""What a command is about: TARGET on the command line, resolved to one or more specs.
+
+TARGET is a manifest (FILE.yaml, .yml, .json, or - for standard input), a spec in a file (FILE.py or FILE.py:SPEC), or
+the name of a built-in scenario.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import re
+import typing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from kubecheck.cli.errors import InputError, did_you_mean
+from kubecheck.cli.loading import load_spec, parse_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from kubecheck.model.manifest import NotModelled, Workload
+    from kubecheck.model.scope import ClusterScope
+    from kubecheck.spec import Spec
+
+MOST_REPLICAS: Final = 2
+"""Replicas that a manifest is scaled down to, unless --replicas or --pods says otherwise."""
+
+# What may happen to the cluster that a manifest describes, unless options say otherwise: the image is changed once,
+# so that there is a rollout; one component crashes once; the controllers see pods one write late.
+MANIFEST_BUDGETS: Final[Mapping[str, int]] = {"templates": 2, "image_changes": 1, "crashes": 1, "lag_pods": 1}
+
+# Where a change of image cannot roll out: a ReplicaSet has one template for ever, a paused Deployment waits, and
+# without replicas there is nothing to replace.
+_NO_ROLLOUT: Final[Mapping[str, int]] = {"templates": 1, "image_changes": 0}
+
+_NUMBERS: Final = ("pods", "nodes", "crashes")
+_LAGS: Final = ("lag_deployments", "lag_replica_sets", "lag_pods", "lag_scheduler")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """One spec to look at.
+
+    `title` says what it is, `ours` whether kubecheck's own model wrote it. `scope` is what of a cluster's scope is
+    worth showing; empty if the spec's own scope is to be shown. `expected` is what is known about a scenario.
+    """
+
+    name: str
+    title: str
+    build: Callable[[], Spec]
+    ours: bool = False
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    expected: str = ""
+    scaling: str = ""
+    not_modelled: tuple[NotModelled, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScopeOptions:
+    """The options that size a spec; None and empty mean: not given."""
+
+    replicas: int | None = None
+    pods: int | None = None
+    nodes: int | None = None
+    crashes: int | None = None
+    lag: int | None = None
+    release: str | None = None
+    without: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def given(self) -> list[str]:
+        """The names of the options given, --set apart."""
+        return [
+            f.name for f in dataclasses.fields(self) if f.name != "settings" and getattr(self, f.name) not in (None, ())
+        ]
+
+
+def settings(pairs: Sequence[str]) -> dict[str, str]:
+    """The texts of --set, NAME=VALUE each. Raises InputError."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise InputError(
+                f"--set {pair} is no assignment", remedy="write --set NAME=VALUE, for example --set nodes=2"
+            )
+        if name.strip() in found:
+            raise InputError(f"--set gives {name.strip()} twice", remedy="give it once")
+        found[name.strip().replace("-", "_")] = value.strip()
+    return found
+
+
+def subjects(target: str, options: ScopeOptions) -> list[Subject]:
+    """What `target` means. Raises InputError, ManifestError or SpecError."""
+    if target == "-" or target.endswith((".yaml", ".yml", ".json")):
+        return _of_manifest(target, options)
+    file = re.fullmatch(r"(.+\.py)(?::(\w*))?", target)
+    if file:
+        return [_of_file(file[1], file[2] or None, options)]
+    if os.path.exists(target) or os.sep in target:
+        raise InputError(
+            f"{target} is no manifest and no spec", remedy="manifests end in .yaml, .yml or .json, specs in .py"
+        )
+    return [_of_scenario(target, options)]
+
+
+def _of_file(file: str, name: str | None, options: ScopeOptions) -> Subject:
+    if given := options.given():
+        raise InputError(
+            f"--{given[0]} sizes a cluster, and {file} is a spec of its own",
+            remedy="give its parameters with --set NAME=VALUE",
+        )
+    spec = load_spec(file, name, options.settings)
+    return Subject(name=spec.name, title=f"{spec.name}, a spec of {file}", build=lambda: spec)
+
+
+def _of_scenario(name: str, options: ScopeOptions) -> Subject:
+    from kubecheck.model.cluster import cluster
+    from kubecheck.model.scenarios import ALL
+
+    if name not in ALL:
+        raise InputError(
+            f"there is no scenario {name}",
+            remedy=did_you_mean(
+                name, ALL, otherwise="`kubecheck scenarios` lists them; files end in .yaml, .json or .py"
+            ),
+        )
+    scenario = ALL[name]
+    overrides = _overrides(options)
+    title = f"the scenario {name}: {scenario.sentence}"
+    if not overrides:
+        return Subject(
+            name=name,
+            title=title,
+            build=scenario.build,
+            ours=True,
+            scope=main_scope(scenario.scope),
+            expected=f"{scenario.verdict}: {scenario.violates}" if scenario.violates else scenario.verdict,
+        )
+    scope = _replace(scenario.scope, overrides)
+    return Subject(
+        name=name,
+        title=f"{title} (changed: {_listed(overrides)})",
+        build=functools.partial(cluster, scope, name=name),
+        ours=True,
+        scope=main_scope(scope),
+    )
+
+
+def _of_manifest(path: str, options: ScopeOptions) -> list[Subject]:
+    from kubecheck.model.cluster import cluster
+    from kubecheck.model.manifest import read_file
+
+    manifest = read_file(path)
+    if not manifest.workloads:
+        kinds = ", ".join(sorted({other.kind for other in manifest.not_modelled}))
+        raise InputError(
+            f"{manifest.source} has nothing that is modelled, only: {kinds}",
+            remedy="give a manifest with a Deployment or a ReplicaSet of apps/v1",
+        )
+    found = []
+    for workload in manifest.workloads:
+        scope, scaling = manifest_scope(workload, options)
+        found.append(
+            Subject(
+                name=workload.name,
+                title=f"{workload} of {manifest.source}",
+                build=functools.partial(cluster, scope, name=workload.name),
+                ours=True,
+                scope=main_scope(scope),
+                scaling=scaling,
+                not_modelled=manifest.not_modelled,
+                left_out=workload.left_out,
+            )
+        )
+    return found
+
+
+def manifest_scope(workload: Workload, options: ScopeOptions) -> tuple[ClusterScope, str]:
+    """The small cluster for a workload, and what was scaled down for it. Raises InputError."""
+    from kubecheck.model.manifest import Kind
+    from kubecheck.model.scaling import scaled
+    from kubecheck.model.scope import ClusterScope
+
+    small = scaled(workload, at_most=_most_replicas(workload, options))
+    found = small.workload
+    values: dict[str, Any] = {
+        "kind": found.kind,
+        "replicas": found.replicas,
+        "paused": found.paused,
+        **MANIFEST_BUDGETS,
+    }
+    if found.strategy is not None:
+        values["strategy"] = found.strategy
+    if found.bounds is not None:
+        values |= {"max_surge": _written(found.bounds.surge), "max_unavailable": _written(found.bounds.unavailable)}
+    if found.kind is Kind.REPLICA_SET or found.paused or found.replicas == 0:
+        values |= _NO_ROLLOUT
+    return _scope(ClusterScope, values | _overrides(options)), small.sentence
+
+
+def main_scope(scope: ClusterScope) -> dict[str, Any]:
+    """The size of a cluster, and what of its scope is not as usual."""
+    found: dict[str, Any] = {"replicas": scope.replicas, "pods": scope.pod_slots, "nodes": scope.nodes}
+    if scope.is_deployment and not scope.recreate:
+        found |= {"max_surge": scope.max_surge, "max_unavailable": scope.max_unavailable}
+    for f in dataclasses.fields(scope):
+        value = getattr(scope, f.name)
+        if f.name not in found and f.name != "release" and value != f.default:
+            found[f.name] = ", ".join(value) if isinstance(value, tuple) else value
+    return found
+
+
+def _written(bound: Any) -> int | str:
+    return str(bound) if bound.percent else bound.value
+
+
+def _most_replicas(workload: Workload, options: ScopeOptions) -> int:
+    """With --pods, as many replicas as fit into the slots together with the surge; else the default."""
+    from kubecheck.model.scaling import scaled
+
+    if options.replicas is not None:
+        return options.replicas
+    if options.pods is None:
+        return MOST_REPLICAS
+    for replicas in range(min(options.pods, workload.replicas), 0, -1):
+        small = scaled(workload, at_most=replicas).workload
+        if small.replicas + small.max_surge <= options.pods:
+            return replicas
+    return min(1, workload.replicas)
+
+
+def _overrides(options: ScopeOptions) -> dict[str, Any]:
+    """The fields of a cluster's scope that options set."""
+    from kubecheck.model.scope import ClusterScope
+
+    hints = typing.get_type_hints(ClusterScope)
+    names = [f.name for f in dataclasses.fields(ClusterScope)]
+    values: dict[str, Any] = {}
+    for name in (*_NUMBERS, "release"):
+        if getattr(options, name) is not None:
+            values[name] = getattr(options, name)
+    if options.lag is not None:
+        values |= dict.fromkeys(_LAGS, options.lag)
+    if options.without:
+        values["without"] = options.without
+    for name, text in options.settings.items():
+        if name not in names:
+            raise InputError(
+                f"a cluster's scope has no {name}",
+                remedy=did_you_mean(name, names, otherwise=f"it has {', '.join(names)}"),
+            )
+        values[name] = parse_value(name, hints[name], text)
+    return values
+
+
+def _scope(make: Callable[..., ClusterScope], values: Mapping[str, Any]) -> ClusterScope:
+    from kubecheck.model.features import FeatureError
+    from kubecheck.model.scope import ScopeError
+
+    try:
+        return make(**values)
+    except ScopeError as error:
+        message = str(error).removeprefix(f"{error.field}: ")
+        if error.field in ("release", "without"):  # the message is a sentence of its own
+            raise InputError(message, remedy=f"change --{error.field}") from error
+        option = f"--{error.field}" if error.field in _NUMBERS else f"--set {error.field}=…"
+        raise InputError(f"the scope does not fit: {error.field} {message}", remedy=f"change {option}") from error
+    except FeatureError as error:
+        raise InputError(str(error)) from error
+
+
+def _replace(scope: ClusterScope, values: Mapping[str, Any]) -> ClusterScope:
+    return _scope(lambda **changes: dataclasses.replace(scope, **changes), values)
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in values.items())

@@ -1,0 +1,91 @@
+"""Reports as a check might give them: tests of how a Report is shown need no check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubecheck.checker.report import (
+    ActionReport,
+    Change,
+    Position,
+    PropertyReport,
+    Report,
+    States,
+    Step,
+    Verdict,
+)
+
+HERE = Position(file="spec.py", line=7, column=1)
+
+
+def prop(name: str, verdict: Verdict, **changes: Any) -> PropertyReport:
+    values: dict[str, Any] = {
+        "name": name,
+        "kind": "invariant",
+        "sentence": f"The sentence of {name}.",
+        "verdict": verdict,
+        "premise": 10,
+        "position": HERE,
+    }
+    return PropertyReport(**(values | changes))
+
+
+def report(verdict: Verdict = Verdict.HOLDS, **changes: Any) -> Report:
+    values: dict[str, Any] = {
+        "spec": "web",
+        "verdict": verdict,
+        "reason": "",
+        "states": States(distinct=1234, generated=56789, expanded=1234, frontier=0, quiescent=3),
+        "depth": 12,
+        "levels": [1, 2, 3],
+        "seconds": 0.5,
+        "seconds_total": 1.5,
+        "memory_bytes": 64 << 20,
+        "bytes_per_state": 40.4,
+        "state_bits": 93,
+        "threads": 2,
+        "properties": [prop("no_lost_update", Verdict.HOLDS)],
+        "actions": [ActionReport(name="create", actor="controller", kind="component", fired=17)],
+        "warnings": [],
+        "found": "",
+        "path": [],
+        "scope": {"pods": 3, "nodes": 2},
+        "release": "1.36",
+        "versions": {"python": "3.11.7"},
+    }
+    return Report(**(values | changes))
+
+
+def step(number: int, *changes: tuple[str, str, str], action: str = "", **parameters: str) -> Step:
+    return Step(
+        step=number,
+        actor="controller" if action else "",
+        action=action,
+        parameters=parameters,
+        changes=[Change(path=path, before=before, after=after) for path, before, after in changes],
+    )
+
+
+def violated() -> Report:
+    return report(
+        Verdict.VIOLATED,
+        reason="no_lost_update is violated after 2 steps",
+        properties=[
+            prop("no_lost_update", Verdict.VIOLATED, detail="store[pod-1].version is 0, and must be 1"),
+            prop("converges", Verdict.INCOMPLETE, kind="quiescent"),
+        ],
+        warnings=["action delete never fired"],
+        found="no_lost_update",
+        path=[
+            step(0, ("store[pod-1].phase", "", "absent")),
+            step(
+                1,
+                ("store[pod-1].phase", "absent", "pending"),
+                ("store[pod-1].version", "0", "1"),
+                ("queue", "{}", "{pod-1}"),
+                action="create",
+                pod="pod-1",
+            ),
+            step(2, ("store[pod-1].version", "1", "0"), action="overwrite", pod="pod-1", node="node-1"),
+        ],
+    )

@@ -1,0 +1,150 @@
+"""How a Report is shown to people and written as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from kubecheck.checker.report import Report, States, Verdict
+from kubecheck.cli.record import encode, record
+from kubecheck.cli.render import console, render
+from kubecheck.cli.subjects import Subject
+from kubecheck.model.manifest import NotModelled
+from kubecheck.spec import Position, Spec
+from tests.cli.reports import report, step, violated
+
+
+def build() -> Spec:
+    raise AssertionError("showing a report builds nothing")
+
+
+SUBJECT = Subject(name="web", title="Deployment default/web of web.yaml", build=build)
+
+
+def text(shown: Report, subject: Subject = SUBJECT) -> str:
+    out = io.StringIO()
+    with console(out) as printed:
+        render(shown, subject, out=printed, reproduce="kubecheck check web.yaml")
+    return out.getvalue()
+
+
+def test_holds() -> None:
+    assert (
+        text(report())
+        == """\
+checked       Deployment default/web of web.yaml
+scope         pods=3, nodes=2
+release       1.36
+
+states        1,234 distinct, 56,789 generated, depth 12, 3 quiescent
+speed         2,468 distinct/s, 113,578 generated/s; explored in 500 ms on 2 threads
+memory        64.0 MiB, 93 bits per state
+
+[ok]  no_lost_update  invariant  The sentence of no_lost_update.
+
+[ok] every state was seen and everything holds, in 1.50 s
+reproduce: kubecheck check web.yaml
+"""
+    )
+
+
+def test_violated() -> None:
+    shown = text(violated())
+    rule = "─" * 106
+    assert (
+        shown[shown.index("[violation]") :]
+        == f"""\
+[violation]   no_lost_update  invariant  The sentence of no_lost_update.
+[incomplete]  converges       quiescent  The sentence of converges.
+warning: never fired: delete
+
+the shortest path to no_lost_update, 2 steps:
+step  actor       action                             what changed
+{rule}
+   0              initial state                      store[pod-1]: phase absent
+   1  controller  create(pod=pod-1)                  store[pod-1]: phase absent -> pending, version 0 -> 1
+                                                     queue {{}} -> {{pod-1}}
+   2  controller  overwrite(pod=pod-1, node=node-1)  store[pod-1]: version 1 -> 0
+ store[pod-1].version is 0, and must be 1
+
+[violation] no_lost_update is violated after 2 steps, in 1.50 s
+reproduce: kubecheck check web.yaml
+"""
+    )
+
+
+def test_incomplete_says_what_was_covered() -> None:
+    stopped = report(
+        Verdict.INCOMPLETE,
+        reason="stopped after 30 s, as --time says",
+        states=States(distinct=20_000_000, generated=123_456_789, expanded=15_000_000, frontier=5_000_000, quiescent=0),
+    )
+    shown = text(stopped)
+    assert "states        20.0 M distinct, 123.5 M generated, depth 12, 5,000,000 not expanded\n" in shown
+    assert shown.splitlines()[-2] == (
+        "[incomplete] stopped after 30 s, as --time says; what was seen holds, the rest is unknown, in 1.50 s"
+    )
+    assert "[ok] every state" not in shown
+
+
+def test_scaling_and_what_is_not_modelled() -> None:
+    other = NotModelled(api_version="v1", kind="Service", name="web", position=Position("web.yaml", 30, 7, 30, 14))
+    subject = Subject(
+        name="web",
+        title="Deployment default/web of web.yaml",
+        build=build,
+        scaling="Deployment default/web: 10 replicas are scaled down to 2",
+        not_modelled=(other,),
+        left_out=("spec.minReadySeconds",),
+    )
+    assert text(report(), subject).startswith("""\
+checked       Deployment default/web of web.yaml
+scaled        Deployment default/web: 10 replicas are scaled down to 2
+scope         pods=3, nodes=2
+release       1.36
+not modelled  Service web (line 30)
+left out      these fields of web are not modelled: spec.minReadySeconds
+""")
+
+
+def test_piped_output_is_plain() -> None:
+    assert "\x1b" not in text(violated())
+
+
+def test_a_long_path_is_not_cut() -> None:
+    long = report(
+        Verdict.VIOLATED,
+        found="x",
+        path=[step(0), step(1, ("a", "0", "1" * 500), action="grow")],
+    )
+    assert text(long).count("1") > 500
+
+
+def test_a_step_that_changes_nothing_says_so() -> None:
+    assert "nothing" in text(report(Verdict.VIOLATED, found="x", path=[step(0), step(1, action="idle")]))
+
+
+class TestJson:
+    def test_one(self) -> None:
+        found = json.loads(encode([record(violated(), SUBJECT, reproduce="again")], worst=0))
+        assert found["verdict"] == "violated"
+        assert found["exit_code"] == 1
+        assert found["states"]["distinct"] == 1234
+        assert found["states"]["generated"] == 56789
+        assert (found["depth"], found["seconds"], found["memory_bytes"]) == (12, 0.5, 64 << 20)
+        assert found["properties"][0]["premise"] == 10
+        assert {"name", "kind", "verdict", "premise"} <= found["properties"][0].keys()
+        assert found["actions"] == [{"name": "create", "actor": "controller", "kind": "component", "fired": 17}]
+        assert found["path"][1]["action"] == "create"
+        assert found["path"][1]["parameters"] == {"pod": "pod-1"}
+        assert found["path"][1]["changes"][0] == {"path": "store[pod-1].phase", "before": "absent", "after": "pending"}
+        assert (found["scope"], found["release"]) == ({"pods": 3, "nodes": 2}, "1.36")
+        assert found["versions"].keys() == {"kubecheck", "python"}
+        assert (found["target"], found["reproduce"]) == (SUBJECT.title, "again")
+        assert (found["scaling"], found["not_modelled"], found["left_out"]) == ("", [], [])
+
+    def test_several(self) -> None:
+        records = [record(shown, SUBJECT, reproduce="") for shown in (report(), violated())]
+        found = json.loads(encode(records, worst=1))
+        assert found["verdict"] == "violated"
+        assert [check["verdict"] for check in found["checks"]] == ["holds", "violated"]

@@ -1,0 +1,15 @@
+"""What all tests share: hypothesis profiles.
+
+`default` for everyday runs; `HYPOTHESIS_PROFILE=thorough` looks a hundred times longer. Neither judges how fast an
+example is.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("default", deadline=None)
+settings.register_profile("thorough", deadline=None, max_examples=10_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
