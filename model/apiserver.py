@@ -1,0 +1,418 @@
+"""The API server: requests on objects, with their preconditions and answers. Everybody else talks to it, and it alone to etcd.
+
+Facts, from staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go and pkg/storage/etcd3/store.go (Create, GuaranteedUpdate):
+- create of an existing name: 409 AlreadyExists; update or delete of a missing one: 404.
+- An update that names a resourceVersion is refused with 409 Conflict unless it is the stored one. A patch is applied to the stored
+  object inside the transaction and never conflicts.
+- An update that changes nothing is not written: no revision, no event.
+- The main resource keeps the stored status, the status subresource keeps the stored spec.
+
+Each method is one request: one atomic step. `stale` says that the object has been written since the caller read it, that is, that the
+resourceVersion in the request is not the stored one.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+from kubecheck.model.etcd import Etcd
+from kubecheck.model.objects import (
+    Deployment,
+    DeploymentObject,
+    DeploymentStatus,
+    Node,
+    Phase,
+    Pod,
+    PodObject,
+    ReplicaSet,
+    ReplicaSetObject,
+    ReplicaSetStatus,
+)
+from kubecheck.model.scope import ClusterScope
+from kubecheck.model.watches import Watches
+from kubecheck.spec import Range, State, require
+
+
+class Answer(enum.Enum):
+    """What a request is answered: the HTTP status, and the reason where a status has several."""
+
+    OK = "200"
+    NOT_FOUND = "404 NotFound"
+    ALREADY_EXISTS = "409 AlreadyExists"
+    CONFLICT = "409 Conflict"
+    ERROR = "500 InternalError"
+
+
+class ApiServer(State):
+    """The API servers, their watch caches, and the etcd behind them."""
+
+    _etcd: Etcd
+    _watches: Watches
+    _failing: Annotated[int, Range(0, "failing")]
+
+    def _fails(self, scope: ClusterScope) -> bool:
+        """Whether this request is the one that fails."""
+        if scope.request_failures > 0 and self._failing == 1:
+            self._failing = 0
+            return True
+        return False
+
+    def fail_next(self) -> None:
+        """A fault: the next request is answered with 500 and has no effect."""
+        require(self._failing == 0)
+        self._failing = 1
+
+    # --- Deployments
+
+    def deployment(self, deployment: Deployment) -> DeploymentObject:
+        """GET, from etcd."""
+        return self._etcd.deployment(deployment)
+
+    def _put_deployment(self, scope: ClusterScope, deployment: Deployment, new: DeploymentObject) -> None:
+        if new != self._etcd.deployment(deployment):
+            self._watches.deployment_written(scope)
+            self._etcd.put_deployment(scope, deployment, new)
+
+    def create_deployment(
+        self, scope: ClusterScope, deployment: Deployment, template: ReplicaSet, replicas: int
+    ) -> Answer:
+        """POST deployments."""
+        if self._fails(scope):
+            return Answer.ERROR
+        if self._etcd.deployment(deployment).template is not None:
+            return Answer.ALREADY_EXISTS
+        paused = 1 if scope.paused else 0
+        self._put_deployment(scope, deployment, DeploymentObject(template=template, replicas=replicas, paused=paused))
+        return Answer.OK
+
+    def patch_deployment(
+        self, scope: ClusterScope, deployment: Deployment, template: ReplicaSet, replicas: int, paused: int
+    ) -> Answer:
+        """PATCH of the spec, or PUT of the scale subresource with no resourceVersion: as kubectl's set image, scale, rollout resume do."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.deployment(deployment)
+        if stored.template is None:
+            return Answer.NOT_FOUND
+        self._put_deployment(scope, deployment, stored.next(template=template, replicas=replicas, paused=paused))
+        return Answer.OK
+
+    def update_deployment_status(
+        self, scope: ClusterScope, deployment: Deployment, status: DeploymentStatus, stale: bool
+    ) -> Answer:
+        """PUT deployments/status."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.deployment(deployment)
+        if stored.template is None:
+            return Answer.NOT_FOUND
+        if scope.features.optimistic_lock and stale:
+            return Answer.CONFLICT
+        self._put_deployment(scope, deployment, stored.next(status=status))
+        return Answer.OK
+
+    def delete_deployment(self, scope: ClusterScope, deployment: Deployment) -> Answer:
+        """DELETE with background propagation: it is gone at once, its ReplicaSets are left to the garbage collector."""
+        if self._fails(scope):
+            return Answer.ERROR
+        if self._etcd.deployment(deployment).template is None:
+            return Answer.NOT_FOUND
+        self._put_deployment(scope, deployment, DeploymentObject())
+        return Answer.OK
+
+    # --- ReplicaSets
+
+    def replica_set(self, replica_set: ReplicaSet) -> ReplicaSetObject:
+        """GET, from etcd."""
+        return self._etcd.replica_set(replica_set)
+
+    def _put_replica_set(self, scope: ClusterScope, replica_set: ReplicaSet, new: ReplicaSetObject) -> None:
+        if new != self._etcd.replica_set(replica_set):
+            self._watches.replica_set_written(scope)
+            self._etcd.put_replica_set(scope, replica_set, new)
+
+    def create_replica_set(self, scope: ClusterScope, replica_set: ReplicaSet, new: ReplicaSetObject) -> Answer:
+        """POST replicasets."""
+        if self._fails(scope):
+            return Answer.ERROR
+        if self._etcd.replica_set(replica_set).exists:
+            return Answer.ALREADY_EXISTS
+        self._put_replica_set(scope, replica_set, new)
+        return Answer.OK
+
+    def update_replica_set(
+        self, scope: ClusterScope, replica_set: ReplicaSet, new: ReplicaSetObject, stale: bool
+    ) -> Answer:
+        """PUT replicasets: all but the status is as the caller sends it."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.replica_set(replica_set)
+        if not stored.exists:
+            return Answer.NOT_FOUND
+        if scope.features.optimistic_lock and stale:
+            return Answer.CONFLICT
+        self._put_replica_set(scope, replica_set, new.next(status=stored.status))
+        return Answer.OK
+
+    def update_replica_set_status(
+        self, scope: ClusterScope, replica_set: ReplicaSet, status: ReplicaSetStatus, stale: bool
+    ) -> Answer:
+        """PUT replicasets/status: all but the status is as it is stored."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.replica_set(replica_set)
+        if not stored.exists:
+            return Answer.NOT_FOUND
+        if scope.features.optimistic_lock and stale:
+            return Answer.CONFLICT
+        self._put_replica_set(scope, replica_set, stored.next(status=status))
+        return Answer.OK
+
+    def scale_replica_set(self, scope: ClusterScope, replica_set: ReplicaSet, replicas: int) -> Answer:
+        """PUT replicasets/scale with no resourceVersion, as `kubectl scale` does."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.replica_set(replica_set)
+        if not stored.exists:
+            return Answer.NOT_FOUND
+        self._put_replica_set(scope, replica_set, stored.next(replicas=replicas))
+        return Answer.OK
+
+    def annotate_replica_set(self, scope: ClusterScope, replica_set: ReplicaSet) -> Answer:
+        """PATCH that adds an annotation, as `kubectl annotate` does."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.replica_set(replica_set)
+        if not stored.exists:
+            return Answer.NOT_FOUND
+        self._put_replica_set(scope, replica_set, stored.next(annotations=stored.annotations + 1))
+        return Answer.OK
+
+    def delete_replica_set(self, scope: ClusterScope, replica_set: ReplicaSet) -> Answer:
+        """DELETE with background propagation: it is gone at once, its pods are left to the garbage collector."""
+        if self._fails(scope):
+            return Answer.ERROR
+        if not self._etcd.replica_set(replica_set).exists:
+            return Answer.NOT_FOUND
+        self._put_replica_set(scope, replica_set, ReplicaSetObject())
+        return Answer.OK
+
+    # --- pods
+
+    def pod(self, pod: Pod) -> PodObject:
+        """GET, from etcd."""
+        return self._etcd.pod(pod)
+
+    def _put_pod(self, scope: ClusterScope, pod: Pod, new: PodObject) -> None:
+        if new != self._etcd.pod(pod):
+            self._watches.pod_written(scope)
+            self._etcd.put_pod(scope, pod, new)
+
+    def is_free(self, scope: ClusterScope, pod: Pod) -> bool:
+        """Whether a new pod may take the slot: nothing is there, and no watch has yet to deliver anything of what was."""
+        if scope.watch_pods and self._etcd.pod_remembered(pod):
+            return False
+        return not self._etcd.pod(pod).exists
+
+    def create_pod(self, scope: ClusterScope, pod: Pod, owner: ReplicaSet) -> Answer:
+        """POST pods with generateName and a controller reference; `pod` is the name and UID that it gets."""
+        if self._fails(scope):
+            return Answer.ERROR
+        require(self.is_free(scope, pod))
+        self._put_pod(scope, pod, PodObject(phase=Phase.PENDING, owner=owner))
+        return Answer.OK
+
+    def bind_pod(self, scope: ClusterScope, pod: Pod, node: Node) -> Answer:
+        """POST pods/binding (pkg/registry/core/pod/storage/storage.go): no resourceVersion; whether the node exists is not checked."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.pod(pod)
+        if not stored.exists:
+            return Answer.NOT_FOUND
+        if scope.features.binding_check and (stored.terminating or stored.node is not None):
+            return Answer.CONFLICT
+        self._put_pod(scope, pod, stored.next(node=node))
+        return Answer.OK
+
+    def patch_pod_status(self, scope: ClusterScope, pod: Pod, phase: Phase) -> Answer:
+        """PATCH pods/status, as the kubelet does (pkg/kubelet/status/status_manager.go, syncPod): no resourceVersion."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.pod(pod)
+        if not stored.exists:
+            return Answer.NOT_FOUND
+        self._put_pod(scope, pod, stored.next(phase=phase))
+        return Answer.OK
+
+    def delete_pod(self, scope: ClusterScope, pod: Pod) -> Answer:
+        """DELETE with the pod's own grace period (pkg/registry/core/pod/strategy.go, CheckGracefulDelete).
+
+        An unscheduled or terminal pod is gone at once, a bound one only gets a deletionTimestamp; a second one changes nothing.
+        """
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.pod(pod)
+        if not stored.exists:
+            return Answer.NOT_FOUND
+        if stored.node is None or stored.terminal:
+            self._put_pod(scope, pod, PodObject())
+        else:
+            self._put_pod(scope, pod, stored.next(terminating=True))
+        return Answer.OK
+
+    def remove_pod(self, scope: ClusterScope, pod: Pod) -> Answer:
+        """DELETE with grace period 0 and the pod's UID as precondition: the kubelet's confirmation that it has ended."""
+        if self._fails(scope):
+            return Answer.ERROR
+        if not self._etcd.pod(pod).exists:
+            return Answer.NOT_FOUND
+        self._put_pod(scope, pod, PodObject())
+        return Answer.OK
+
+    # --- nodes
+
+    def is_registered(self, node: Node) -> bool:
+        """Whether the Node object exists."""
+        return self._etcd.node(node)
+
+    def create_node(self, scope: ClusterScope, node: Node) -> Answer:
+        """POST nodes."""
+        if self._fails(scope):
+            return Answer.ERROR
+        if self._etcd.node(node):
+            return Answer.ALREADY_EXISTS
+        self._etcd.put_node(node)
+        return Answer.OK
+
+    # --- watches: what a client's informer shows, whether an object is stale in it, and how it catches up
+
+    def controllers_deployment(self, deployment: Deployment) -> DeploymentObject:
+        """The Deployment in the controller manager's informer."""
+        return self._etcd.deployment_seen(deployment, self._watches.controllers_deployments)
+
+    def controllers_deployment_stale(self, deployment: Deployment) -> bool:
+        """Whether it has been written since."""
+        return self._etcd.deployment_changed(deployment, self._watches.controllers_deployments)
+
+    def controllers_replica_set(self, replica_set: ReplicaSet) -> ReplicaSetObject:
+        """The ReplicaSet in the controller manager's informer."""
+        return self._etcd.replica_set_seen(replica_set, self._watches.controllers_replica_sets)
+
+    def controllers_replica_set_stale(self, replica_set: ReplicaSet) -> bool:
+        """Whether it has been written since."""
+        return self._etcd.replica_set_changed(replica_set, self._watches.controllers_replica_sets)
+
+    def controllers_pod(self, pod: Pod) -> PodObject:
+        """The pod in the controller manager's informer."""
+        return self._etcd.pod_seen(pod, self._watches.controllers_pods)
+
+    def scheduler_pod(self, pod: Pod) -> PodObject:
+        """The pod in the scheduler's informer."""
+        return self._etcd.pod_seen(pod, self._watches.scheduler_pods)
+
+    def next_deployment_write(self) -> bool:
+        """Whether the controller manager has a write to a Deployment to see."""
+        return self._watches.controllers_deployments > 0
+
+    def next_replica_set_write(self) -> ReplicaSet | None:
+        """Which ReplicaSet the next write is about that the controller manager sees; None if its API server has no more."""
+        if self._watches.controllers_replica_sets <= self._watches.serving_replica_sets():
+            return None
+        return self._etcd.replica_set_written(self._watches.controllers_replica_sets)
+
+    def next_pod_write(self) -> Pod | None:
+        """Which pod the next write is about that the controller manager sees; None if its API server has no more."""
+        if self._watches.controllers_pods <= self._watches.serving_pods():
+            return None
+        return self._etcd.pod_written(self._watches.controllers_pods)
+
+    def next_scheduler_write(self) -> Pod | None:
+        """Which pod the next write is about that the scheduler sees; None if it has seen all."""
+        return self._etcd.pod_written(self._watches.scheduler_pods)
+
+    def deliver_deployment(self) -> None:
+        """The controller manager sees the next write to a Deployment."""
+        self._watches.controllers_deployments -= 1
+        self._etcd.compact_deployments(self._watches.controllers_deployments)
+
+    def deliver_replica_set(self) -> None:
+        """The controller manager sees the next write to a ReplicaSet."""
+        self._watches.controllers_replica_sets -= 1
+        self._etcd.compact_replica_sets(self._watches.replica_sets_behind())
+
+    def deliver_pod(self) -> None:
+        """The controller manager sees the next write to a pod."""
+        self._watches.controllers_pods -= 1
+        self._etcd.compact_pods(self._watches.pods_behind())
+
+    def deliver_pod_to_scheduler(self) -> None:
+        """The scheduler sees the next write to a pod."""
+        self._watches.scheduler_pods -= 1
+        self._etcd.compact_pods(self._watches.pods_behind())
+
+    def advance_replica_set_cache(self) -> None:
+        """The second API server's cache of ReplicaSets takes in the next write. Not enabled if it has them all."""
+        require(self._watches.cache_replica_sets > 0)
+        self._watches.cache_replica_sets -= 1
+        self._etcd.compact_replica_sets(self._watches.replica_sets_behind())
+
+    def advance_pod_cache(self) -> None:
+        """The second API server's cache of pods takes in the next write. Not enabled if it has them all."""
+        require(self._watches.cache_pods > 0)
+        self._watches.cache_pods -= 1
+        self._etcd.compact_pods(self._watches.pods_behind())
+
+    # --- lists: what an informer starts from
+
+    def relist_controllers(self, scope: ClusterScope, server: int) -> None:
+        """The controller manager's informers list everything, after a restart, at this API server.
+
+        A consistent list (resourceVersion "") is as new as etcd. One with resourceVersion "0" is what the API server's cache has.
+        """
+        self._watches.connect(server)
+        consistent = scope.features.consistent_list
+        self._watches.controllers_deployments = 0
+        self._watches.controllers_replica_sets = 0 if consistent else self._watches.serving_replica_sets()
+        self._watches.controllers_pods = 0 if consistent else self._watches.serving_pods()
+        self._compact()
+
+    def reconnect_controllers(self, scope: ClusterScope, server: int) -> None:
+        """The controller manager's watches break and are opened again, at this API server.
+
+        They go on from the last resourceVersion seen; a cache that has not come that far is silent until it has. Without that,
+        the informers list with resourceVersion "0" and may go back in time.
+        """
+        self._watches.connect(server)
+        if not scope.features.relist_at_last_version:
+            self._watches.controllers_replica_sets = self._watches.serving_replica_sets()
+            self._watches.controllers_pods = self._watches.serving_pods()
+            self._compact()
+
+    def relist_scheduler(self) -> None:
+        """The scheduler's informer lists all pods, at the first API server, whose cache is fresh."""
+        self._watches.scheduler_pods = 0
+        self._compact()
+
+    def _compact(self) -> None:
+        self._etcd.compact_deployments(self._watches.controllers_deployments)
+        self._etcd.compact_replica_sets(self._watches.replica_sets_behind())
+        self._etcd.compact_pods(self._watches.pods_behind())
+
+    # --- distances, for properties
+
+    def replica_sets_distance(self) -> int:
+        """How many writes to ReplicaSets the controller manager has not seen."""
+        return self._watches.controllers_replica_sets
+
+    def pods_distance(self) -> int:
+        """How many writes to pods the controller manager has not seen."""
+        return self._watches.controllers_pods
+
+    def replica_set_window(self) -> int:
+        """How many writes to ReplicaSets somebody has not seen."""
+        return self._watches.replica_sets_behind()
+
+    def pod_window(self) -> int:
+        """How many writes to pods somebody has not seen."""
+        return self._watches.pods_behind()

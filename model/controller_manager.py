@@ -1,0 +1,88 @@
+"""The controller manager's memory: work queues, syncs in progress, expectations. All of it is lost when the process crashes.
+
+The Deployment and the ReplicaSet controller run in one process (cmd/kube-controller-manager): they share informers and crash together.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from kubecheck.model.expectations import Expectations
+from kubecheck.model.objects import Deployment, Pod, PodObject, ReplicaSet, ReplicaSetStatus
+from kubecheck.model.scope import ClusterScope
+from kubecheck.model.workqueue import Work
+from kubecheck.spec import Array, Range, Record, Set, State
+
+
+class Sync(Record):
+    """The rest of a sync of a ReplicaSet in progress: later requests, decided when it began.
+
+    So many pods to create (`wanted` is what the ReplicaSet asked for then), or these pods to delete, or this status to write again.
+    """
+
+    creating: Annotated[int, Range(0, "most_wanted")] = 0
+    wanted: Annotated[int, Range(0, "most_wanted")] = 0
+    deleting: Set[Pod] = Set()
+    status: ReplicaSetStatus | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left: no sync of this ReplicaSet is in progress."""
+        return self.creating == 0 and len(self.deleting) == 0 and self.status is None
+
+
+class ControllerManager(State):
+    """One kube-controller-manager process.
+
+    `unseen_pods` and `unseen_status` are what the stale-write guard keeps for each ReplicaSet (pkg/controller/util/consistency,
+    WroteAt): the revision of its own last write, as the number of writes that the informer has to show until it shows that one.
+    """
+
+    deployment_work: Array[Deployment, Work]
+    replica_set_work: Array[ReplicaSet, Work]
+    syncs: Array[ReplicaSet, Sync]
+    expectations: Array[ReplicaSet, Expectations]
+    unseen_pods: Array[ReplicaSet, Annotated[int, Range(0, "unseen_pods")]]
+    unseen_status: Array[ReplicaSet, Annotated[int, Range(0, "unseen_status")]]
+
+    def deployment_event(self, deployment: Deployment) -> None:
+        """The informer shows a write to a Deployment (pkg/controller/deployment/deployment_controller.go, updateDeployment)."""
+        self.deployment_work[deployment] = Work.READY
+
+    def replica_set_event(self, replica_set: ReplicaSet) -> None:
+        """The informer shows a write to a ReplicaSet: its own key and its Deployment's are added (updateRS, updateReplicaSet)."""
+        self.replica_set_work[replica_set] = Work.READY
+        for deployment in Deployment:
+            self.deployment_event(deployment)
+        for other in ReplicaSet:
+            if self.unseen_status[other] > 0:
+                self.unseen_status[other] -= 1
+
+    def pod_event(self, scope: ClusterScope, pod: Pod, before: PodObject, after: PodObject) -> None:
+        """The informer shows a write to a pod (pkg/controller/replicaset/replica_set.go, addPod, updatePod, deletePod)."""
+        for other in ReplicaSet:
+            if self.unseen_pods[other] > 0:
+                self.unseen_pods[other] -= 1
+        owner = before.owner if before.exists else after.owner
+        if owner is not None:
+            self.replica_set_work[owner] = Work.READY
+            expected = self.expectations[owner]
+            if not before.exists and expected.creations > 0:
+                self.expectations[owner] = expected.next(creations=expected.creations - 1)
+            elif after.terminating or not after.exists:
+                self.expectations[owner] = expected.next(deletions=expected.deletions - {pod})
+
+    def restart(self) -> None:
+        """The process crashes and starts again: it remembers nothing."""
+        for deployment in Deployment:
+            self.deployment_work[deployment] = Work.READY
+        for replica_set in ReplicaSet:
+            self.replica_set_work[replica_set] = Work.READY
+            self.syncs[replica_set] = Sync()
+            self.expectations[replica_set] = Expectations()
+            self.unseen_pods[replica_set] = 0
+            self.unseen_status[replica_set] = 0
+
+    def is_deleting(self, pod: Pod) -> bool:
+        """Whether this process still has the pod's name in hand: to delete it, or to see it deleted."""
+        return any(pod in s.deleting for s in self.syncs) or any(pod in e.deletions for e in self.expectations)

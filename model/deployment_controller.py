@@ -1,0 +1,338 @@
+"""The Deployment controller: turns a Deployment into ReplicaSets of the right sizes.
+
+Facts, from pkg/controller/deployment: deployment_controller.go (syncDeployment), sync.go (getNewReplicaSet, scale, scaleReplicaSet,
+isScalingEvent, calculateStatus), rolling.go (reconcileNewReplicaSet, reconcileOldReplicaSets), recreate.go, util/deployment_util.go
+(NewRSNewReplicas, MaxSurge, MaxUnavailable, GetReplicaSetProportion, FindActiveOrLatest, IsSaturated).
+
+One step is one request, with the decision that led to it. A sync of several requests (a ReplicaSet scaled, then another one, then the
+status) is as many steps, and each is decided anew from the informers: an informer that has not advanced gives the decision that
+was made at the start of the sync, and the controller's arithmetic is made to be resumed anywhere, for a conflict or a crash may end a sync
+after any request. With informers that read through, a later request is never older than the one before; see docs/model.md.
+
+Not modelled: revision annotations and rollbacks by them, adoption and release, collisionCount, progress deadlines and conditions,
+revisionHistoryLimit, generations.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+from kubecheck.model.apiserver import ApiServer
+from kubecheck.model.controller_manager import ControllerManager
+from kubecheck.model.informer import (
+    deployment_in_view,
+    is_deployment_stale,
+    is_replica_set_stale,
+    pod_in_view,
+    replica_set_in_view,
+)
+from kubecheck.model.objects import (
+    Deployment,
+    DeploymentObject,
+    DeploymentStatus,
+    Pod,
+    ReplicaSet,
+    ReplicaSetObject,
+)
+from kubecheck.model.scope import ClusterScope
+from kubecheck.model.workqueue import Work, after_request
+from kubecheck.spec import Module, Range, Record, count, present, require
+
+
+class Request(enum.Enum):
+    """The next request of a sync."""
+
+    STATUS = "status"
+    CREATE = "create"
+    SCALE = "scale"
+
+
+class Decision(Record):
+    """What a sync does next: create this ReplicaSet with so many replicas, scale it to so many, or bring the status up to date."""
+
+    request: Request = Request.STATUS
+    replica_set: ReplicaSet | None = None
+    replicas: Annotated[int, Range(0, "most_wanted")] = 0
+
+
+def max_surge(scope: ClusterScope, replicas: int) -> int:
+    """Pods above `replicas` that a rolling update may have: a percentage is rounded up (util/deployment_util.go, MaxSurge)."""
+    if scope.recreate:
+        return 0
+    if scope.bounds.surge.percent:
+        return (scope.bounds.surge.value * replicas + 99) // 100
+    return scope.bounds.surge.value
+
+
+def max_unavailable(scope: ClusterScope, replicas: int) -> int:
+    """Pods below `replicas` that a rolling update may have: rounded down, but not both 0 (ResolveFenceposts, MaxUnavailable)."""
+    if scope.recreate:
+        return 0
+    bound = scope.bounds.unavailable.value
+    if scope.bounds.unavailable.percent:
+        bound = scope.bounds.unavailable.value * replicas // 100
+    if bound == 0 and max_surge(scope, replicas) == 0:
+        bound = 1
+    return min(bound, replicas)
+
+
+def total_replicas(api: ApiServer, scope: ClusterScope) -> int:
+    """Pods that all ReplicaSets together are asked for (GetReplicaCountForReplicaSets)."""
+    return sum(replica_set_in_view(api, scope, r).replicas for r in ReplicaSet)
+
+
+def total_ready(api: ApiServer, scope: ClusterScope) -> int:
+    """Pods that all ReplicaSets together report as available (GetAvailableReplicaCountForReplicaSets)."""
+    return sum(replica_set_in_view(api, scope, r).status.ready for r in ReplicaSet)
+
+
+def new_size(api: ApiServer, scope: ClusterScope, wanted: int, current: int) -> int:
+    """How far the new ReplicaSet may grow now (NewRSNewReplicas)."""
+    if scope.recreate:
+        return wanted
+    room = wanted + max_surge(scope, wanted) - total_replicas(api, scope)
+    if room <= 0:
+        return current
+    return current + min(room, wanted - current)
+
+
+def decide(api: ApiServer, scope: ClusterScope, deployment: Deployment) -> Decision:
+    """The next request of a sync of the Deployment, as the informers show it (syncDeployment). Not enabled if there is none."""
+    seen = deployment_in_view(api, scope, deployment)
+    new = present(seen.template)
+    if scope.paused and scope.features.pause and seen.paused == 1:
+        return decide_scaling(api, scope, seen, new)
+    if scope.scales > 0 and is_scaling_event(api, scope, seen):
+        return decide_scaling(api, scope, seen, new)
+    if scope.recreate:
+        return decide_recreate(api, scope, seen, new)
+    return decide_rolling(api, scope, seen, new)
+
+
+def is_scaling_event(api: ApiServer, scope: ClusterScope, seen: DeploymentObject) -> bool:
+    """Whether an active ReplicaSet was last scaled for another number of replicas (sync.go, isScalingEvent)."""
+    return any(
+        is_active(api, scope, r) and replica_set_in_view(api, scope, r).desired != seen.replicas for r in ReplicaSet
+    )
+
+
+def decide_rolling(api: ApiServer, scope: ClusterScope, seen: DeploymentObject, new: ReplicaSet) -> Decision:
+    """A rolling update (rolling.go, rolloutRolling): first the new ReplicaSet up, then the old ones down, as far as allowed."""
+    newest = replica_set_in_view(api, scope, new)
+    if not newest.exists:
+        size = new_size(api, scope, seen.replicas, 0)
+        return Decision(request=Request.CREATE, replica_set=new, replicas=size)
+    if newest.replicas > seen.replicas:
+        return Decision(request=Request.SCALE, replica_set=new, replicas=seen.replicas)
+    if newest.replicas < seen.replicas:
+        size = new_size(api, scope, seen.replicas, newest.replicas)
+        if size != newest.replicas:
+            return Decision(request=Request.SCALE, replica_set=new, replicas=size)
+    total = total_replicas(api, scope)
+    least = seen.replicas - max_unavailable(scope, seen.replicas)
+    allowed = total - least - (newest.replicas - newest.status.ready)
+    if total == newest.replicas or allowed <= 0:
+        return Decision()
+    # cleanupUnhealthyReplicas: replicas of old ReplicaSets that are not available go first; one that reports more than it is asked
+    # for makes it give up, and the caller swallows the error
+    for other in ReplicaSet:
+        old = replica_set_in_view(api, scope, other)
+        if other != new and old.replicas > 0 and old.replicas != old.status.ready:
+            if old.status.ready > old.replicas:
+                return Decision()
+            down = min(allowed, old.replicas - old.status.ready)
+            return Decision(request=Request.SCALE, replica_set=other, replicas=old.replicas - down)
+    # scaleDownOldReplicaSetsForRollingUpdate
+    spare = total_ready(api, scope) - least
+    if spare > 0:
+        for other in ReplicaSet:
+            old = replica_set_in_view(api, scope, other)
+            if other != new and old.replicas > 0:
+                return Decision(
+                    request=Request.SCALE, replica_set=other, replicas=old.replicas - min(old.replicas, spare)
+                )
+    return Decision()
+
+
+def decide_recreate(api: ApiServer, scope: ClusterScope, seen: DeploymentObject, new: ReplicaSet) -> Decision:
+    """A rollout that first removes every old pod (recreate.go, rolloutRecreate)."""
+    for other in ReplicaSet:
+        if other != new and replica_set_in_view(api, scope, other).replicas > 0:
+            return Decision(request=Request.SCALE, replica_set=other, replicas=0)
+    # oldPodsRunning: terminating pods count, terminal ones do not
+    if any(r != new and replica_set_in_view(api, scope, r).status.replicas > 0 for r in ReplicaSet):
+        return Decision()
+    if any(is_old_pod(api, scope, p, new) for p in Pod):
+        return Decision()
+    newest = replica_set_in_view(api, scope, new)
+    if not newest.exists:
+        return Decision(request=Request.CREATE, replica_set=new, replicas=seen.replicas)
+    if newest.replicas != seen.replicas:
+        return Decision(request=Request.SCALE, replica_set=new, replicas=seen.replicas)
+    return Decision()
+
+
+def is_old_pod(api: ApiServer, scope: ClusterScope, pod: Pod, new: ReplicaSet) -> bool:
+    """Whether the pod belongs to an old ReplicaSet and has not ended."""
+    seen = pod_in_view(api, scope, pod)
+    return seen.exists and not seen.terminal and seen.owner != new
+
+
+def is_active(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet) -> bool:
+    """Whether the ReplicaSet is asked for any pods (FilterActiveReplicaSets)."""
+    return replica_set_in_view(api, scope, replica_set).replicas > 0
+
+
+def decide_scaling(api: ApiServer, scope: ClusterScope, seen: DeploymentObject, new: ReplicaSet) -> Decision:
+    """Scaling, also of a paused Deployment: one ReplicaSet to the full size, several in proportion (sync.go, scale)."""
+    newest = replica_set_in_view(api, scope, new)
+    active = count(is_active(api, scope, r) for r in ReplicaSet)
+    if active <= 1:  # FindActiveOrLatest: the only active one, or else the newest
+        for other in ReplicaSet:
+            one = replica_set_in_view(api, scope, other)
+            if one.exists and (one.replicas > 0 or (active == 0 and is_latest(api, scope, other, new))):
+                if one.replicas == seen.replicas:
+                    return Decision()
+                return Decision(request=Request.SCALE, replica_set=other, replicas=seen.replicas)
+        return Decision()
+    saturated = (
+        newest.replicas == seen.replicas and newest.desired == seen.replicas and newest.status.ready == seen.replicas
+    )
+    if newest.exists and saturated:
+        for other in ReplicaSet:
+            if other != new and is_active(api, scope, other):
+                return Decision(request=Request.SCALE, replica_set=other, replicas=0)
+        return Decision()
+    if scope.recreate:
+        return Decision()
+    return decide_proportions(api, scope, seen)
+
+
+def is_latest(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet, new: ReplicaSet) -> bool:
+    """Whether it is the new ReplicaSet or, if there is none, the newest of the old ones; templates are taken in the order of age."""
+    if replica_set_in_view(api, scope, new).exists:
+        return replica_set == new
+    return not any(r > replica_set and replica_set_in_view(api, scope, r).exists for r in ReplicaSet)
+
+
+def decide_proportions(api: ApiServer, scope: ClusterScope, seen: DeploymentObject) -> Decision:
+    """Several active ReplicaSets share what is to be added or removed, the largest first (sync.go, scale, its last part)."""
+    allowed = 0
+    if seen.replicas > 0:
+        allowed = seen.replicas + max_surge(scope, seen.replicas)
+    to_add = allowed - total_replicas(api, scope)
+    added = shared_out(api, scope, seen, to_add, len(ReplicaSet))
+    for place in range(len(ReplicaSet)):
+        for other in ReplicaSet:
+            if is_active(api, scope, other) and rank(api, scope, other, to_add) == place:
+                one = replica_set_in_view(api, scope, other)
+                size = one.replicas + proportion(scope, one, seen, to_add, shared_out(api, scope, seen, to_add, place))
+                if place == 0 and to_add != 0:
+                    size = max(0, size + to_add - added)
+                if size != one.replicas or one.desired != seen.replicas:
+                    return Decision(request=Request.SCALE, replica_set=other, replicas=size)
+    return Decision()
+
+
+def rank(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet, to_add: int) -> int:
+    """How many active ReplicaSets come before it: larger ones; of one size, newer first if pods are added, older if removed."""
+    size = replica_set_in_view(api, scope, replica_set).replicas
+    return count(
+        is_active(api, scope, r)
+        and (
+            replica_set_in_view(api, scope, r).replicas > size
+            or (
+                replica_set_in_view(api, scope, r).replicas == size
+                and (r > replica_set if to_add > 0 else r < replica_set)
+            )
+        )
+        for r in ReplicaSet
+    )
+
+
+def shared_out(
+    api: ApiServer,
+    scope: ClusterScope,
+    seen: DeploymentObject,
+    to_add: int,
+    places: Annotated[int, Range(0, "templates")],
+) -> int:
+    """What the first `places` of the active ReplicaSets are given together."""
+    added = 0
+    for place in range(places):
+        for other in ReplicaSet:
+            if is_active(api, scope, other) and rank(api, scope, other, to_add) == place:
+                added += proportion(scope, replica_set_in_view(api, scope, other), seen, to_add, added)
+    return added
+
+
+def proportion(scope: ClusterScope, one: ReplicaSetObject, seen: DeploymentObject, to_add: int, added: int) -> int:
+    """The share of one ReplicaSet (GetReplicaSetProportion, getReplicaSetFraction), rounded half away from zero."""
+    if one.replicas == 0 or to_add == 0 or to_add == added:
+        return 0
+    fraction = -one.replicas
+    if seen.replicas > 0:
+        # the annotation deployment.kubernetes.io/max-replicas is always written together with desired-replicas
+        before = one.desired + max_surge(scope, one.desired)
+        if before == 0:
+            return 0
+        after = seen.replicas + max_surge(scope, seen.replicas)
+        fraction = (2 * one.replicas * after + before) // (2 * before) - one.replicas
+    if to_add > 0:
+        return min(fraction, to_add - added)
+    return max(fraction, to_add - added)
+
+
+def status_of(api: ApiServer, scope: ClusterScope, deployment: Deployment) -> DeploymentStatus:
+    """The status that the informers' ReplicaSets add up to (calculateStatus)."""
+    new = deployment_in_view(api, scope, deployment).template
+    replicas = sum(replica_set_in_view(api, scope, r).status.replicas for r in ReplicaSet)
+    updated = sum(replica_set_in_view(api, scope, r).status.replicas if r == new else 0 for r in ReplicaSet)
+    return DeploymentStatus(replicas=replicas, updated=updated, ready=total_ready(api, scope))
+
+
+def deployment_controller(scope: ClusterScope) -> Module:
+    """The controller's steps: one request each."""
+    module = Module("deployment controller", ApiServer, ControllerManager)
+
+    @module.action(actor="deployment-controller")
+    def create_replica_set(api: ApiServer, cm: ControllerManager, deployment: Deployment) -> None:
+        """The Deployment controller creates the ReplicaSet of a template that has none."""
+        require(cm.deployment_work[deployment] is not Work.DROPPED)
+        decision = decide(api, scope, deployment)
+        require(decision.request is Request.CREATE)
+        desired = deployment_in_view(api, scope, deployment).replicas
+        new = ReplicaSetObject(exists=True, replicas=decision.replicas, desired=desired)
+        answer = api.create_replica_set(scope, present(decision.replica_set), new)
+        # AlreadyExists: the informer does not show it yet, so getNewReplicaSet does not find it either, and returns the error
+        cm.deployment_work[deployment] = after_request(scope, answer)
+
+    @module.action(actor="deployment-controller")
+    def scale_replica_set(api: ApiServer, cm: ControllerManager, deployment: Deployment) -> None:
+        """The Deployment controller changes how many pods a ReplicaSet is asked for."""
+        require(cm.deployment_work[deployment] is not Work.DROPPED)
+        decision = decide(api, scope, deployment)
+        require(decision.request is Request.SCALE)
+        replica_set = present(decision.replica_set)
+        desired = deployment_in_view(api, scope, deployment).replicas
+        new = replica_set_in_view(api, scope, replica_set).next(replicas=decision.replicas, desired=desired)
+        answer = api.update_replica_set(scope, replica_set, new, is_replica_set_stale(api, scope, replica_set))
+        cm.deployment_work[deployment] = after_request(scope, answer)
+
+    if scope.deployment_status:
+
+        @module.action(actor="deployment-controller")
+        def update_deployment_status(api: ApiServer, cm: ControllerManager, deployment: Deployment) -> None:
+            """The Deployment controller brings the Deployment's status up to date, when nothing is to be scaled."""
+            require(cm.deployment_work[deployment] is not Work.DROPPED)
+            decision = decide(api, scope, deployment)
+            require(decision.request is Request.STATUS)
+            status = status_of(api, scope, deployment)
+            require(status != deployment_in_view(api, scope, deployment).status)
+            answer = api.update_deployment_status(
+                scope, deployment, status, is_deployment_stale(api, scope, deployment)
+            )
+            cm.deployment_work[deployment] = after_request(scope, answer)
+
+    return module

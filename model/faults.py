@@ -1,0 +1,120 @@
+"""Faults, each with a budget of the scope.
+
+A crash comes with the restart: a component that is down takes no steps, and any component may take none for any time. It can come between
+any two requests, as a request is a step. Only a crash that loses something is an action: a kubelet, and a scheduler whose informer
+reads through, remember nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from kubecheck.model.apiserver import Answer, ApiServer
+from kubecheck.model.controller_manager import ControllerManager
+from kubecheck.model.kubelet import Runtime
+from kubecheck.model.objects import Deployment, Phase, Pod, ReplicaSet
+from kubecheck.model.scheduler import Scheduler
+from kubecheck.model.scope import ClusterScope
+from kubecheck.spec import Module, Range, State, require
+
+
+class Faults(State):
+    """What of the budgets has been spent. `interrupted` counts a crash of the controllers in the middle of a rollout, once."""
+
+    crashed: Annotated[int, Range(0, "crashes")]
+    interrupted: Annotated[int, Range(0, "interruptions")]
+    pods_failed: Annotated[int, Range(0, "pod_failures")]
+    annotated: Annotated[int, Range(0, "conflicts")]
+    requests_failed: Annotated[int, Range(0, "request_failures")]
+    watches_broken: Annotated[int, Range(0, "broken_watches")]
+
+
+def in_rollout(api: ApiServer) -> bool:
+    """Whether a pod runs that was made from another template than the Deployment's."""
+    return any(
+        api.pod(p).active and api.deployment(d).template is not None and api.pod(p).owner != api.deployment(d).template
+        for d in Deployment
+        for p in Pod
+    )
+
+
+def faults(scope: ClusterScope) -> Module:
+    """The faults that the scope has a budget for."""
+    module = Module("faults", Faults)
+
+    if scope.crashes:
+
+        @module.action(actor="controller-manager", kind="fault")
+        def crash_controller_manager(
+            api: ApiServer,
+            cm: ControllerManager,
+            f: Faults,
+            server: Annotated[int, Range(0, "other_api_servers")],
+        ) -> None:
+            """The controller manager crashes and restarts: it forgets its queues, syncs and expectations, and lists anew."""
+            require(f.crashed < scope.crashes)
+            f.crashed += 1
+            if scope.templates > 1 and in_rollout(api):
+                f.interrupted = 1
+            cm.restart()
+            api.relist_controllers(scope, server)
+
+    if scope.crashes and scope.lag_scheduler:
+
+        @module.action(actor="scheduler", kind="fault")
+        def crash_scheduler(api: ApiServer, s: Scheduler, f: Faults) -> None:
+            """The scheduler crashes and restarts: it forgets what it assumed, and lists anew."""
+            require(f.crashed < scope.crashes)
+            f.crashed += 1
+            s.restart()
+            api.relist_scheduler()
+
+    if scope.broken_watches:
+
+        @module.action(actor="controller-manager", kind="fault")
+        def break_watches(api: ApiServer, f: Faults, server: Annotated[int, Range(0, "other_api_servers")]) -> None:
+            """The controller manager's watches break and are opened again, at one of the API servers."""
+            require(f.watches_broken < scope.broken_watches)
+            f.watches_broken += 1
+            api.reconnect_controllers(scope, server)
+
+    if scope.pod_failures and not scope.container_steps:
+
+        @module.action(actor="kubelet", kind="fault")
+        def fail_pod(api: ApiServer, f: Faults, pod: Pod) -> None:
+            """A running pod fails for good: its kubelet evicts it and reports it Failed."""
+            require(f.pods_failed < scope.pod_failures)
+            require(api.pod(pod).ready)
+            if api.patch_pod_status(scope, pod, Phase.FAILED) is Answer.OK:
+                f.pods_failed += 1
+
+    if scope.pod_failures and scope.container_steps:
+
+        @module.action(actor="kubelet", kind="fault")
+        def fail_pod_and_stop(api: ApiServer, runtime: Runtime, f: Faults, pod: Pod) -> None:
+            """A running pod fails for good: its kubelet evicts it, stops its containers and reports it Failed."""
+            require(f.pods_failed < scope.pod_failures)
+            require(api.pod(pod).ready)
+            if api.patch_pod_status(scope, pod, Phase.FAILED) is Answer.OK:
+                f.pods_failed += 1
+                runtime.running[pod] = 0
+
+    if scope.conflicts:
+
+        @module.action(actor="somebody", kind="fault")
+        def annotate_replica_set(api: ApiServer, f: Faults, replica_set: ReplicaSet) -> None:
+            """Somebody else writes to a ReplicaSet: he adds an annotation."""
+            require(f.annotated < scope.conflicts)
+            if api.annotate_replica_set(scope, replica_set) is Answer.OK:
+                f.annotated += 1
+
+    if scope.request_failures:
+
+        @module.action(actor="api-server", kind="fault")
+        def fail_request(api: ApiServer, f: Faults) -> None:
+            """The API server answers the next request with 500, without effect."""
+            require(f.requests_failed < scope.request_failures)
+            f.requests_failed += 1
+            api.fail_next()
+
+    return module

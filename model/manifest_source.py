@@ -1,0 +1,435 @@
+"""YAML or JSON text to documents whose every value knows its line and column.
+
+Scalars are read as kubectl reads them, which is YAML 1.1 with go-yaml's rules: `yes` is a boolean, `010` is eight, a
+date is a string. Read in Kubernetes 1.36: sigs.k8s.io/yaml (yaml.go, convertToJSONableObject), go.yaml.in/yaml/v2
+(resolve.go, resolve; decode.go, allowedAliasRatio) and k8s.io/apimachinery/pkg/util/yaml/decoder.go
+(YAMLOrJSONDecoder, YAMLReader.Read). libyaml, which PyYAML wraps, is the parser that go-yaml was translated from, so
+both accept the same texts.
+
+Two differences are deliberate: a key that is given twice is an error here (kubectl silently takes the last one), and
+so is an alias that expands to more than `EXPANSION_LIMIT` values (kubectl's own limit is a ratio that starts at the
+same number).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import yaml
+
+from kubecheck.spec.errors import Position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SIZE_LIMIT: Final = 32 << 20
+"""Bytes of the largest manifest that is read."""
+
+DEPTH_LIMIT: Final = 10_000
+"""Collections within each other, as in go-yaml (scannerc.go, max_flow_level, max_indents)."""
+
+EXPANSION_LIMIT: Final = 400_000
+"""Values that one document may have after its aliases are expanded, beyond those that it spells out."""
+
+
+class ManifestError(Exception):
+    """A manifest that Kubernetes would refuse, or that cannot be read.
+
+    Attributes: `message` (what is wrong, and where in the object), `position` (None if the file itself could not be
+    read), `line` (the source line), `remedy` (what to write instead).
+    """
+
+    def __init__(self, message: str, *, position: Position | None = None, line: str = "", remedy: str = "") -> None:
+        super().__init__(message, position, line, remedy)
+        self.message = message
+        self.position = position
+        self.line = line
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        if self.position is None:
+            lines = [self.message]
+        else:
+            lines = [f"{self.position}: {self.message}", *_snippet(self.position, self.line)]
+        if self.remedy:
+            lines.append(f"  help: {self.remedy}")
+        return "\n".join(lines)
+
+
+def _snippet(position: Position, line: str) -> list[str]:
+    """The line with a caret below the value, cut to about a terminal's width around it."""
+    if not line.strip():
+        return []
+    start, end = position.column - 1, position.end_column - 1
+    if position.end_line != position.line or end <= start:
+        end = max(start + 1, len(line.rstrip()) if position.end_line != position.line else start + 1)
+    left = max(0, start - 60)
+    right = min(len(line), max(end, start + 1) + 30, left + 100)
+    # a tab must stay a tab, so that the caret stands below its character
+    shown = "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line[left:right])
+    indent = "".join("\t" if c == "\t" else " " for c in line[left:start])
+    before, after = ("…" if left else ""), ("…" if right < len(line) else "")
+    number = str(position.line)
+    carets = "^" * max(1, min(end, right) - start)
+    return [
+        f"  {number} | {before}{shown}{after}",
+        f"  {' ' * len(number)} | {' ' * len(before)}{indent}{carets}",
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scalar:
+    """A value without parts; `text` is how it was written, `quoted` whether it stood in quotes."""
+
+    value: str | int | float | bool | None
+    text: str
+    quoted: bool
+    position: Position
+    size: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One key of a mapping: where the key stands, and its value."""
+
+    key: Position
+    node: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Map:
+    """A mapping. `size` counts values with aliases expanded."""
+
+    entries: Mapping[str, Entry]
+    position: Position
+    size: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence:
+    """A list of values."""
+
+    items: tuple[Node, ...]
+    position: Position
+    size: int
+
+
+Node = Scalar | Map | Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a manifest and the name that it goes by in messages."""
+
+    name: str
+    text: str
+    lines: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, data: bytes, *, name: str) -> Source:
+        """Decode; raises ManifestError if `data` is no UTF-8 or holds characters that YAML forbids."""
+        if len(data) > SIZE_LIMIT:
+            raise ManifestError(
+                f"{name} is larger than {SIZE_LIMIT >> 20} MiB",
+                remedy="give the Deployments and ReplicaSets a file of their own",
+            )
+        try:
+            text = data.decode("utf-8-sig")
+            broken = None
+        except UnicodeDecodeError as error:
+            text, broken = data.decode("utf-8-sig", errors="replace"), error
+        source = cls(name=name, text=text, lines=tuple(_LINE_BREAK.split(text)))
+        if broken is not None:
+            before = data[: broken.start].decode("utf-8-sig")
+            byte = data[broken.start]
+            source.fail(
+                f"byte 0x{byte:02x} is not UTF-8",
+                source.at(len(before)),
+                remedy="save the file as UTF-8; kubectl reads nothing else",
+            )
+        if forbidden := _FORBIDDEN.search(text):
+            what = "a NUL byte" if forbidden[0] == "\0" else f"the control character U+{ord(forbidden[0]):04X}"
+            source.fail(
+                f"{what} cannot stand in YAML",
+                source.at(forbidden.start()),
+                remedy="remove it, or write it as an escape in double quotes",
+            )
+        return source
+
+    def at(self, offset: int) -> Position:
+        """The position of one character of the text."""
+        before = _LINE_BREAK.split(self.text[:offset])
+        line, column = len(before), len(before[-1]) + 1
+        return Position(self.name, line, column, line, column + 1)
+
+    def fail(self, message: str, position: Position, *, remedy: str = "") -> NoReturn:
+        """Raise a ManifestError that shows the line."""
+        raise ManifestError(message, position=position, line=self.line(position), remedy=remedy)
+
+    def line(self, position: Position) -> str:
+        """The line of a position."""
+        return self.lines[position.line - 1] if position.line <= len(self.lines) else ""
+
+
+_LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# The C parser is libyaml itself; without it PyYAML's own translation reads the same language, slower.
+_LOADER: Final[type[Any]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def documents(source: Source) -> Iterator[Node]:
+    """The documents of a text, one after another; empty ones are passed over, as kubectl does.
+
+    A text that begins with `{` may be JSON objects one after another, which kubectl takes as well.
+    Raises ManifestError where the text is neither.
+    """
+    for start, text in _pieces(source.text):
+        yield from _Composer(source, *start).documents(text)
+
+
+def _pieces(text: str) -> Iterator[tuple[tuple[int, int], str]]:
+    """The text whole, or each object of a JSON stream, with the line and column (from 0) at which it starts."""
+    whole = (0, 0), text
+    if not text.lstrip().startswith("{"):
+        yield whole
+        return
+    decoder, found, end = json.JSONDecoder(), [], 0
+    try:
+        while start := re.compile(r"\S").search(text, end):
+            _, end = decoder.raw_decode(text, start.start())
+            found.append((start.start(), end))
+    except (ValueError, RecursionError):  # not JSON to its end: let YAML say what is wrong
+        yield whole
+        return
+    if len(found) == 1:
+        yield whole
+        return
+    line, column, done = 0, 0, 0
+    for begin, end in found:
+        skipped = _LINE_BREAK.split(text[done:begin])
+        line, column = line + len(skipped) - 1, len(skipped[-1]) + (column if len(skipped) == 1 else 0)
+        yield (line, column), text[begin:end]
+        done = begin
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection whose end was not read yet."""
+
+    anchor: str | None
+    start: Any
+    mapping: bool
+    children: list[Node] = field(default_factory=list)
+
+
+class _Composer:
+    """Parser events to nodes, without recursion: depth costs memory only, and an alias costs nothing until it is
+    counted."""
+
+    def __init__(self, source: Source, line: int, column: int) -> None:
+        self._source = source
+        self._line = line
+        self._column = column
+
+    def documents(self, text: str) -> Iterator[Node]:
+        try:
+            yield from self._documents(text)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            if mark and error.context_mark and not text[mark.index :].strip():
+                mark = error.context_mark  # met the end of the text: what was not closed says more
+            position = self._position(mark, mark) if mark else Position(self._source.name, 1, 1, 1, 2)
+            context = f" {error.context}" if error.context else ""
+            self._source.fail(
+                f"broken YAML: {error.problem}{context}",
+                position,
+                remedy=_syntax_remedy(error.problem or "", self._source.line(position)),
+            )
+
+    def _documents(self, text: str) -> Iterator[Node]:
+        anchors: dict[str, Node | None] = {}
+        stack: list[_Open] = []
+        separator: Any = None
+        spelled = 0
+        for event in yaml.parse(text, Loader=_LOADER):
+            node: Node | None = None
+            match event:
+                case yaml.DocumentStartEvent():
+                    anchors, stack, spelled = {}, [], 0
+                    separator = event.end_mark if event.explicit else None
+                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                    if event.anchor:
+                        anchors[event.anchor] = None
+                    if len(stack) == DEPTH_LIMIT:
+                        self._source.fail(
+                            f"more than {DEPTH_LIMIT} collections are open here",
+                            self._position(event.start_mark, event.end_mark),
+                            remedy="no Kubernetes object is nested so deeply: close the brackets",
+                        )
+                    stack.append(_Open(event.anchor, event.start_mark, isinstance(event, yaml.MappingStartEvent)))
+                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                    node = self._close(stack.pop(), event.end_mark, anchors)
+                case yaml.ScalarEvent():
+                    node = self._scalar(event)
+                    if event.anchor:
+                        anchors[event.anchor] = node
+                case yaml.AliasEvent():
+                    node = self._alias(event, anchors)
+            if isinstance(event, yaml.NodeEvent):
+                spelled += 1
+                if separator is not None:
+                    self._check_separator(separator, event.start_mark)
+                    separator = None
+            if node is None:
+                continue
+            if node.size - spelled > EXPANSION_LIMIT:
+                self._source.fail(
+                    f"the aliases of this document expand to more than {EXPANSION_LIMIT} values",
+                    self._position(event.start_mark, event.end_mark),
+                    remedy="write the values out, or split the document",
+                )
+            if stack:
+                stack[-1].children.append(node)
+            elif not (isinstance(node, Scalar) and node.value is None):
+                yield node
+
+    def _check_separator(self, separator: Any, content: Any) -> None:
+        # YAML allows `--- value`; kubectl splits the text at such lines before it parses and refuses them.
+        if separator.line == content.line:
+            self._source.fail(
+                "a document cannot begin on the line of its `---`",
+                self._position(content, content),
+                remedy="begin the document on the next line",
+            )
+
+    def _alias(self, event: Any, anchors: Mapping[str, Node | None]) -> Node:
+        position = self._position(event.start_mark, event.end_mark)
+        if event.anchor not in anchors:
+            self._source.fail(
+                f"alias *{event.anchor} has no anchor before it",
+                position,
+                remedy=f"mark the value with &{event.anchor}, earlier in the same document",
+            )
+        node = anchors[event.anchor]
+        if node is None:
+            self._source.fail(f"anchor &{event.anchor} contains itself", position, remedy="write the value out")
+        return node
+
+    def _close(self, opened: _Open, end_mark: Any, anchors: dict[str, Node | None]) -> Node:
+        position = self._position(opened.start, end_mark)
+        size = 1 + sum(child.size for child in opened.children)
+        node: Node
+        if opened.mapping:
+            node = Map(self._entries(opened.children), position, size)
+        else:
+            node = Sequence(tuple(opened.children), position, size)
+        if opened.anchor:
+            anchors[opened.anchor] = node
+        return node
+
+    def _entries(self, children: list[Node]) -> dict[str, Entry]:
+        entries: dict[str, Entry] = {}
+        merged: dict[str, Entry] = {}
+        for key, value in zip(children[::2], children[1::2], strict=True):
+            if isinstance(key, Scalar) and key.value == "<<" and not key.quoted:
+                for name, entry in self._merge(value):
+                    merged.setdefault(name, entry)
+                continue
+            name = self._key(key)
+            if name in entries:
+                self._source.fail(
+                    f"the key {name} is given twice, first in line {entries[name].key.line}",
+                    key.position,
+                    remedy="keep one of the two; kubectl would silently take the last one",
+                )
+            entries[name] = Entry(key.position, value)
+        return merged | entries if merged else entries
+
+    def _merge(self, value: Node) -> Iterator[tuple[str, Entry]]:
+        for part in value.items if isinstance(value, Sequence) else (value,):
+            if not isinstance(part, Map):
+                self._source.fail(
+                    "<< merges mappings, and this is none", part.position, remedy="give an alias of a mapping"
+                )
+            yield from part.entries.items()
+
+    def _key(self, key: Node) -> str:
+        if isinstance(key, Scalar) and key.value is not None:
+            match key.value:
+                case bool():
+                    return "true" if key.value else "false"
+                case float() | int():
+                    return str(key.value)
+                case _:
+                    return key.value
+        template = "{{" in self._source.line(key.position)
+        remedy = _TEMPLATE if template else "put the key in quotes"
+        self._source.fail("a key must be a string", key.position, remedy=remedy)
+
+    def _scalar(self, event: Any) -> Scalar:
+        position = self._position(event.start_mark, event.end_mark)
+        text: str = event.value
+        if event.style in ("'", '"', "|", ">") or event.tag in ("!", "tag:yaml.org,2002:str"):
+            return Scalar(text, text, True, position)
+        return Scalar(resolve(text), text, False, position)
+
+    def _position(self, start: Any, end: Any) -> Position:
+        """Marks count from 0, and from the start of the piece."""
+        first = start.column + (self._column if start.line == 0 else 0)
+        last = end.column + (self._column if end.line == 0 else 0)
+        line, end_line = self._line + start.line, self._line + end.line
+        if (end_line, last) <= (line, first):
+            end_line, last = line, first + 1
+        return Position(self._source.name, line + 1, first + 1, end_line + 1, last + 1)
+
+
+_TEMPLATE: Final = "this looks like a template; render it first, for example with `helm template`"
+
+
+def _syntax_remedy(problem: str, line: str) -> str:
+    """What usually leads to this error."""
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return "indent with spaces; YAML takes no tabs"
+    if "{{" in line:
+        return _TEMPLATE
+    if "mapping values are not allowed" in problem:
+        return "check the indentation, and put a value that contains `: ` in quotes"
+    if "find expected" in problem or "unexpected end" in problem:
+        return "check the indentation and the closing quotes and brackets, here and in the lines above"
+    return "check the syntax, here and in the lines above"
+
+
+_WORDS: Final[Mapping[str, bool | float | None]] = {
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
+}
+_INTEGER: Final = re.compile(r"[-+]?(0[bB][01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|0|[1-9][0-9]*)")
+_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_DIGITS_LIMIT: Final = 400
+
+
+def resolve(text: str) -> str | int | float | bool | None:
+    """The value of a plain scalar by go-yaml's rules; integers past 64 bits become floats, as there."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in "+-.0123456789" or len(text) > _DIGITS_LIMIT:
+        return text
+    plain = text.replace("_", "") if text[0] != "." else text
+    if _INTEGER.fullmatch(plain):
+        sign, digits = (-1 if plain[0] == "-" else 1), plain.lstrip("+-")
+        if digits.startswith("0") and digits[1:].isdigit():
+            digits = "0o" + digits[1:]
+        value = sign * int(digits, 0)
+        if -(1 << 63) <= value < (1 << 64):
+            return value
+    if _FLOAT.fullmatch(plain):
+        return float(plain)
+    return text

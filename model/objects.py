@@ -1,0 +1,116 @@
+"""The API objects, as far as the first slice needs them: records of what components read and write.
+
+Left out of each object is what nobody in the slice reads. A resourceVersion is not kept: what it is compared for, "has this changed
+since I read it", follows from how far the reader's informer has come (see etcd.py).
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+from kubecheck.spec import Range, Record, Sort
+
+
+class Pod(Sort, size="pods"):
+    """A slot for a pod. A new pod takes the lowest free slot, which is its name and its UID as long as anybody remembers it."""
+
+
+class Node(Sort, size="nodes"):
+    """A machine with a kubelet."""
+
+
+class ReplicaSet(Sort, size="templates"):
+    """A ReplicaSet, named after the pod template that it makes pods from.
+
+    A Deployment names its ReplicaSets by a hash of the template (pkg/controller/deployment/sync.go, getNewReplicaSet), so that
+    templates and ReplicaSets of one Deployment are in one-to-one correspondence, and creating one twice gives AlreadyExists.
+    """
+
+
+class Deployment(Sort, size="deployments"):
+    """The Deployment, if the scope has one."""
+
+
+class Phase(enum.Enum):
+    """`status.phase` of a pod (staging/src/k8s.io/api/core/v1/types.go, PodPhase), and ABSENT for a free slot.
+
+    RUNNING is running and Ready: without a readiness probe the kubelet reports both in one write.
+    """
+
+    ABSENT = "absent"
+    PENDING = "pending"
+    RUNNING = "running"
+    FAILED = "failed"
+
+
+class PodObject(Record):
+    """A pod: its phase, the ReplicaSet that controls it, the node it is bound to, whether it has a deletionTimestamp."""
+
+    phase: Phase = Phase.ABSENT
+    owner: ReplicaSet | None = None
+    node: Node | None = None
+    terminating: bool = False
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a pod in the slot."""
+        return self.phase is not Phase.ABSENT
+
+    @property
+    def terminal(self) -> bool:
+        """Whether its containers have stopped for good."""
+        return self.phase is Phase.FAILED
+
+    @property
+    def active(self) -> bool:
+        """Neither terminal nor being deleted (pkg/controller/controller_utils.go, IsPodActive)."""
+        return self.exists and not self.terminal and not self.terminating
+
+    @property
+    def ready(self) -> bool:
+        """Active and Ready."""
+        return self.phase is Phase.RUNNING and not self.terminating
+
+    @property
+    def occupies(self) -> bool:
+        """Whether it takes room on its node: bound and not terminal (terminating ones still run)."""
+        return self.exists and not self.terminal and self.node is not None
+
+
+class ReplicaSetStatus(Record):
+    """`status` of a ReplicaSet: active pods, and those that are ready (also available, as minReadySeconds is 0)."""
+
+    replicas: Annotated[int, Range(0, "pods")] = 0
+    ready: Annotated[int, Range(0, "pods")] = 0
+
+
+class ReplicaSetObject(Record):
+    """A ReplicaSet: the replicas it is asked for, two annotations, its status.
+
+    `desired` is the annotation deployment.kubernetes.io/desired-replicas, the Deployment's replicas when this one was last scaled.
+    `annotations` counts the annotations that somebody else has put on it.
+    """
+
+    exists: bool = False
+    replicas: Annotated[int, Range(0, "most_wanted")] = 0
+    desired: Annotated[int, Range(0, "most_replicas")] = 0
+    annotations: Annotated[int, Range(0, "conflicts")] = 0
+    status: ReplicaSetStatus = ReplicaSetStatus()
+
+
+class DeploymentStatus(Record):
+    """`status` of a Deployment: pods of all its ReplicaSets, of the new one, those ready (also available)."""
+
+    replicas: Annotated[int, Range(0, "status_pods")] = 0
+    updated: Annotated[int, Range(0, "status_pods")] = 0
+    ready: Annotated[int, Range(0, "status_pods")] = 0
+
+
+class DeploymentObject(Record):
+    """A Deployment: the pod template (named by its ReplicaSet; None: no Deployment), replicas asked for, `spec.paused`, its status."""
+
+    template: ReplicaSet | None = None
+    replicas: Annotated[int, Range(0, "most_replicas")] = 0
+    paused: Annotated[int, Range(0, "pauses")] = 0
+    status: DeploymentStatus = DeploymentStatus()

@@ -1,0 +1,246 @@
+"""What a cluster promises: safety, convergence, and that what should be possible is.
+
+Each property depends on a protection; tests/model/test_negative_controls.py switches that off and sees the property violated.
+"""
+
+from __future__ import annotations
+
+from kubecheck.model.apiserver import ApiServer
+from kubecheck.model.controller_manager import ControllerManager
+from kubecheck.model.faults import Faults
+from kubecheck.model.informer import replica_set_in_view
+from kubecheck.model.objects import (
+    Deployment,
+    DeploymentObject,
+    DeploymentStatus,
+    Node,
+    Pod,
+    ReplicaSet,
+    ReplicaSetStatus,
+)
+from kubecheck.model.scope import ClusterScope
+from kubecheck.model.user import User
+from kubecheck.model.workqueue import Work
+from kubecheck.spec import Module, count, present, require
+
+
+def active_pods(api: ApiServer, replica_set: ReplicaSet) -> int:
+    """Active pods of the ReplicaSet, as they are."""
+    return count(api.pod(p).active and api.pod(p).owner == replica_set for p in Pod)
+
+
+def ready_pods(api: ApiServer, replica_set: ReplicaSet) -> int:
+    """Ready pods of the ReplicaSet, as they are."""
+    return count(api.pod(p).ready and api.pod(p).owner == replica_set for p in Pod)
+
+
+def is_settled(api: ApiServer, replica_set: ReplicaSet, replicas: int) -> bool:
+    """Whether it is asked for `replicas` pods, has exactly these, all ready, and says so in its status."""
+    stored = api.replica_set(replica_set)
+    return (
+        stored.replicas == replicas
+        and stored.status == ReplicaSetStatus(replicas=replicas, ready=replicas)
+        and active_pods(api, replica_set) == replicas
+        and ready_pods(api, replica_set) == replicas
+    )
+
+
+def is_rolled_out(api: ApiServer, scope: ClusterScope, stored: DeploymentObject) -> bool:
+    """Whether the new ReplicaSet has all the pods, the old ones have none, and the Deployment's status says so."""
+    wanted = stored.replicas
+    if scope.deployment_status and stored.status != DeploymentStatus(replicas=wanted, updated=wanted, ready=wanted):
+        return False
+    return all(is_settled(api, r, wanted if r == stored.template else 0) for r in ReplicaSet)
+
+
+def is_created(before: ApiServer, after: ApiServer, replica_set: ReplicaSet) -> bool:
+    """Whether the step gave the ReplicaSet one more active pod."""
+    return active_pods(after, replica_set) > active_pods(before, replica_set)
+
+
+def asked_for(before: ApiServer, cm: ControllerManager, scope: ClusterScope, replica_set: ReplicaSet) -> int:
+    """How many pods the ReplicaSet asked for when the sync began that creates one now: it may ask for fewer since."""
+    sync = cm.syncs[replica_set]
+    if sync.creating > 0:
+        return sync.wanted
+    return replica_set_in_view(before, scope, replica_set).replicas
+
+
+def safety(scope: ClusterScope) -> Module:
+    """What holds in every state and of every step."""
+    module = Module("safety", ApiServer, ControllerManager, Faults)
+
+    @module.invariant
+    def pods_are_bound_to_existing_nodes(api: ApiServer, pod: Pod) -> bool:
+        """A pod is bound to a node that is registered."""
+        return api.is_registered(present(api.pod(pod).node))
+
+    @module.step_invariant
+    def pods_are_bound_once(before: ApiServer, after: ApiServer, pod: Pod) -> bool:
+        """A pod that is bound to a node stays bound to it."""
+        require(before.pod(pod).node is not None and after.pod(pod).exists)
+        return before.pod(pod).node == after.pod(pod).node
+
+    @module.invariant
+    def nodes_have_room(api: ApiServer, node: Node) -> bool:
+        """No more pods are bound to a node than fit."""
+        bound = count(api.pod(p).occupies and api.pod(p).node == node for p in Pod)
+        require(bound > 0)
+        return bound <= scope.pods_per_node
+
+    @module.step_invariant
+    def no_pod_too_many(
+        before: ApiServer,
+        after: ApiServer,
+        cm_before: ControllerManager,
+        cm_after: ControllerManager,  # noqa: ARG001 - a step invariant gets each part twice
+        f_before: Faults,
+        f_after: Faults,  # noqa: ARG001 - a step invariant gets each part twice
+        replica_set: ReplicaSet,
+    ) -> bool:
+        """While nothing has crashed, no pod is created beyond what the ReplicaSet asked for when the sync began."""
+        require(f_before.crashed == 0 and is_created(before, after, replica_set))
+        return active_pods(after, replica_set) <= asked_for(before, cm_before, scope, replica_set)
+
+    if scope.crashes:
+
+        @module.step_invariant
+        def no_pod_too_many_after_a_restart(
+            before: ApiServer,
+            after: ApiServer,
+            cm_before: ControllerManager,
+            cm_after: ControllerManager,  # noqa: ARG001 - a step invariant gets each part twice
+            f_before: Faults,
+            f_after: Faults,  # noqa: ARG001 - a step invariant gets each part twice
+            replica_set: ReplicaSet,
+        ) -> bool:
+            """A restarted controller manager creates no pod beyond what the ReplicaSet asks for either."""
+            require(f_before.crashed > 0 and is_created(before, after, replica_set))
+            return active_pods(after, replica_set) <= asked_for(before, cm_before, scope, replica_set)
+
+    if scope.conflicts:
+
+        @module.step_invariant
+        def no_update_is_lost(before: ApiServer, after: ApiServer, replica_set: ReplicaSet) -> bool:
+            """What somebody wrote to a ReplicaSet is not undone by a writer who had not seen it."""
+            require(before.replica_set(replica_set).annotations > 0 and after.replica_set(replica_set).exists)
+            return after.replica_set(replica_set).annotations >= before.replica_set(replica_set).annotations
+
+    if scope.lag_pods:
+
+        @module.step_invariant
+        def view_of_pods_never_goes_back(
+            before: ApiServer, after: ApiServer, f_before: Faults, f_after: Faults
+        ) -> bool:
+            """The controller manager's informer of pods never shows an older state than it has shown, while it runs."""
+            require(f_before.crashed == f_after.crashed)
+            written = after.pod_window() > before.pod_window()
+            return after.pods_distance() <= before.pods_distance() + (1 if written else 0)
+
+    if scope.lag_replica_sets:
+
+        @module.step_invariant
+        def view_of_replica_sets_never_goes_back(
+            before: ApiServer, after: ApiServer, f_before: Faults, f_after: Faults
+        ) -> bool:
+            """The controller manager's informer of ReplicaSets never shows an older state than it has shown, while it runs."""
+            require(f_before.crashed == f_after.crashed)
+            written = after.replica_set_window() > before.replica_set_window()
+            return after.replica_sets_distance() <= before.replica_sets_distance() + (1 if written else 0)
+
+    return module
+
+
+def convergence(scope: ClusterScope) -> Module:
+    """What holds when no component can change anything any more."""
+    module = Module("convergence", ApiServer, ControllerManager, User)
+
+    if scope.is_deployment and (not scope.paused or scope.resumes):
+
+        @module.quiescent
+        def deployment_has_converged(api: ApiServer, cm: ControllerManager, deployment: Deployment) -> bool:
+            """When everything is quiet the Deployment is rolled out: desired = current = ready, old ReplicaSets are empty."""
+            stored = api.deployment(deployment)
+            require(stored.template is not None and stored.paused == 0)
+            require(
+                all(s.creating == 0 for s in cm.syncs)
+            )  # else a creation waits for a pod slot, which the scope is to blame for
+            return is_rolled_out(api, scope, stored)
+
+    if scope.paused:
+
+        @module.invariant
+        def paused_deployment_makes_no_pods(api: ApiServer, deployment: Deployment) -> bool:
+            """A Deployment that was paused from the start is not rolled out."""
+            require(api.deployment(deployment).paused == 1)
+            return not any(api.pod(p).exists for p in Pod)
+
+    if not scope.is_deployment:
+
+        @module.quiescent
+        def replica_set_has_converged(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> bool:
+            """When everything is quiet the ReplicaSet has the pods that it asks for, all ready, and says so."""
+            stored = api.replica_set(replica_set)
+            require(stored.exists and cm.syncs[replica_set].creating == 0)
+            return is_settled(api, replica_set, stored.replicas)
+
+    if scope.deletes:
+
+        @module.quiescent
+        def nothing_is_left_behind(api: ApiServer, u: User) -> bool:
+            """When everything is quiet after the deletion, ReplicaSets and pods are gone too."""
+            require(u.deleted > 0)
+            return not any(api.replica_set(r).exists for r in ReplicaSet) and not any(api.pod(p).exists for p in Pod)
+
+    return module
+
+
+def possibility(scope: ClusterScope) -> Module:
+    """What some run shows, so that success is not emptiness."""
+    module = Module("possibility", ApiServer, ControllerManager, User, Faults)
+
+    if scope.runs_pods:
+
+        @module.reachable
+        def all_pods_become_ready(api: ApiServer, replica_set: ReplicaSet) -> bool:
+            """Some ReplicaSet has all the pods that it asks for, ready."""
+            stored = api.replica_set(replica_set)
+            return stored.exists and stored.replicas == scope.replicas and is_settled(api, replica_set, stored.replicas)
+
+    if scope.may_conflict and scope.features.optimistic_lock:
+
+        @module.reachable
+        def a_conflict_happens(cm: ControllerManager) -> bool:
+            """A controller's request is refused with 409 Conflict, and will be tried again."""
+            if scope.request_failures == 0 and any(s.status is not None for s in cm.syncs):
+                return True
+            return any(w is Work.CONFLICTED for w in cm.deployment_work) or any(
+                w is Work.CONFLICTED for w in cm.replica_set_work
+            )
+
+    if scope.image_changes > 0 and scope.runs_pods:
+
+        @module.reachable
+        def a_rollout_completes(api: ApiServer, u: User, deployment: Deployment) -> bool:
+            """After a change of image the Deployment is rolled out."""
+            stored = api.deployment(deployment)
+            return u.image_changed > 0 and stored.template is not None and is_rolled_out(api, scope, stored)
+
+        if scope.crashes:
+
+            @module.reachable
+            def a_restart_recovers(api: ApiServer, f: Faults, deployment: Deployment) -> bool:
+                """After a crash of the controllers in the middle of a rollout the Deployment is rolled out."""
+                stored = api.deployment(deployment)
+                return f.interrupted > 0 and stored.template is not None and is_rolled_out(api, scope, stored)
+
+    return module
+
+
+def properties(scope: ClusterScope) -> Module:
+    """All that a cluster of this scope promises."""
+    module = Module("properties")
+    module.include(safety(scope))
+    module.include(convergence(scope))
+    module.include(possibility(scope))
+    return module

@@ -1,0 +1,185 @@
+"""The ReplicaSet controller: keeps as many pods as each ReplicaSet asks for.
+
+Facts, from pkg/controller/replicaset: replica_set.go (syncReplicaSet, manageReplicas, getPodsToDelete), replica_set_utils.go
+(calculateStatus, updateReplicaSetStatus) and pkg/controller/controller_utils.go (ActivePodsWithRanks):
+- A sync reads the informers, creates or deletes the difference if expectations are fulfilled, then writes the status if it changed.
+- Expectations for the whole difference are set before the first request. A creation that fails ends the batch, and what was not
+  attempted is not expected; a deletion that fails does not stop the others.
+- A status update that fails is tried once more, on a fresh GET but with the status of before.
+
+One step is one request. What is created or deleted in one sync is decided at its start and kept in a `Sync`; the status is a step of
+its own, decided from the informers when it is taken (see docs/model.md). Creations of a slow-start batch and deletions run one
+after the other, not concurrently.
+
+Not modelled: adoption and release, minReadySeconds, conditions, burstReplicas (500), generations.
+"""
+
+from __future__ import annotations
+
+from kubecheck.model.apiserver import Answer, ApiServer
+from kubecheck.model.controller_manager import ControllerManager, Sync
+from kubecheck.model.expectations import Expectations, are_kept
+from kubecheck.model.informer import is_replica_set_stale, pod_in_view, replica_set_in_view
+from kubecheck.model.objects import Pod, PodObject, ReplicaSet, ReplicaSetStatus
+from kubecheck.model.scope import ClusterScope
+from kubecheck.model.workqueue import Work, after_request
+from kubecheck.spec import Module, count, first, present, require
+
+
+def is_claimed(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet, pod: Pod) -> bool:
+    """Whether the informer shows the pod as an active one of this ReplicaSet."""
+    seen = pod_in_view(api, scope, pod)
+    return seen.active and seen.owner == replica_set
+
+
+def active_pods(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet) -> int:
+    """Active pods of the ReplicaSet that the informer shows."""
+    return count(is_claimed(api, scope, replica_set, p) for p in Pod)
+
+
+def may_manage(cm: ControllerManager, scope: ClusterScope, replica_set: ReplicaSet) -> bool:
+    """Whether a sync may begin that creates or deletes pods."""
+    if are_kept(scope) and not cm.expectations[replica_set].fulfilled:
+        return False
+    return may_sync(cm, replica_set)
+
+
+def may_sync(cm: ControllerManager, replica_set: ReplicaSet) -> bool:
+    """Whether a sync may begin: none of this key is in progress, it was not dropped, and its own writes have been seen."""
+    return (
+        cm.syncs[replica_set].done
+        and cm.replica_set_work[replica_set] is not Work.DROPPED
+        and cm.unseen_pods[replica_set] == 0
+        and cm.unseen_status[replica_set] == 0
+    )
+
+
+def goes_before(api: ApiServer, scope: ClusterScope, one: Pod, other: Pod) -> bool:
+    """Whether `one` is deleted rather than `other` (ActivePodsWithRanks.Less, then the lower slot).
+
+    Unassigned before assigned, pending before running, then the one with more active pods of the same Deployment on its node.
+    """
+    a, b = pod_in_view(api, scope, one), pod_in_view(api, scope, other)
+    if (a.node is None) != (b.node is None):
+        return a.node is None
+    if a.ready != b.ready:
+        return not a.ready
+    crowd, other_crowd = on_same_node(api, scope, a), on_same_node(api, scope, b)
+    if crowd != other_crowd:
+        return crowd > other_crowd
+    return one < other
+
+
+def on_same_node(api: ApiServer, scope: ClusterScope, seen: PodObject) -> int:
+    """Active pods on the pod's node (getPodsRankedByRelatedPodsOnSameNode; all pods belong to ReplicaSets of one owner)."""
+    return count(pod_in_view(api, scope, p).active and pod_in_view(api, scope, p).node == seen.node for p in Pod)
+
+
+def is_to_be_deleted(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet, pod: Pod, surplus: int) -> bool:
+    """Whether the pod is among the `surplus` pods that are deleted first (getPodsToDelete)."""
+    if not is_claimed(api, scope, replica_set, pod):
+        return False
+    before = count(p != pod and is_claimed(api, scope, replica_set, p) and goes_before(api, scope, p, pod) for p in Pod)
+    return before < surplus
+
+
+def free_slot(api: ApiServer, cm: ControllerManager, scope: ClusterScope) -> Pod | None:
+    """The name that a new pod gets: the lowest slot that nobody remembers anything of."""
+    return first(p for p in Pod if api.is_free(scope, p) and not cm.is_deleting(p))
+
+
+def status_of(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet) -> ReplicaSetStatus:
+    """The status that the informer's pods add up to (calculateStatus)."""
+    ready = count(is_claimed(api, scope, replica_set, p) and pod_in_view(api, scope, p).ready for p in Pod)
+    return ReplicaSetStatus(replicas=active_pods(api, scope, replica_set), ready=ready)
+
+
+def replica_set_controller(scope: ClusterScope) -> Module:
+    """The controller's steps: one request each."""
+    module = Module("ReplicaSet controller", ApiServer, ControllerManager)
+
+    @module.action(actor="replicaset-controller")
+    def create_pod(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> None:
+        """The ReplicaSet controller creates a pod: the first of a sync, or the next one of the sync in progress."""
+        sync = cm.syncs[replica_set]
+        missing = sync.creating
+        wanted = sync.wanted
+        if missing == 0:
+            require(may_manage(cm, scope, replica_set))
+            seen = replica_set_in_view(api, scope, replica_set)
+            wanted = seen.replicas
+            missing = wanted - active_pods(api, scope, replica_set)
+            require(seen.exists and missing > 0)
+            if are_kept(scope):
+                cm.expectations[replica_set] = Expectations(creations=missing)
+        answer = api.create_pod(scope, present(free_slot(api, cm, scope)), replica_set)
+        if answer is Answer.OK:
+            cm.syncs[replica_set] = Sync(creating=missing - 1, wanted=wanted if missing > 1 else 0)
+            if scope.features.stale_write_guard:
+                cm.unseen_pods[replica_set] = api.pods_distance()
+            if missing == 1:
+                cm.replica_set_work[replica_set] = Work.READY
+        else:
+            cm.syncs[replica_set] = Sync()
+            cm.replica_set_work[replica_set] = after_request(scope, answer)
+            if are_kept(scope):
+                expected = cm.expectations[replica_set]
+                cm.expectations[replica_set] = expected.next(creations=max(0, expected.creations - missing))
+
+    @module.action(actor="replicaset-controller")
+    def delete_pod(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> None:
+        """The ReplicaSet controller deletes a pod: the first of a sync, or the next one of the sync in progress."""
+        chosen = cm.syncs[replica_set].deleting
+        if len(chosen) == 0:
+            require(may_manage(cm, scope, replica_set))
+            seen = replica_set_in_view(api, scope, replica_set)
+            surplus = active_pods(api, scope, replica_set) - seen.replicas
+            require(seen.exists and surplus > 0)
+            for p in Pod:
+                if is_to_be_deleted(api, scope, replica_set, p, surplus):
+                    chosen = chosen | {p}
+            if are_kept(scope):
+                cm.expectations[replica_set] = Expectations(deletions=chosen)
+            cm.replica_set_work[replica_set] = Work.READY
+        pod = present(first(p for p in Pod if p in chosen))
+        cm.syncs[replica_set] = Sync(deleting=chosen - {pod})
+        answer = api.delete_pod(scope, pod)
+        if answer is not Answer.OK:
+            if are_kept(scope):
+                expected = cm.expectations[replica_set]
+                cm.expectations[replica_set] = expected.next(deletions=expected.deletions - {pod})
+            if answer is not Answer.NOT_FOUND:
+                cm.replica_set_work[replica_set] = after_request(scope, answer)
+
+    @module.action(actor="replicaset-controller")
+    def update_replica_set_status(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> None:
+        """The ReplicaSet controller brings a ReplicaSet's status up to date."""
+        require(may_sync(cm, replica_set))
+        seen = replica_set_in_view(api, scope, replica_set)
+        status = status_of(api, scope, replica_set)
+        require(seen.exists and status != seen.status)
+        answer = api.update_replica_set_status(
+            scope, replica_set, status, is_replica_set_stale(api, scope, replica_set)
+        )
+        if answer is Answer.OK:
+            cm.replica_set_work[replica_set] = Work.READY
+            if scope.features.stale_write_guard:
+                cm.unseen_status[replica_set] = api.replica_sets_distance()
+        elif answer is Answer.NOT_FOUND:  # so is the GET that would come before a second attempt
+            cm.replica_set_work[replica_set] = after_request(scope, answer)
+        else:
+            cm.syncs[replica_set] = Sync(status=status)
+
+    if scope.lag_replica_sets > 0 or scope.request_failures > 0:
+
+        @module.action(actor="replicaset-controller")
+        def retry_replica_set_status(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> None:
+            """The ReplicaSet controller tries a refused status update once more: a GET, and the same status on what it got."""
+            status = present(cm.syncs[replica_set].status)
+            answer = api.update_replica_set_status(scope, replica_set, status, False)
+            cm.syncs[replica_set] = Sync()
+            cm.replica_set_work[replica_set] = after_request(scope, answer)
+            if scope.features.stale_write_guard and answer is Answer.OK:
+                cm.unseen_status[replica_set] = api.replica_sets_distance()
+
+    return module

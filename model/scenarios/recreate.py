@@ -1,0 +1,10 @@
+"""The other strategy: all old pods go before new ones come."""
+
+from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scope import ClusterScope, Strategy
+
+SCENARIO = Scenario(
+    name="recreate",
+    sentence="The image of a Deployment with strategy Recreate is changed; the controllers crash once.",
+    scope=ClusterScope(replicas=2, templates=2, image_changes=1, strategy=Strategy.RECREATE, crashes=1),
+)

@@ -1,0 +1,10 @@
+"""A rolling update, with the bounds that Kubernetes has by default."""
+
+from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scope import ClusterScope
+
+SCENARIO = Scenario(
+    name="rollout",
+    sentence="The image of a Deployment of two pods is changed, at any moment.",
+    scope=ClusterScope(replicas=2, templates=2, image_changes=1),
+)

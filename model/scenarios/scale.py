@@ -1,0 +1,12 @@
+"""Scaling, also in the middle of a rollout, where ReplicaSets share the change in proportion."""
+
+from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scope import ClusterScope
+
+SCENARIO = Scenario(
+    name="scale",
+    sentence="A Deployment is scaled while its image is changed.",
+    scope=ClusterScope(
+        replicas=1, scales=1, least_replicas=0, most_replicas=2, templates=2, image_changes=1, deployment_status=False
+    ),
+)

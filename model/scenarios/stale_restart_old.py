@@ -1,0 +1,21 @@
+"""The same restart before client-go listed consistently (kubernetes/kubernetes#59848, KEP-3157)."""
+
+from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scope import ClusterScope, Kind
+
+SCENARIO = Scenario(
+    name="stale-restart-1.34",
+    sentence="The same in Kubernetes 1.34: the first list is as old as the cache, and a pod is created twice.",
+    scope=ClusterScope(
+        kind=Kind.REPLICA_SET,
+        replicas=2,
+        crashes=1,
+        api_servers=2,
+        lag_pods=2,
+        cache_lag_pods=2,
+        pods=4,
+        release="1.34",
+    ),
+    verdict="violated",
+    violates="no_pod_too_many_after_a_restart",
+)

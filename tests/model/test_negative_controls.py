@@ -1,0 +1,151 @@
+"""Each property is violated when its protection is removed, and holds, in the same scope, when it is not.
+
+A property that nothing can break says nothing. The scopes are as small as shows it; the path's length is pinned, for it is
+the shortest one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from kubecheck import checker
+from kubecheck.model import ClusterScope, Kind, cluster
+
+BARE: dict[str, Any] = {"kind": Kind.REPLICA_SET, "replicas": 1}
+ROLLOUT: dict[str, Any] = {"replicas": 1, "templates": 2, "image_changes": 1, "deployment_status": False}
+TWO_SERVERS: dict[str, Any] = {**BARE, "pods": 2, "api_servers": 2}
+
+
+@dataclass(frozen=True)
+class Control:
+    """A property, the features whose absence breaks it, a scope, and the number of steps to the violation."""
+
+    violates: str
+    without: tuple[str, ...]
+    scope: ClusterScope
+    steps: int
+
+    def __str__(self) -> str:
+        return f"{self.violates} without {', '.join(self.without)}"
+
+
+CONTROLS = (
+    Control(
+        "no_update_is_lost",
+        ("optimistic-lock",),
+        ClusterScope(**ROLLOUT, conflicts=1, lag_replica_sets=2),
+        13,
+    ),
+    Control(
+        "pods_are_bound_once",
+        ("binding-check", "scheduler-assume"),
+        ClusterScope(**BARE, nodes=2, lag_scheduler=2),
+        5,
+    ),
+    Control(
+        "pods_are_bound_to_existing_nodes",
+        ("scheduler-known-nodes",),
+        ClusterScope(**BARE, nodes=2, registered=1),
+        3,
+    ),
+    Control(
+        "nodes_have_room",
+        ("scheduler-assume",),
+        ClusterScope(kind=Kind.REPLICA_SET, replicas=2, nodes=2, capacity=1, lag_scheduler=2),
+        7,
+    ),
+    Control(
+        "no_pod_too_many",
+        ("expectations",),
+        ClusterScope(**BARE, pods=2, lag_pods=2, release="1.35"),
+        3,
+    ),
+    Control(
+        "no_pod_too_many",
+        ("expectations", "stale-write-guard"),
+        ClusterScope(**BARE, pods=2, lag_pods=2),
+        3,
+    ),
+    Control(
+        "no_pod_too_many_after_a_restart",
+        ("consistent-list",),
+        ClusterScope(**TWO_SERVERS, crashes=1, lag_pods=2, cache_lag_pods=2),
+        4,
+    ),
+    Control(
+        "view_of_pods_never_goes_back",
+        ("relist-at-last-version",),
+        ClusterScope(**TWO_SERVERS, broken_watches=1, lag_pods=1, cache_lag_pods=1),
+        4,
+    ),
+    Control(
+        "view_of_replica_sets_never_goes_back",
+        ("relist-at-last-version",),
+        ClusterScope(**TWO_SERVERS, broken_watches=1, lag_replica_sets=1, cache_lag_replica_sets=1),
+        3,
+    ),
+    Control(
+        "replica_set_has_converged",
+        ("requeue-on-error",),
+        ClusterScope(**BARE, lag_pods=1, lag_replica_sets=1, request_failures=1),
+        4,
+    ),
+    Control(
+        "deployment_has_converged",
+        ("requeue-on-error",),
+        ClusterScope(replicas=1, lag_deployments=1, lag_replica_sets=1, lag_pods=1, request_failures=1),
+        4,
+    ),
+    Control(
+        "paused_deployment_makes_no_pods",
+        ("pause",),
+        ClusterScope(replicas=1, paused=True),
+        3,
+    ),
+    Control(
+        "nothing_is_left_behind",
+        ("garbage-collection",),
+        ClusterScope(replicas=1, deletes=1),
+        7,
+    ),
+)
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=str)
+def test_property_is_violated_without_its_protection(control: Control) -> None:
+    report = checker.check(cluster(dataclasses.replace(control.scope, without=control.without)))
+    violated = [p.name for p in report.properties if p.verdict is checker.Verdict.VIOLATED]
+    assert control.violates in violated
+    assert report.found == control.violates
+    assert len(report.path) - 1 == control.steps
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=str)
+def test_property_holds_with_its_protection(control: Control) -> None:
+    scope = control.scope
+    if scope.release != ClusterScope().release:
+        scope = dataclasses.replace(scope, release=ClusterScope().release)
+    report = checker.check(cluster(scope))
+    assert report.verdict is checker.Verdict.HOLDS
+    assert next(p.premise for p in report.properties if p.name == control.violates) > 0
+
+
+@pytest.mark.parametrize("without", ["expectations", "stale-write-guard"])
+def test_either_of_two_protections_keeps_pods_from_being_created_twice(without: str) -> None:
+    scope = ClusterScope(kind=Kind.REPLICA_SET, replicas=2, pods=4, lag_pods=3, without=(without,))
+    assert checker.check(cluster(scope)).verdict is checker.Verdict.HOLDS
+
+
+@pytest.mark.parametrize("without", ["binding-check", "scheduler-assume"])
+def test_either_of_two_protections_keeps_pods_from_being_bound_twice(without: str) -> None:
+    scope = ClusterScope(kind=Kind.REPLICA_SET, replicas=1, nodes=2, lag_scheduler=3, without=(without,))
+    assert checker.check(cluster(scope)).verdict is checker.Verdict.HOLDS
+
+
+def test_every_property_has_a_negative_control() -> None:
+    scopes = [c.scope for c in CONTROLS]
+    declared = {p.name for scope in scopes for p in cluster(scope).properties if p.kind != "reachable"}
+    assert declared == {c.violates for c in CONTROLS}
