@@ -7,7 +7,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ROOMS  := spec model checker traces cli
 
-.PHONY: demo test install install-dev lint types tests clean
+.PHONY: demo test install install-dev lint types tests readme clean
 .DELETE_ON_ERROR:
 
 demo: install
@@ -41,6 +41,10 @@ types:
 
 tests:
 	$(BIN)/python -m pytest
+
+# Bring the examples in README.md up to date with what the commands print.
+readme:
+	$(BIN)/python -m tests.cli.readme
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -6,6 +6,7 @@ A spec file is an ordinary Python module. Its functions annotated `-> Spec` are 
 
 from __future__ import annotations
 
+import enum
 import importlib.util
 import inspect
 import linecache
@@ -120,8 +121,12 @@ def _value(function: SpecFunction, name: str, parameter: inspect.Parameter, text
 
 
 def parse_value(what: str, annotation: Any, text: str) -> Any:
-    """The text of --set, by the parameter's type: int, bool, float, str, or one of these and None. Raises
-    InputError."""
+    """The text of --set, by the parameter's type: int, bool, float, str, an enum, or one of these and None.
+
+    The elements of a `tuple[str, ...]` are divided by commas. Raises InputError.
+    """
+    if typing.get_origin(annotation) is tuple and typing.get_args(annotation) == (str, ...):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
     union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
     options = list(typing.get_args(annotation)) if union else [annotation]
     if types.NoneType in options:
@@ -132,17 +137,22 @@ def parse_value(what: str, annotation: Any, text: str) -> Any:
         try:
             if kind is bool:
                 return _BOOLEANS[text.lower()]
-            if kind in (int, float, str):
+            if kind in (int, float, str) or _is_enum(kind):
                 return kind(text)
         except (KeyError, ValueError):
             continue
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    names |= {kind: " or ".join(str(member.value) for member in kind) for kind in options if _is_enum(kind)}
     if not all(kind in names for kind in options):
         raise InputError(
             f"{what} cannot be set: its type is {inspect.formatannotation(annotation)}",
-            remedy="--set knows int, bool, float and str",
+            remedy="--set knows int, bool, float, str and enums",
         )
     raise InputError(f"{what} is {text!r}", remedy=f"give {' or '.join(names[kind] for kind in options)}")
+
+
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, enum.Enum)
 
 
 def _guarded(file: str, action: Callable[[], Any]) -> Any:

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 
 def action_text(step: Step) -> str:
-    """`create(pod=pod-1)`; the initial state has no action."""
+    """`create(pod-1, server=1)`: a value that says by itself what it is goes without its name; the initial state has no action."""
     if not step.action:
         return "initial state" if step.step == 0 else ""
-    return f"{step.action}({', '.join(f'{name}={value}' for name, value in step.parameters.items())})"
+    told = (v if v.startswith(name.replace("_", "-")) else f"{name}={v}" for name, v in step.parameters.items())
+    return f"{step.action}({', '.join(told)})"
 
 
 def changes_text(step: Step, names: dict[str, str]) -> str:
@@ -41,8 +42,7 @@ def changes_text(step: Step, names: dict[str, str]) -> str:
 
 
 def split_path(path: str) -> tuple[str, str]:
-    """A place as object and field: `a.store[pod-1].phase` is `phase` of `a.store[pod-1]`; an element itself has no
-    field."""
+    """A place as object and field: `a.store[pod-1].phase` is `phase` of `a.store[pod-1]`; an element has no field."""
     indexed = re.fullmatch(r"(.*\])(?:\.([^\]]+))?", path)
     if indexed:
         return indexed[1], _plain(indexed[2] or "")

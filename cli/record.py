@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 
 def record(report: Report, subject: Subject, *, reproduce: str) -> dict[str, Any]:
-    """One check as plain data: every field of Report, and `target`, `scaling`, `not_modelled`, `left_out`,
-    `exit_code`."""
+    """One check as plain data: every field of Report, and what the command line adds to it."""
     found: dict[str, Any] = msgspec.to_builtins(report, enc_hook=str)
     found["versions"] = {"kubecheck": kubecheck_version()} | found["versions"]
     return found | {

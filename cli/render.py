@@ -45,8 +45,10 @@ _BADGES: Final = {
 
 @contextmanager
 def console(file: IO[str]) -> Iterator[Console]:
-    """A console for one of our outputs: as wide as the terminal; without one 120 columns, and no blanks at the ends
-    of lines."""
+    """A console for one of our outputs: as wide as the terminal.
+
+    Without a terminal it has 120 columns and leaves no blanks at the ends of lines.
+    """
     if file.isatty():
         yield Console(file=file, highlight=False, emoji=False, markup=False)
         return
@@ -155,7 +157,13 @@ def _grouped(warnings: Sequence[str]) -> list[str]:
 def _path_title(report: Report) -> Text:
     steps = len(report.path) - 1
     length = f"{steps} step{'s' if steps != 1 else ''}"
-    what = " to the error" if report.verdict is Verdict.ERROR else f" to {report.found}" if report.found else ""
+    what = (
+        " to the error"
+        if report.verdict is Verdict.ERROR
+        else f" to a violation of {report.found}"
+        if report.found
+        else ""
+    )
     return Text(f"the shortest path{what}, {length}:", style="bold")
 
 

@@ -241,7 +241,7 @@ def _read_workload(item: Field, kind: Kind) -> Workload:
     paused = spec.child("paused").boolean(False)
     _check_seconds(spec, is_deployment=is_deployment)
     selector = read_selector(spec.child("selector"))
-    left_out = [f"spec.{field}" for field in _LEFT_OUT_SPEC if spec.child(field).present]
+    left_out = [f"{spec.path}.{field}" for field in _LEFT_OUT_SPEC if spec.child(field).present]
     left_out += _read_template(spec, selector)
     return Workload(
         kind=kind,
@@ -252,7 +252,7 @@ def _read_workload(item: Field, kind: Kind) -> Workload:
         bounds=bounds,
         paused=paused,
         selector=selector,
-        left_out=tuple(left_out),
+        left_out=tuple(path.removeprefix(f"{item.path}.") for path in left_out),
         position=item.child("kind").position,
     )
 

@@ -26,8 +26,10 @@ NOT_NEGATIVE: Final = "must be greater than or equal to 0"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of an object. `node` is None if it is absent or null; `position` is then that of what it is missing
-    from."""
+    """One field of an object.
+
+    `node` is None if it is absent or null; `position` is then that of what it is missing from.
+    """
 
     source: Source
     path: str

@@ -227,8 +227,7 @@ class _Open:
 
 
 class _Composer:
-    """Parser events to nodes, without recursion: depth costs memory only, and an alias costs nothing until it is
-    counted."""
+    """Parser events to nodes, without recursion, so that depth costs memory only; an alias is a second mention."""
 
     def __init__(self, source: Source, line: int, column: int) -> None:
         self._source = source

@@ -22,7 +22,7 @@ BELOW: dict[str, set[str]] = {
     "traces": {"spec", "checker", "model"},
     "cli": {"spec", "checker", "model", "traces"},
 }
-IMPORT_NAMES = {"PyYAML": "yaml"}
+IMPORT_NAMES = {"PyYAML": "yaml", "backports.zstd": "backports"}
 
 
 def project() -> dict[str, Any]:

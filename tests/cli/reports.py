@@ -86,6 +86,6 @@ def violated() -> Report:
                 action="create",
                 pod="pod-1",
             ),
-            step(2, ("store[pod-1].version", "1", "0"), action="overwrite", pod="pod-1", node="node-1"),
+            step(2, ("store[pod-1].version", "1", "0"), action="overwrite", pod="pod-1", server="1"),
         ],
     )

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,7 @@ class TestVerdicts:
         assert (record["verdict"], record["found"]) == ("violated", "at_most_one_is_green")
         assert [step["action"] for step in record["path"]] == ["", "go", "go"]
         assert [step["step"] for step in record["path"]] == [0, 1, 2]
-        assert "the shortest path to at_most_one_is_green, 2 steps:" in out
+        assert "the shortest path to a violation of at_most_one_is_green, 2 steps:" in out
         assert out.splitlines()[-2].startswith("[violation] ")
         assert out.splitlines()[-1] == f"reproduce: {record['reproduce']}"
 
@@ -70,7 +69,7 @@ class TestVerdicts:
         again = record["reproduce"].split()
         assert again[0] == "kubecheck"
         assert main(again[1:]) == ExitCode.VIOLATED
-        assert "the shortest path to at_most_one_is_green, 2 steps:" in capsys.readouterr().out
+        assert "the shortest path to a violation of at_most_one_is_green, 2 steps:" in capsys.readouterr().out
 
     def test_incomplete(self, check: Check) -> None:
         code, out, record = check(CROSSING, "--depth", "3")
@@ -194,6 +193,21 @@ class TestManifests:
         assert out.startswith("Each workload is checked on its own, in a cluster without the others.\n")
         assert [c["target"].split()[1] for c in record["checks"]] == ["default/web", "default/api"]
 
+    def test_examples(self, check: Check) -> None:
+        code, _, record = check(str(Path(WEB).with_name("shop.yaml")))
+        assert code == ExitCode.HOLDS
+        assert [c["target"].split()[1] for c in record["checks"]] == ["shop/frontend", "shop/cache"]
+        assert [c["not_modelled"][0]["kind"] for c in record["checks"]] == ["ConfigMap", "ConfigMap"]
+        assert [c["scaling"] for c in record["checks"]] == [
+            "Deployment shop/frontend: 12 replicas are scaled down to 2; maxSurge is 0, as before; "
+            "maxUnavailable is 1, as before",
+            "",
+        ]
+        assert record["checks"][0]["left_out"] == [
+            "spec.minReadySeconds",
+            "spec.template.spec.containers[0].readinessProbe",
+        ]
+
     def test_nothing_modelled(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")
         code, out, err = run("check", str(tmp_path / "a.yaml"), capsys=capsys)
@@ -218,6 +232,7 @@ class TestManifests:
         ("options", "message"),
         [
             (["--set", "nods=2"], "error: a cluster's scope has no nods\n  help: did you mean `nodes`?\n"),
+            (["--set", "kind=Pod"], "error: kind is 'Pod'\n  help: give Deployment or ReplicaSet\n"),
             (["--set", "nodes=two"], "error: nodes is 'two'\n  help: give a whole number\n"),
             (
                 ["--nodes", "0"],
@@ -324,23 +339,30 @@ class TestTerminals:
 
 def test_interrupt(tmp_path: Path) -> None:
     """Ctrl-C in the middle of a search: what was covered is reported, as INCOMPLETE."""
+    import pty
+
     record = tmp_path / "record.json"
-    limits = ["--time", "60s", "--memory", "2G", "--quiet", "--json", str(record)]
+    limits = ["--time", "60s", "--memory", "2G", "--json", str(record)]
+    main_end, terminal = pty.openpty()
     running = subprocess.Popen(
         [*COMMAND, "check", WEB, "--replicas", "2", "--lag", "1", "--nodes", "2", *limits],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=terminal,
         text=True,
         start_new_session=True,
     )
+    os.close(terminal)
     try:
-        time.sleep(8)  # compiling may take some seconds; the search itself takes longer than the test may
+        shown = b""
+        while b" distinct, " not in shown:  # the search has begun; it takes longer than the test may
+            shown += os.read(main_end, 65536)
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=30)
+        out, _ = running.communicate(timeout=30)
     finally:
         running.kill()
-    assert (running.returncode, err) == (ExitCode.INCOMPLETE, "")
-    assert "[incomplete] " in out
+        os.close(main_end)
+    assert running.returncode == ExitCode.INCOMPLETE
+    assert "[incomplete] interrupted" in out
     found = json.loads(record.read_text())
     assert found["verdict"] == "incomplete"
     assert found["states"]["distinct"] > 0

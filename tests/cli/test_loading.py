@@ -117,6 +117,21 @@ class TestParameters:
     def test_wrong_values(self, write, name: str, text: str, expected: str) -> None:
         assert refused(ONE, write, **{name: text}) == expected
 
+    def test_enums(self, write) -> None:
+        colours = HEAD + "class Colour(enum.Enum):\n    RED = 'red'\n    GREEN = 'green'\n\n"
+        colours += (
+            "def light(*, c: Colour = Colour.RED) -> Spec:\n    return Spec('light', Light, scope={'c': c.name})\n"
+        )
+        assert load_spec(write(colours), None, {"c": "green"}).scope == {"c": "GREEN"}
+        assert refused(colours, write, c="blue") == "c of light is 'blue'\n  help: give red or green"
+
+    def test_tuples(self, write) -> None:
+        words = (
+            HEAD + "def light(*, w: tuple[str, ...] = ()) -> Spec:\n    return Spec('light', Light, scope={'w': w})\n"
+        )
+        assert load_spec(write(words), None, {"w": "a, b"}).scope == {"w": ("a", "b")}
+        assert load_spec(write(words), None, {"w": ""}).scope == {"w": ()}
+
     def test_missing(self, write) -> None:
         needs = HEAD + "def light(*, n: int) -> Spec:\n    return Spec('light', Light)\n"
         assert refused(needs, write) == "light needs a value for n\n  help: --set n=…"
@@ -124,7 +139,7 @@ class TestParameters:
     def test_a_type_that_cannot_be_written(self, write) -> None:
         odd = HEAD + "def light(*, n: list[int] = []) -> Spec:\n    return Spec('light', Light)\n"
         assert refused(odd, write, n="1") == (
-            "n of light cannot be set: its type is list[int]\n  help: --set knows int, bool, float and str"
+            "n of light cannot be set: its type is list[int]\n  help: --set knows int, bool, float, str and enums"
         )
 
 

@@ -50,7 +50,7 @@ reproduce: kubecheck check web.yaml
 
 def test_violated() -> None:
     shown = text(violated())
-    rule = "─" * 106
+    rule = "─" * 99
     assert (
         shown[shown.index("[violation]") :]
         == f"""\
@@ -58,13 +58,13 @@ def test_violated() -> None:
 [incomplete]  converges       quiescent  The sentence of converges.
 warning: never fired: delete
 
-the shortest path to no_lost_update, 2 steps:
-step  actor       action                             what changed
+the shortest path to a violation of no_lost_update, 2 steps:
+step  actor       action                      what changed
 {rule}
-   0              initial state                      store[pod-1]: phase absent
-   1  controller  create(pod=pod-1)                  store[pod-1]: phase absent -> pending, version 0 -> 1
-                                                     queue {{}} -> {{pod-1}}
-   2  controller  overwrite(pod=pod-1, node=node-1)  store[pod-1]: version 1 -> 0
+   0              initial state               store[pod-1]: phase absent
+   1  controller  create(pod-1)               store[pod-1]: phase absent -> pending, version 0 -> 1
+                                              queue {{}} -> {{pod-1}}
+   2  controller  overwrite(pod-1, server=1)  store[pod-1]: version 1 -> 0
  store[pod-1].version is 0, and must be 1
 
 [violation] no_lost_update is violated after 2 steps, in 1.50 s
