@@ -25,13 +25,15 @@ def check(
     threads: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     cache: bool | Cache = True,
+    witnesses: bool = False,
     profile: bool = False,
 ) -> Report:
     """Explore every state that a spec can reach, within limits, and judge its properties.
 
     `threads` None means all processors that this process may use; every number in the report but times and memory is the same
     for any number of threads. `progress` is called about ten times a second, in this thread. `cache` False compiles everything
-    anew and stores nothing; a Cache is used instead of the one in the user's cache folder. `profile` adds `Report.profile`.
+    anew and stores nothing; a Cache is used instead of the one in the user's cache folder. `witnesses` adds to each reachable property
+    that was seen a shortest path to a state that shows it, `profile` adds `Report.profile`.
 
     Ctrl-C ends the search with the verdict INCOMPLETE. Raises SpecError for a spec that cannot be compiled or does not fit the memory
     limit, ValueError for limits that are none, and InternalError if the reference execution does not confirm what was found.
@@ -58,7 +60,7 @@ def check(
             )
     except MemoryTooSmallError as error:
         raise SpecError("KC132", f"{spec.name}: {error}", remedy="a smaller scope, or a higher memory limit") from None
-    report = conclude(spec, native, exploration, threads=threads, profiled=profile)
+    report = conclude(spec, native, exploration, threads=threads, witnessed=witnesses, profiled=profile)
     # What a user waits for: compiling, exploring, and the confirmation by the reference execution.
     return msgspec.structs.replace(report, seconds_total=time.perf_counter() - started)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kubecheck.checker.errors import InternalError
 from kubecheck.checker.report import Change, Step
@@ -113,13 +113,10 @@ def explain_error(spec: Spec, states: Sequence[Snapshot], *, in_property: bool) 
     )
 
 
-def _steps(spec: Spec, state: Snapshot) -> list[Taken]:
-    """The reference's steps, those before an error if one is raised: the search has seen these."""
-    found: list[Taken] = []
+def _steps(spec: Spec, state: Snapshot) -> Iterator[Taken]:
+    """The reference's steps; where an error is raised, those before it: the search has seen these."""
     with contextlib.suppress(SpecError):
-        for taken in reference.steps(spec, state):
-            found.append(taken)
-    return found
+        yield from reference.steps(spec, state)
 
 
 def _of_kind(spec: Spec, *kinds: PropertyKind) -> list[Property]:

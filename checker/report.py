@@ -51,7 +51,10 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PropertyReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One property's outcome. `premise` counts the states (transitions, for step invariants) in which its premise held."""
+    """One property's outcome. `premise` counts the states (transitions, for step invariants) in which its premise held.
+
+    `witness` is a shortest path to a state that shows a reachable property, if witnesses were asked for.
+    """
 
     name: str
     kind: str
@@ -60,6 +63,7 @@ class PropertyReport(msgspec.Struct, frozen=True, kw_only=True):
     premise: int
     position: Position
     detail: str = ""
+    witness: list[Step] = []
 
 
 class ActionReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from importlib import metadata
 from kubecheck.checker import replay, report
 from kubecheck.checker.engine.explore import Exploration
 from kubecheck.checker.engine.fields import FOUND_ACTION_ERROR, FOUND_PROPERTY_ERROR
+from kubecheck.checker.errors import InternalError
 from kubecheck.checker.native import NativeSpec
 from kubecheck.checker.profiling import profile
 from kubecheck.checker.report import ActionReport, PropertyReport, Report, States, Step, Verdict
@@ -19,8 +20,17 @@ from kubecheck.spec import Property, PropertyKind, Spec
 from kubecheck.spec.reference import Snapshot
 
 
-def conclude(spec: Spec, native: NativeSpec, exploration: Exploration, *, threads: int, profiled: bool) -> Report:
+def conclude(
+    spec: Spec,
+    native: NativeSpec,
+    exploration: Exploration,
+    *,
+    threads: int,
+    witnessed: bool = False,
+    profiled: bool = False,
+) -> Report:
     """The report of a search; `seconds_total` is left 0. Raises InternalError if the reference execution does not confirm it."""
+    _audit(spec, native, exploration)
     failed = FOUND_ACTION_ERROR in exploration.found or FOUND_PROPERTY_ERROR in exploration.found
     covered = exploration.complete and not failed
     verdicts = [_verdict(exploration, number, prop, covered) for number, prop in enumerate(spec.properties)]
@@ -58,8 +68,14 @@ def conclude(spec: Spec, native: NativeSpec, exploration: Exploration, *, thread
         state_bits=native.bits,
         threads=threads,
         properties=[
-            _property(prop, verdict, premise, exploration)
-            for prop, verdict, premise in zip(spec.properties, verdicts, exploration.premise, strict=True)
+            _property(
+                prop,
+                verdicts[number],
+                exploration,
+                premise=exploration.premise[number],
+                witness=_path(spec, native, exploration, number) if witnessed and _is_shown(exploration, number, prop) else [],
+            )
+            for number, prop in enumerate(spec.properties)
         ],
         actions=[
             ActionReport(name=action.name, actor=action.actor, kind=str(action.kind), fired=fired)
@@ -75,6 +91,23 @@ def conclude(spec: Spec, native: NativeSpec, exploration: Exploration, *, thread
     )
 
 
+def _audit(spec: Spec, native: NativeSpec, exploration: Exploration) -> None:
+    """Sums that must come out, whatever the spec. Raises InternalError if one does not."""
+    distinct, failed = exploration.store.distinct, FOUND_ACTION_ERROR in exploration.found
+    sums = {
+        "states of all levels": (sum(exploration.levels), distinct),
+        "states expanded when none was left": (exploration.expanded, distinct if exploration.complete else exploration.expanded),
+        "states generated": (
+            exploration.generated,
+            # In a state with an error, actions may have fired before it was met.
+            exploration.generated if failed else sum(exploration.fired) + len(native.initial) * bool(exploration.levels),
+        ),
+    }
+    wrong = [f"{what}: {count:,} instead of {expected:,}" for what, (count, expected) in sums.items() if count != expected]
+    if wrong:
+        raise InternalError(spec.name, "the search has lost count", evidence=wrong)
+
+
 def versions() -> dict[str, str]:
     """The versions of everything that a report depends on."""
     found = {"python": platform.python_version()}
@@ -88,13 +121,24 @@ def versions() -> dict[str, str]:
 
 def _verdict(exploration: Exploration, number: int, prop: Property, covered: bool) -> Verdict:
     if number in exploration.found:
-        return Verdict.HOLDS if prop.kind is PropertyKind.REACHABLE else Verdict.VIOLATED
+        return Verdict.HOLDS if _is_shown(exploration, number, prop) else Verdict.VIOLATED
     if not covered:
         return Verdict.INCOMPLETE
     return Verdict.VIOLATED if prop.kind is PropertyKind.REACHABLE else Verdict.HOLDS
 
 
-def _property(prop: Property, verdict: Verdict, premise: int, exploration: Exploration) -> PropertyReport:
+def _is_shown(exploration: Exploration, number: int, prop: Property) -> bool:
+    return prop.kind is PropertyKind.REACHABLE and number in exploration.found
+
+
+def _path(spec: Spec, native: NativeSpec, exploration: Exploration, number: int) -> list[Step]:
+    """The path to what was found about a property, confirmed."""
+    return replay.confirm(spec, spec.properties[number], _states(native, exploration, exploration.found[number]))
+
+
+def _property(
+    prop: Property, verdict: Verdict, exploration: Exploration, *, premise: int, witness: list[Step]
+) -> PropertyReport:
     detail = ""
     if prop.kind is PropertyKind.REACHABLE and verdict is Verdict.VIOLATED:
         detail = f"none of the {exploration.store.distinct:,} states shows it"
@@ -109,6 +153,7 @@ def _property(prop: Property, verdict: Verdict, premise: int, exploration: Explo
         premise=premise,
         position=report.Position(file=prop.position.file, line=prop.position.line, column=prop.position.column),
         detail=detail,
+        witness=witness,
     )
 
 
@@ -120,7 +165,7 @@ def _violation(
     violated = [(n, prop) for n, prop in enumerate(spec.properties) if verdicts[n] is Verdict.VIOLATED]
     for number, prop in violated:
         if number in exploration.found:
-            steps = replay.confirm(spec, prop, _states(native, exploration, exploration.found[number]))
+            steps = _path(spec, native, exploration, number)
             if shown is None or len(steps) < len(shown[0]):
                 shown = steps, prop
     if shown is None:

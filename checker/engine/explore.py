@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -28,7 +28,9 @@ Ints = npt.NDArray[np.int64]
 _MOST_BLOCKS: Final = 512  # in a batch
 _MOST_SHARE: Final = 16  # states of a partition in a block
 _BLOCK: Final = 2 << 20  # bytes that a block's candidates may take, if its states have fewer successors than one may have
-_ARENA: Final = 4 << 20  # bytes of candidates, for each thread
+_ARENA: Final = 8 << 20  # bytes of candidates, at most, for each thread
+_ARENA_SHARE: Final = 8  # all arenas together take at most one eighth of what the store does
+_LEAST_ARENA: Final = 1 << 20  # but as much as this, and room for a block
 _ALONE: Final = 256  # a level of so few states, or a batch of so few candidates for each, is not worth waking the others
 _TICK: Final = 0.1  # seconds between reports of progress
 _SHARE: Final = 0.7  # of the free memory, without a limit
@@ -110,6 +112,16 @@ def explore(
         return search.run(workers)
 
 
+@dataclass(frozen=True)
+class _Done:
+    """What is known after the last batch that was finished; `level` is the size of the last level so far."""
+
+    counts: Ints
+    tallies: Ints
+    expanded: int
+    level: int
+
+
 class _Search:
     """One search: the records that kernels read and write, and what is known between batches."""
 
@@ -160,7 +172,8 @@ class _Search:
             self._shared[position] = value
         self._make_locals(threads)
         self._address = int(self._shared.ctypes.data)
-        self._commit(0)
+        self._before_level = 0  # states in all levels but the last
+        self._done = _Done(store.counts.copy(), self._tallies.copy(), 0, 0)
 
     def _make_locals(self, threads: int) -> None:
         """For each thread a Local record and the memory that it points to. Untouched pages of it take no memory."""
@@ -171,8 +184,8 @@ class _Search:
         self._share = min(_MOST_SHARE, max(1, states // PARTITIONS))
         self._group = min(PARTITIONS, 1 << (states.bit_length() - 1))
         states = self._share * self._group
-        room = states * successors * record
-        arena = max(min(_ARENA, self._memory_limit // (32 * threads)), room)
+        self._room = room = states * successors * record
+        self._arena = arena = max(min(_ARENA, self._memory_limit // (32 * threads)), room)
         shared = self._shared
         shared[Shared.BLOCK_STATES], shared[Shared.BLOCK_PARTITIONS] = self._share, self._group
         shared[Shared.BLOCK_ROOM] = room
@@ -224,13 +237,12 @@ class _Search:
         result = self._result
         stopping = False
         closed = 0
-        for place in range(FINDINGS):
-            if place not in result.found and (number := self._least(place)) is not None:
-                result.found[place] = number
-                if self._witnesses >> place & 1:
-                    closed |= 1 << place
-                else:
-                    stopping = True
+        for place, number in self._findings().items():
+            result.found[place] = number
+            if self._witnesses >> place & 1:
+                closed |= 1 << place
+            else:
+                stopping = True
         self._shared[Shared.OPEN_MASK] &= ~_signed(closed)
         if stopping:
             result.complete = result.levels[-1] == 0
@@ -243,15 +255,16 @@ class _Search:
             raise _StoppedError(f"the depth limit of {depth} steps is reached")
         return False
 
-    def _least(self, place: int) -> int | None:
-        """The finding of all threads whose packed words are least."""
-        numbers = [int(number) for number in self._tallies[:, Tally.FOUND + place] if number >= 0]
-        return min(numbers, key=self._store.state, default=None)
+    def _findings(self) -> dict[int, int]:
+        """What was found since it was last asked: of all threads' findings in a place the state whose packed words are least."""
+        found = self._tallies[:, Tally.FOUND : Tally.FOUND + FINDINGS]
+        places = [int(place) for place in np.flatnonzero((found >= 0).any(axis=0)) if place not in self._result.found]
+        return {p: min((int(n) for n in found[:, p] if n >= 0), key=self._store.state) for p in places}
 
     def _seed(self) -> None:
         """Insert the initial states, the search's first level."""
         initial = np.array(self._native.initial, np.uint64).reshape(-1, self._native.words)
-        self._result.levels.append(0)
+        self._new_level()
         size = min(self._scratch_size, int(self._locals[0][Local.ARENA_SIZE]) // (8 * (self._native.words + 1)))
         for begin in range(0, len(initial), size):
             chunk = initial[begin : begin + size]
@@ -272,13 +285,16 @@ class _Search:
         self._ends[:] = self._store.counts
         shared = self._shared
         blocks = -(-int((self._ends - self._begins).max()) // self._share) * (PARTITIONS // self._group)
-        self._result.levels.append(0)
+        self._new_level()
         begin = 0
         while begin < blocks:
             self._tick()
             end = min(blocks, begin + _MOST_BLOCKS)
             shared[Shared.BLOCK_FIRST] = shared[Shared.NEXT_BLOCK] = begin
             shared[Shared.BLOCK_END] = end
+            # The larger the batch, the more of its candidates meet in the processor's cache.
+            share = self._store.bytes_held() // (_ARENA_SHARE * self._workers.size)
+            self._locals[:, Local.ARENA_SIZE] = min(self._arena, max(self._room + _LEAST_ARENA, share))
             self._locals[:, Local.ARENA_USED] = 0
             self._workers.run(self._expand_here, alone=end - begin == 1)
             end = min(end, int(shared[Shared.NEXT_BLOCK]))
@@ -286,6 +302,11 @@ class _Search:
             self._commit(self._states_before(end) - self._states_before(begin))
             begin = end
         self._begins[:] = self._ends
+
+    def _new_level(self) -> None:
+        self._before_level = int(self._done.counts.sum())
+        self._done = replace(self._done, level=0)
+        self._result.levels.append(0)
 
     def _states_before(self, block: int) -> int:
         """States of the level in earlier blocks. (A block is `_share` states of each of `_group` partitions.)"""
@@ -319,17 +340,22 @@ class _Search:
     def _commit(self, expanded: int) -> None:
         """A batch is done. Whatever interrupts the next one, this is what the report is made from."""
         result = self._result
-        result.expanded += expanded
-        self._counts = self._store.counts.copy()
-        self._committed = self._tallies.copy()
+        counts = self._store.counts.copy()
+        distinct = int(counts.sum())
         if result.levels:
-            result.levels[-1] = int(self._counts.sum()) - sum(result.levels[:-1])
+            result.levels[-1] = distinct - self._before_level
         result.memory_bytes = max(result.memory_bytes, self._bytes_held())
+        # One assignment: it happened or it did not.
+        self._done = _Done(counts, self._tallies.copy(), self._done.expanded + expanded, distinct - self._before_level)
 
     def _restore(self) -> None:
         """Forget a batch that was not finished."""
-        self._store.counts[:] = self._counts
-        self._tallies[:] = self._committed
+        done, result = self._done, self._result
+        self._store.counts[:] = done.counts
+        self._tallies[:] = done.tallies
+        result.expanded = done.expanded
+        if result.levels:
+            result.levels[-1] = done.level
 
     def _gather(self) -> None:
         """Add up what the threads counted."""
@@ -341,9 +367,7 @@ class _Search:
         result.fired = totals[layout.fired : layout.premise]
         result.premise = totals[layout.premise : layout.new]
         result.new = totals[layout.new : layout.new + self._native.n_actions]
-        for place in range(FINDINGS):  # a search that was stopped inside a level may have found something in it
-            if place not in result.found and (number := self._least(place)) is not None:
-                result.found[place] = number
+        result.found.update(self._findings())  # a search that was stopped inside a level may have found something in it
 
     def _tick(self) -> None:
         """Look at the clock, the machine and whoever wants to stop us; raises _StoppedError. Reports progress."""
@@ -363,8 +387,8 @@ class _Search:
             self.progress(
                 Progress(
                     seconds=seconds,
-                    distinct=int(self._counts.sum()),
-                    generated=int(self._committed[:, Tally.GENERATED].sum()),
+                    distinct=int(self._done.counts.sum()),
+                    generated=int(self._done.tallies[:, Tally.GENERATED].sum()),
                     depth=len(levels) - 2,
                     frontier=levels[-1],
                     previous_frontier=levels[-2],

@@ -6,6 +6,9 @@ first expanded by all threads, block by block, each block leaving its successors
 partition is taken by one thread, which inserts its candidates block by block. Who took a block makes no difference to what
 is inserted in which order, so every number that the exploration gives is the same with any number of threads.
 
+A block is some states of each partition, those at about the same place in the level. They were found at about the same time, so
+many are siblings and have successors in common: these meet in one batch, while they are in the processor's cache.
+
 A candidate is its words, then a word with its predecessor (32 bits) and the action (above them).
 
 These functions run without Python: only int64, addresses, and the intrinsics. They raise nothing and allocate nothing.
@@ -118,7 +121,7 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
 
     @compiled
     def note(shared: int, tally: int, place: int, number: int) -> int:
-        """Remember the state as a finding, unless one with smaller words is known: the order of threads must not matter. 0."""
+        """Remember a state as a finding, unless one with smaller words is known: which thread finds it first must not matter."""
         entry = tally + _FOUND + 8 * place
         known = load(entry)
         if known >= 0:
@@ -236,8 +239,9 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
                             candidates += 1
                     if count > 0:
                         generated += count
-                    elif profile:  # an error may have left firings behind
+                    elif profile:  # an error leaves behind what had fired before it
                         for i in range(actions):
+                            store(fired + 8 * i, load(fired + 8 * i) + load(fired_here + 8 * i))
                             store(fired_here + 8 * i, 0)
                     number += 1
             scatter(shared, local, block - load(shared + _BLOCK_FIRST), candidates)

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubecheck.checker.engine.fields import FOUND_ACTION_ERROR, FOUND_PROPERTY_ERROR
+from kubecheck.checker.engine import explore as engine
+from kubecheck.checker.engine.fields import FOUND_ACTION_ERROR, FOUND_PROPERTY_ERROR, state_id
+from kubecheck.checker.engine.workers import Workers
 from tests.checker.engine_toys import State, Toy, counter, run, search, states
 
 WORD = 2**64
@@ -85,8 +87,6 @@ def test_every_predecessor_is_one_step_nearer(hash_mask: int) -> None:
 
 
 def _ids(counts: np.ndarray) -> list[int]:
-    from kubecheck.checker.engine.fields import state_id
-
     return [state_id(partition, number) for partition, count in enumerate(counts) for number in range(int(count))]
 
 
@@ -117,17 +117,20 @@ def test_numbers_do_not_depend_on_the_threads() -> None:
         ]
 
 
-def test_blocks_batches_and_arenas_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kubecheck.checker.engine import explore
-
-    first = run(counter(9), threads=2)
-    monkeypatch.setattr(explore, "_ARENA", 1 << 12)
-    monkeypatch.setattr(explore, "_MOST_BLOCKS", 3)
-    monkeypatch.setattr(explore, "_MOST_PARENTS", 5)
-    monkeypatch.setattr(explore, "_ALONE", 1)
-    other = run(counter(9), threads=3)
+@pytest.mark.parametrize("block", [1, 100, 1000, 10_000])
+def test_batches_and_arenas_make_no_difference(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    found = sorted(states(run(counter(7), threads=2)))
+    # Blocks of one state, of a state of some partitions, of several of each. Their shape makes the order, nothing else does.
+    monkeypatch.setattr(engine, "_BLOCK", block)
+    first = run(counter(7), threads=1)
+    monkeypatch.setattr(engine, "_ARENA", 1 << 12)
+    monkeypatch.setattr(engine, "_MOST_BLOCKS", 3)
+    monkeypatch.setattr(engine, "_ALONE", 1)
+    other = run(counter(7), threads=3)
     assert states(other) == states(first)
+    assert sorted(states(other)) == found
     assert other.levels == first.levels
+    assert other.expanded == first.expanded == 7**4
 
 
 def test_duplicate_initial_states_are_generated_but_not_distinct() -> None:
@@ -225,8 +228,6 @@ def test_an_error_ends_the_search_after_its_level(threads: int) -> None:
 
 
 def test_an_exception_in_a_thread_reaches_the_caller() -> None:
-    from kubecheck.checker.engine.workers import Workers
-
     def fails(number: int) -> None:
         if number == 2:
             raise LookupError("two")

@@ -187,6 +187,15 @@ def test_what_no_state_shows_is_violated_without_a_path() -> None:
     assert [p.verdict for p in report.properties] == [Verdict.INCOMPLETE, Verdict.INCOMPLETE]
 
 
+def test_witnesses_have_paths_when_asked_for() -> None:
+    report = check(jugs(some_four, both_four), witnesses=True)
+    witness = report.properties[0].witness
+    assert len(witness) == 7
+    assert [(c.path, c.after) for c in witness[-1].changes][-1] == ("big", "4")
+    assert report.properties[1].witness == []
+    assert check(jugs(some_four)).properties[0].witness == []
+
+
 def test_a_witness_seen_before_a_limit_stays_a_witness() -> None:
     report = check(jugs(some_four), limits=Limits(depth=6))
     assert report.verdict is Verdict.INCOMPLETE

@@ -200,10 +200,10 @@ def test_progress_tells_complete_levels(monkeypatch: pytest.MonkeyPatch) -> None
     told: list[Progress] = []
     report = checker.check(spec(), progress=told.append, threads=2)
     assert report.verdict is Verdict.HOLDS
-    # Each of these small levels is one batch; it is told before it is expanded.
-    assert [p.frontier for p in told] == report.levels
-    assert [p.previous_frontier for p in told] == [0, *report.levels[:-1]]
-    assert [p.depth for p in told] == list(range(len(report.levels)))
+    # Told before each batch; what is told of the frontier is the level that is being expanded.
+    assert {p.depth: p.frontier for p in told} == dict(enumerate(report.levels))
+    assert {p.depth: p.previous_frontier for p in told} == dict(enumerate([0, *report.levels[:-1]]))
+    assert [p.depth for p in told] == sorted(p.depth for p in told)
     assert all(0 < p.memory_bytes <= p.memory_limit for p in told)
     assert [p.generated for p in told] == sorted(p.generated for p in told)
 
