@@ -87,6 +87,14 @@ def total_ready(api: ApiServer, scope: ClusterScope) -> int:
     return sum(replica_set_in_view(api, scope, r).status.ready for r in ReplicaSet)
 
 
+def ready_in_rollout(api: ApiServer, scope: ClusterScope, new: ReplicaSet) -> int:
+    """The same, without old ReplicaSets that are asked for none any more (reconcileOldReplicaSets)."""
+    return sum(
+        replica_set_in_view(api, scope, r).status.ready if r == new or is_active(api, scope, r) else 0
+        for r in ReplicaSet
+    )
+
+
 def new_size(api: ApiServer, scope: ClusterScope, wanted: int, current: int) -> int:
     """How far the new ReplicaSet may grow now (NewRSNewReplicas)."""
     if scope.recreate:
@@ -144,7 +152,7 @@ def decide_rolling(api: ApiServer, scope: ClusterScope, seen: DeploymentObject, 
             down = min(allowed, old.replicas - old.status.ready)
             return Decision(request=Request.SCALE, replica_set=other, replicas=old.replicas - down)
     # scaleDownOldReplicaSetsForRollingUpdate
-    spare = total_ready(api, scope) - least
+    spare = ready_in_rollout(api, scope, new) - least
     if spare > 0:
         for other in ReplicaSet:
             old = replica_set_in_view(api, scope, other)
@@ -192,7 +200,7 @@ def decide_scaling(api: ApiServer, scope: ClusterScope, seen: DeploymentObject, 
         for other in ReplicaSet:
             one = replica_set_in_view(api, scope, other)
             if one.exists and (one.replicas > 0 or (active == 0 and is_latest(api, scope, other, new))):
-                if one.replicas == seen.replicas:
+                if one.replicas == seen.replicas and not is_to_be_refreshed(scope, one, seen):
                     return Decision()
                 return Decision(request=Request.SCALE, replica_set=other, replicas=seen.replicas)
         return Decision()
@@ -206,7 +214,16 @@ def decide_scaling(api: ApiServer, scope: ClusterScope, seen: DeploymentObject, 
         return Decision()
     if scope.recreate:
         return Decision()
-    return decide_proportions(api, scope, seen)
+    return decide_proportions(api, scope, seen, new)
+
+
+def is_to_be_refreshed(scope: ClusterScope, one: ReplicaSetObject, seen: DeploymentObject) -> bool:
+    """Whether a ReplicaSet of the right size is written only for its annotation.
+
+    Kubernetes does not do it, so that every later sync is taken for a scaling event and the rollout never goes on
+    (kubernetes/kubernetes#138036, #138840).
+    """
+    return scope.features.refresh_scale_annotation and one.desired != seen.replicas
 
 
 def is_latest(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet, new: ReplicaSet) -> bool:
@@ -216,18 +233,20 @@ def is_latest(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet, new:
     return not any(r > replica_set and replica_set_in_view(api, scope, r).exists for r in ReplicaSet)
 
 
-def decide_proportions(api: ApiServer, scope: ClusterScope, seen: DeploymentObject) -> Decision:
+def decide_proportions(api: ApiServer, scope: ClusterScope, seen: DeploymentObject, new: ReplicaSet) -> Decision:
     """Several active ReplicaSets share what is to be added or removed, the largest first (sync.go, scale, its last part)."""
     allowed = 0
     if seen.replicas > 0:
         allowed = seen.replicas + max_surge(scope, seen.replicas)
     to_add = allowed - total_replicas(api, scope)
-    added = shared_out(api, scope, seen, to_add, len(ReplicaSet))
+    added = shared_out(api, scope, seen, new, to_add, len(ReplicaSet))
     for place in range(len(ReplicaSet)):
         for other in ReplicaSet:
-            if is_active(api, scope, other) and rank(api, scope, other, to_add) == place:
+            if is_active(api, scope, other) and rank(api, scope, other, new, to_add) == place:
                 one = replica_set_in_view(api, scope, other)
-                size = one.replicas + proportion(scope, one, seen, to_add, shared_out(api, scope, seen, to_add, place))
+                size = one.replicas + proportion(
+                    scope, one, seen, to_add, shared_out(api, scope, seen, new, to_add, place)
+                )
                 if place == 0 and to_add != 0:
                     size = max(0, size + to_add - added)
                 if size != one.replicas or one.desired != seen.replicas:
@@ -235,26 +254,31 @@ def decide_proportions(api: ApiServer, scope: ClusterScope, seen: DeploymentObje
     return Decision()
 
 
-def rank(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet, to_add: int) -> int:
-    """How many active ReplicaSets come before it: larger ones; of one size, newer first if pods are added, older if removed."""
-    size = replica_set_in_view(api, scope, replica_set).replicas
-    return count(
-        is_active(api, scope, r)
-        and (
-            replica_set_in_view(api, scope, r).replicas > size
-            or (
-                replica_set_in_view(api, scope, r).replicas == size
-                and (r > replica_set if to_add > 0 else r < replica_set)
-            )
-        )
-        for r in ReplicaSet
-    )
+def rank(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet, new: ReplicaSet, to_add: int) -> int:
+    """How many of the active ReplicaSets come before it."""
+    return count(is_active(api, scope, r) and comes_first(api, scope, r, replica_set, new, to_add) for r in ReplicaSet)
+
+
+def comes_first(
+    api: ApiServer, scope: ClusterScope, one: ReplicaSet, other: ReplicaSet, new: ReplicaSet, to_add: int
+) -> bool:
+    """Whether `one` gets its share before `other`: the larger; of one size, the newer if pods are added, else the older.
+
+    If there is nothing to share the order is that of FindActiveOrLatest: the old ones from the newest on, then the new one.
+    """
+    if to_add == 0:
+        return one != new and (other == new or one > other)
+    size, other_size = replica_set_in_view(api, scope, one).replicas, replica_set_in_view(api, scope, other).replicas
+    if size != other_size:
+        return size > other_size
+    return one > other if to_add > 0 else one < other
 
 
 def shared_out(
     api: ApiServer,
     scope: ClusterScope,
     seen: DeploymentObject,
+    new: ReplicaSet,
     to_add: int,
     places: Annotated[int, Range(0, "templates")],
 ) -> int:
@@ -262,7 +286,7 @@ def shared_out(
     added = 0
     for place in range(places):
         for other in ReplicaSet:
-            if is_active(api, scope, other) and rank(api, scope, other, to_add) == place:
+            if is_active(api, scope, other) and rank(api, scope, other, new, to_add) == place:
                 added += proportion(scope, replica_set_in_view(api, scope, other), seen, to_add, added)
     return added
 

@@ -1,7 +1,7 @@
 """Named features: the protections that Kubernetes has, each with its issue or KEP and the release that brought it.
 
-A release switches on every feature that it has; single ones can be switched off, to see what they protect from. A feature that is
-off is compiled away: it costs nothing.
+A release switches on every feature that it has; single ones can be switched off, to see what they protect from. A fix that no release
+has yet is a feature too, off until it is asked for. A feature that is off is compiled away: it costs nothing.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class FeatureError(ValueError):
 class Feature:
     """One protection: its name, since which release it is on, where it was discussed, what it does.
 
-    `since` is the oldest release that the model knows (1.18) for what is older than that.
+    `since` is the oldest release that the model knows (1.18) for what is older than that, and None for what no release has yet.
     """
 
     name: str
-    since: str
+    since: str | None
     reference: str
     sentence: str
 
@@ -104,6 +104,12 @@ _FEATURES = (
         reference="KEP-5647; pkg/controller/util/consistency/consistency.go, EnsureReady",
         sentence="The ReplicaSet controller does not sync a ReplicaSet before its informers show its own last writes for it.",
     ),
+    Feature(
+        name="refresh-scale-annotation",
+        since=None,
+        reference="kubernetes/kubernetes#138036, #138840 (open); pkg/controller/deployment/sync.go, scale",
+        sentence="Scaling brings a ReplicaSet's desired-replicas annotation up to date even if its size is right already.",
+    ),
 )
 
 FEATURES: Mapping[str, Feature] = MappingProxyType({f.name: f for f in _FEATURES})
@@ -124,6 +130,7 @@ class Features:
     relist_at_last_version: bool = True
     consistent_list: bool = True
     stale_write_guard: bool = True
+    refresh_scale_annotation: bool = False
 
 
 def parse_release(release: str) -> tuple[int, int]:
@@ -138,16 +145,26 @@ def parse_release(release: str) -> tuple[int, int]:
     return number
 
 
-def features_of(release: str, *, without: Iterable[str] = ()) -> Features:
-    """The features of a release, less those in `without`. Raises FeatureError for an unknown release or feature."""
+def features_of(release: str, *, without: Iterable[str] = (), fixes: Iterable[str] = ()) -> Features:
+    """The features of a release, less those in `without`, and those in `fixes`, which it need not have.
+
+    Raises FeatureError for an unknown release or feature, and for one that is in both.
+    """
     number = parse_release(release)
-    off = set(without)
-    for name in sorted(off):
+    off, on = set(without), set(fixes)
+    for name in sorted(off & on):
+        raise FeatureError(f"feature {name!r} is switched off and on at once")
+    for name in sorted(off | on):
         if name not in FEATURES:
             near = difflib.get_close_matches(name, FEATURES, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise FeatureError(f"there is no feature {name!r}{hint} (known: {', '.join(sorted(FEATURES))})")
-    return Features(**{f.attribute: _number(f.since) <= number and f.name not in off for f in FEATURES.values()})
+    return Features(**{f.attribute: _is_on(f, number, off, on) for f in FEATURES.values()})
+
+
+def _is_on(feature: Feature, release: tuple[int, int], off: set[str], on: set[str]) -> bool:
+    in_release = feature.since is not None and _number(feature.since) <= release
+    return (in_release and feature.name not in off) or feature.name in on
 
 
 def _number(release: str) -> tuple[int, int]:

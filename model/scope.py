@@ -130,6 +130,8 @@ class ClusterScope:
     """The Kubernetes release whose features are on."""
     without: tuple[str, ...] = ()
     """Names of features that are switched off, see `kubecheck.model.features`."""
+    fixes: tuple[str, ...] = ()
+    """Names of features that are switched on although the release does not have them: fixes that are not merged, say."""
 
     def __post_init__(self) -> None:
         self._check_numbers()
@@ -142,7 +144,7 @@ class ClusterScope:
     @cached_property
     def features(self) -> Features:
         """The features of the release, less those that are switched off."""
-        return features_of(self.release, without=self.without)
+        return features_of(self.release, without=self.without, fixes=self.fixes)
 
     @property
     def is_deployment(self) -> bool:
@@ -297,10 +299,11 @@ class ClusterScope:
             object.__setattr__(self, "strategy", Strategy(self.strategy))
         except ValueError:
             raise ScopeError("strategy", f"is {self.strategy!r}, and must be RollingUpdate or Recreate") from None
-        without: object = self.without
-        object.__setattr__(self, "without", (without,) if isinstance(without, str) else tuple(self.without))
+        for name in ("without", "fixes"):
+            names: object = getattr(self, name)
+            object.__setattr__(self, name, (names,) if isinstance(names, str) else tuple(getattr(self, name)))
         try:
-            features_of(self.release, without=self.without)
+            features_of(self.release, without=self.without, fixes=self.fixes)
         except FeatureError as e:
             raise ScopeError("without" if "feature" in str(e) else "release", str(e)) from None
 

@@ -18,6 +18,9 @@ from kubecheck.model.scenarios import (
     slow_informer,
     stale_restart,
     stale_restart_old,
+    stuck_recreate,
+    stuck_rollout,
+    stuck_rollout_fixed,
 )
 from kubecheck.model.scenarios.scenario import Scenario
 
@@ -39,6 +42,9 @@ ALL: Mapping[str, Scenario] = MappingProxyType(
             full_nodes,
             stale_restart,
             stale_restart_old,
+            stuck_rollout,
+            stuck_rollout_fixed,
+            stuck_recreate,
         )
     }
 )

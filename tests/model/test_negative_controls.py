@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from kubecheck import checker
-from kubecheck.model import ClusterScope, Kind, cluster
+from kubecheck.model import ClusterScope, Kind
+from kubecheck.model.cluster import cluster
 
 BARE: dict[str, Any] = {"kind": Kind.REPLICA_SET, "replicas": 1}
 ROLLOUT: dict[str, Any] = {"replicas": 1, "templates": 2, "image_changes": 1, "deployment_status": False}

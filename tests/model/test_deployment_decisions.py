@@ -1,0 +1,94 @@
+"""The model's Deployment controller decides as the oracle does that was written from the source of Kubernetes."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubecheck.model import ClusterScope, Strategy
+from kubecheck.model.cluster import cluster
+from kubecheck.model.deployment_controller import Request, decide
+from kubecheck.model.objects import (
+    Deployment,
+    DeploymentObject,
+    Phase,
+    Pod,
+    PodObject,
+    ReplicaSet,
+    ReplicaSetObject,
+    ReplicaSetStatus,
+)
+from tests.model import upstream_deployment as upstream
+from tests.model.states import part
+
+MOST = 5
+
+BOUNDS = st.sampled_from([0, 1, 2, "0%", "25%", "34%", "50%", "100%"])
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[upstream.Wanted, list[upstream.Set], int | None]:
+    mode = draw(st.sampled_from(["rolling", "rolling", "recreate", "scaling", "paused", "recreate and scaling"]))
+    wanted = upstream.Wanted(
+        replicas=draw(st.integers(0, MOST)),
+        template=draw(st.integers(0, 2)),
+        recreate="recreate" in mode,
+        surge=draw(BOUNDS),
+        unavailable=draw(BOUNDS.filter(lambda b: b not in (0, "0%"))),
+        paused=mode == "paused",
+    )
+    sets = []
+    for age in range(3):
+        if draw(st.integers(0, 3)) > 0:
+            replicas = draw(st.just(wanted.replicas) | st.integers(0, MOST))
+            available = draw(st.just(replicas) | st.integers(0, MOST))
+            desired = draw(st.integers(1, MOST)) if "scaling" in mode or wanted.paused else wanted.replicas
+            sets.append(upstream.Set(age, replicas, desired, available, draw(st.integers(available, MOST))))
+    return wanted, sets, draw(st.none() | st.integers(0, 2))
+
+
+@settings(max_examples=600)
+@given(situations())
+def test_decisions_are_those_of_kubernetes(
+    situation: tuple[upstream.Wanted, list[upstream.Set], int | None],
+) -> None:
+    wanted, sets, owner_of_a_pod = situation
+    # in Kubernetes a ReplicaSet exists as long as its pods do
+    if owner_of_a_pod is not None and all(s.age != owner_of_a_pod for s in sets):
+        owner_of_a_pod = None
+    scope = ClusterScope(
+        replicas=MOST,
+        scales=1,
+        least_replicas=0,
+        templates=3,
+        image_changes=1,
+        strategy=Strategy.RECREATE if wanted.recreate else Strategy.ROLLING_UPDATE,
+        max_surge=wanted.surge,
+        max_unavailable=wanted.unavailable,
+        paused=wanted.paused,
+        resumes=1 if wanted.paused else 0,
+        pods=12,
+    )
+    spec = cluster(scope)
+    with part(spec, "api_server") as api:
+        api._etcd.put_deployment(
+            scope,
+            Deployment(0),
+            DeploymentObject(
+                template=ReplicaSet(wanted.template), replicas=wanted.replicas, paused=1 if wanted.paused else 0
+            ),
+        )
+        for s in sets:
+            status = ReplicaSetStatus(replicas=s.actual, ready=s.available)
+            stored = ReplicaSetObject(exists=True, replicas=s.replicas, desired=s.desired, status=status)
+            api._etcd.put_replica_set(scope, ReplicaSet(s.age), stored)
+        if owner_of_a_pod is not None:
+            api._etcd.put_pod(scope, Pod(0), PodObject(phase=Phase.PENDING, owner=ReplicaSet(owner_of_a_pod)))
+        decision = decide(api, scope, Deployment(0))
+        found = None
+        if decision.request is not Request.STATUS:
+            assert decision.replica_set is not None
+            verb = "create" if decision.request is Request.CREATE else "scale"
+            found = (verb, decision.replica_set.number, decision.replicas, wanted.replicas)
+    old_pods_run = owner_of_a_pod is not None and owner_of_a_pod != wanted.template
+    assert found == upstream.first_write(wanted, sets, old_pods_run)

@@ -1,0 +1,69 @@
+"""What keeps clusters small does not change what is found: the same verdicts with and without it, in small scopes.
+
+docs/model.md says why each reduction is sound; here they are tried, where a property holds and where one is violated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from kubecheck import checker
+from kubecheck.model import ClusterScope, Kind, Strategy
+from kubecheck.model.cluster import cluster
+
+ROLLOUT: dict[str, Any] = {"replicas": 1, "templates": 2, "image_changes": 1}
+SCOPES = {
+    "rollout": ClusterScope(**ROLLOUT, crashes=1),
+    "recreate": ClusterScope(**ROLLOUT, strategy=Strategy.RECREATE, pod_failures=1),
+    "scale": ClusterScope(**ROLLOUT, scales=1, least_replicas=0),
+    "stuck rollout": ClusterScope(
+        replicas=2,
+        templates=2,
+        image_changes=1,
+        scales=1,
+        least_replicas=1,
+        max_surge=0,
+        max_unavailable=1,
+        deployment_status=False,
+    ),
+    "pods created twice": ClusterScope(
+        kind=Kind.REPLICA_SET, replicas=1, pods=2, lag_pods=2, without=("expectations",), release="1.35"
+    ),
+    "node overfull": ClusterScope(
+        kind=Kind.REPLICA_SET, replicas=2, nodes=2, capacity=1, lag_scheduler=2, without=("scheduler-assume",)
+    ),
+}
+
+
+def verdicts(scope: ClusterScope) -> dict[str, str]:
+    """The verdict of the whole, and the property that is violated, if one is."""
+    report = checker.check(cluster(scope))
+    assert report.verdict in (checker.Verdict.HOLDS, checker.Verdict.VIOLATED)
+    return {"verdict": report.verdict.value, "found": report.found}
+
+
+@pytest.mark.parametrize("name", SCOPES)
+@pytest.mark.parametrize(
+    "finer",
+    [
+        {"deployment_status": True},
+        {"container_steps": True},
+        {"more pods": 1},
+    ],
+    ids=str,
+)
+def test_finer_models_have_the_same_verdicts(name: str, finer: dict[str, Any]) -> None:
+    scope = SCOPES[name]
+    changes = {"pods": scope.pod_slots + 1, "capacity": scope.pods_per_node} if "more pods" in finer else finer
+    assert verdicts(dataclasses.replace(scope, **changes)) == verdicts(scope)
+
+
+@pytest.mark.parametrize("name", ["rollout", "recreate", "scale"])
+@pytest.mark.parametrize(
+    "lag", [{"lag_deployments": 1}, {"lag_replica_sets": 1}, {"lag_pods": 2}, {"lag_scheduler": 1}], ids=str
+)
+def test_informers_that_read_through_hide_no_violation_here(name: str, lag: dict[str, Any]) -> None:
+    assert verdicts(dataclasses.replace(SCOPES[name], **lag)) == verdicts(SCOPES[name])

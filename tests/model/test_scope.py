@@ -1,0 +1,109 @@
+"""A scope that makes no sense is refused, with the field, what it holds and what it may hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kubecheck.model import ClusterScope, Kind, ScopeError, Strategy
+
+REFUSED: tuple[tuple[dict[str, Any], str, str], ...] = (
+    ({"replicas": -1}, "replicas", "replicas: is -1, and must be 0 or more"),
+    ({"nodes": 0}, "nodes", "nodes: is 0, and must be 1 or more"),
+    ({"replicas": True}, "replicas", "replicas: is True, and must be a whole number"),
+    ({"paused": 1}, "paused", "paused: is 1, and must be true or false"),
+    ({"kind": "StatefulSet"}, "kind", "kind: is 'StatefulSet', and must be Deployment or ReplicaSet"),
+    ({"strategy": "Canary"}, "strategy", "strategy: is 'Canary', and must be RollingUpdate or Recreate"),
+    (
+        {"max_surge": "a"},
+        "max_surge",
+        "max_surge: is 'a', and must be a number of pods or a percentage such as 25%",
+    ),
+    (
+        {"max_surge": 0, "max_unavailable": 0},
+        "max_unavailable",
+        "max_unavailable: is 0, and may not be when max_surge is 0 too: no update could ever move",
+    ),
+    (
+        {"image_changes": 1},
+        "image_changes",
+        "image_changes: needs templates of 2 or more: there is no other image to change to",
+    ),
+    (
+        {"scales": 1},
+        "scales",
+        "scales: is 1, but least_replicas and most_replicas leave only 2 to scale to",
+    ),
+    (
+        {"kind": Kind.REPLICA_SET, "templates": 2},
+        "kind",
+        "kind: is ReplicaSet, which has one template, no strategy and no pause",
+    ),
+    ({"replicas": 20}, "pods", "pods: comes to 20 pods at one time, and at most 12 can be explored"),
+    (
+        {"replicas": 3, "pods": 2},
+        "pods",
+        "pods: is 2, but 3 may be wanted at one time (replicas, surge, failed pods)",
+    ),
+    (
+        {"cache_lag_pods": 1},
+        "cache_lag_pods",
+        "cache_lag_pods: needs api_servers=2: it is the second one's watch cache that lags",
+    ),
+    (
+        {"api_servers": 2, "lag_pods": 1, "cache_lag_pods": 2},
+        "cache_lag_pods",
+        "cache_lag_pods: is 2, and may be lag_pods (1) at most: a client cannot be ahead of the cache it watches",
+    ),
+    (
+        {"without": ("expectation",)},
+        "without",
+        "without: there is no feature 'expectation'; did you mean 'expectations'?",
+    ),
+    ({"release": "1.99"}, "release", "release: release 1.99 is not modelled: 1.18 to 1.36 are"),
+    (
+        {"without": ("requeue-on-error",)},
+        "without",
+        "without: requeue-on-error can be off only with lag_replica_sets and lag_pods and lag_deployments of 1 or more",
+    ),
+)
+
+
+@pytest.mark.parametrize(("values", "field", "message"), REFUSED, ids=lambda v: str(v)[:40])
+def test_refused(values: dict[str, Any], field: str, message: str) -> None:
+    with pytest.raises(ScopeError) as caught:
+        ClusterScope(**values)
+    assert caught.value.field == field
+    assert str(caught.value).startswith(message)
+
+
+def test_words_become_enums_and_one_name_a_tuple() -> None:
+    scope = ClusterScope(kind="Deployment", strategy="Recreate", without="expectations")  # type: ignore[arg-type]
+    assert scope.kind is Kind.DEPLOYMENT
+    assert scope.strategy is Strategy.RECREATE
+    assert scope.without == ("expectations",)
+    assert not scope.features.expectations
+
+
+@pytest.mark.parametrize(
+    ("values", "slots"),
+    [
+        ({"replicas": 2}, 2),
+        # both ReplicaSets may be about to create all their pods
+        ({"replicas": 2, "templates": 2, "image_changes": 1}, 4),
+        ({"replicas": 1, "templates": 2, "image_changes": 1, "pod_failures": 2}, 4),
+        ({"replicas": 1, "scales": 1, "most_replicas": 3}, 3),
+        ({"replicas": 3, "templates": 2, "image_changes": 1, "pods": 5}, 5),
+    ],
+)
+def test_pod_slots_that_a_cluster_needs(values: dict[str, Any], slots: int) -> None:
+    assert ClusterScope(**values).pod_slots == slots
+
+
+def test_what_is_not_used_takes_no_bits() -> None:
+    from kubecheck.model.cluster import cluster
+
+    plain = cluster(ClusterScope(replicas=2)).root.bits
+    assert plain < 64
+    assert cluster(ClusterScope(replicas=2, lag_pods=1)).root.bits > plain
