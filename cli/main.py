@@ -22,6 +22,8 @@ _VERBS: Final = {
     "check": ("kubecheck.cli.check", "check", "Explore a manifest, a spec or a scenario exhaustively."),
     "scenarios": ("kubecheck.cli.scenarios", "scenarios", "List the built-in scenarios."),
     "spec": ("kubecheck.cli.spec_show", "spec", "Look inside a spec: layout, actions, generated code."),
+    "validate": ("kubecheck.cli.validate", "validate", "Hold recorded traces against the rules."),
+    "rules": ("kubecheck.cli.rules", "rules", "List the rules that traces are judged by."),
 }
 
 _BAD_INPUT, _INCOMPLETE, _FAULT = 2, 3, 70  # as in exit_codes.py, which needs a room below; a test compares them
@@ -78,6 +80,7 @@ def kubecheck() -> None:
       kubecheck check web.yaml            a Deployment or ReplicaSet, as kubectl would take it
       kubecheck check spec.py --set n=3   a specification of your own
       kubecheck scenarios                 what can go wrong in a cluster, ready to run
+      kubecheck validate audit.log        what a cluster recorded, held against the rules
 
     Exit codes: 0 holds, 1 violated, 2 bad input, 3 incomplete, 70 a fault of kubecheck's own.
     """

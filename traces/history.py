@@ -1,0 +1,529 @@
+"""What objects looked like at which revision, as far as the log tells it.
+
+Memory grows with the objects that live, not with the log: of each object the newest body is kept and the last `_DEPTH` versions
+without their bodies; of removed ones a tombstone, of which the oldest are forgotten.
+
+A log is never taken to be complete. What is known of an object is one of three things: it exists, it does not, or the log
+cannot tell (a request without an answer, a collection deleted, an eviction, a restarted API server). Facts on which requests
+write what: staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go and pkg/registry/core/pod/storage.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import OrderedDict, deque
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from kubecheck.traces.event import Delivery, Event, Header, Kind, Level, Stage
+from kubecheck.traces.objects import Meta, decode_object
+from kubecheck.traces.order import WRITES, Pending, interval, namespace_of, surely_before
+
+Key: TypeAlias = tuple[str, str, str, str]
+"""API group, resource, namespace, name."""
+
+_DEPTH: Final = 16
+_TOMBSTONES: Final = 20_000
+_VERSIONS: Final = 65_536
+_DECODED: Final = 512
+_ORDER_OF_LINES: Final = 1_000_000
+"""Microseconds by which lines of an audit log may be out of order."""
+_BEFORE_RESTART: Final = 60_000_000
+"""Microseconds before an API server's first request in which its former life may have ended."""
+
+
+class Change(enum.Enum):
+    """What a version did to its object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REMOVE = "remove"
+    SEEN = "seen"
+    """The first that the log tells of an object that was there before."""
+
+
+class Effect(enum.Enum):
+    """What a successful request does to the object that it names."""
+
+    NONE = "none"
+    CREATE = "create"
+    UPDATE = "update"
+    REMOVE = "remove"
+    UNLOGGED = "unlogged"
+    """It writes, and its answer does not tell the version (binding, eviction)."""
+    COLLECTION = "collection"
+    """It marks or removes what a list answers."""
+
+
+class Version:
+    """An object at a revision."""
+
+    __slots__ = ("_body", "_raw", "change", "event", "meta", "number", "partial")
+
+    def __init__(self, number: int, change: Change, event: Event, *, partial: bool) -> None:
+        self.number = number
+        self.change = change
+        self.event = event
+        self.meta: Meta | None = event.answer
+        self.partial = partial
+        """The answer was of another kind (Scale): metadata counts, the body does not."""
+        self._raw: msgspec.Raw | None = None if partial else event.response
+        self._body: Any = None
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """The whole object, or None if the log does not have it (any more)."""
+        if self._body is None and self._raw is not None:
+            self._body = decode_object(self._raw)
+        return self._body if isinstance(self._body, dict) else None
+
+    def release_decoded(self) -> None:
+        """Gives the decoded form back; it is decoded again when needed."""
+        self._body = None
+
+    @property
+    def kind(self) -> str | None:
+        """`kind` of the body: Pod, or PartialObjectMetadata if only the metadata was asked for."""
+        return self.event.answer_kind
+
+    def release_body(self) -> None:
+        """Forgets the body for good, and with it the line it was in."""
+        self._body = self._raw = None
+        event = self.event
+        if event.response is not None or event.request is not None:
+            self.event = msgspec.structs.replace(event, response=None, request=None)
+
+
+class Record:
+    """What is known of one object name: its present and its last versions."""
+
+    __slots__ = ("disturbed", "exists", "from_start", "key", "removed_by", "uid", "unlogged", "versions")
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.exists: bool | None = None
+        self.uid: str | None = None
+        self.versions: deque[Version] = deque(maxlen=_DEPTH)
+        self.disturbed: list[Event] = []
+        """Writes since the newest version whose own version the log does not tell."""
+        self.unlogged: list[Event] = []
+        """The last writes of its present life whose own version the log does not tell."""
+        self.from_start = False
+        """Its creation is in the log."""
+        self.removed_by: Event | None = None
+
+    @property
+    def last(self) -> Version | None:
+        """The newest version."""
+        return self.versions[-1] if self.versions else None
+
+    def find(self, number: int) -> Version | None:
+        """The version with this number, if it is remembered."""
+        for version in reversed(self.versions):
+            if version.number == number:
+                return version
+        return None
+
+    def __str__(self) -> str:
+        return display_key(self.key)
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A new version in the history."""
+
+    record: Record
+    before: Version | None
+    """The version that the log has before it, of the same object (uid); None if there is none."""
+    after: Version
+    exact: bool
+    """Nothing was written between the two: the request named `before`, or the log has every write."""
+
+
+def display_key(key: Key) -> str:
+    """resource/namespace/name."""
+    return "/".join(part for part in key[1:] if part)
+
+
+def key_of(event: Event) -> Key | None:
+    """Which object a request or delivery is about; None if it does not say."""
+    if event.resource is None or event.name is None:
+        return None
+    return (event.group, event.resource, namespace_of(event), event.name)
+
+
+_OWN_SUBRESOURCES: Final = frozenset(("", "status", "finalize", "ephemeralcontainers", "resize", "approval"))
+
+
+def effect_of(event: Event) -> Effect:
+    """What a request did, as far as the line tells. Errors may have written too (timeouts): see History.uncertain."""
+    if event.verb not in WRITES or not event.ok or event.dry_run:
+        return Effect.NONE
+    if event.verb == "deletecollection":
+        return Effect.COLLECTION
+    if event.verb == "create":
+        if event.subresource in ("binding", "eviction"):
+            return Effect.UNLOGGED
+        return Effect.CREATE if event.subresource == "" else Effect.NONE
+    if event.verb == "delete":
+        meta = event.answer
+        if event.code == 202:
+            return Effect.UPDATE
+        if meta is None or meta.uid is None:
+            return Effect.REMOVE if event.answer_kind in (None, "Status") else Effect.UPDATE
+        if meta.deletion_timestamp is None:
+            return Effect.REMOVE
+        if meta.finalizers or event.resource == "namespaces" or meta.deletion_grace_period_seconds:
+            return Effect.UPDATE
+        return Effect.REMOVE
+    if event.subresource in _OWN_SUBRESOURCES:
+        if event.code == 201:
+            return Effect.CREATE
+        return Effect.UPDATE
+    return Effect.UPDATE if event.subresource == "scale" else Effect.UNLOGGED
+
+
+def empties_finalizers(event: Event) -> bool:
+    """An update whose answer is a deleting object without finalizers: it removed the object, and answered the old version."""
+    meta = event.answer
+    if event.verb not in ("update", "patch") or meta is None or meta.deletion_timestamp is None or meta.finalizers:
+        return False
+    if event.resource == "namespaces":
+        return event.subresource == "finalize"
+    return not meta.deletion_grace_period_seconds
+
+
+class History:
+    """All objects of one validation."""
+
+    def __init__(self, pending: Pending) -> None:
+        self.pending = pending
+        self.records: dict[Key, Record] = {}
+        self.first_version: int | None = None
+        self.last_version: int | None = None
+        self.version_count = 0
+        self.objects_seen = 0
+        self.live = 0
+        self.complete = False
+        """The log begins with the empty cluster: kube-system was created in it, or its header says so."""
+        self.restarts: list[Event] = []
+        """The first event after an API server's start that was not its first, and crashes that a log tells."""
+        self.levels: dict[tuple[str, str, str], Level] = {}
+        """(group, resource, namespace) -> the lowest level at which requests on it were recorded."""
+        self.unanswered: dict[Key, list[Event]] = {}
+        """Writes that may have happened: no answer, or a timeout."""
+        self.collections: dict[tuple[str, str, str], list[Event]] = {}
+        """(group, resource, namespace) -> the last successful deletecollections."""
+        self.by_version: OrderedDict[int, Version] = OrderedDict()
+        self.servers: set[str] = set()
+        self.late: set[Key] = set()
+        """Objects with writes that came too late to be ordered."""
+        self.audited_from: int | None = None
+        """The revision from which on every write must be in the log, if the log keeps its kind: it began before."""
+        self._begins: dict[str, int] = {}
+        self._identities: set[str] = set()
+        self.now: Event | None = None
+        """The request that is being judged: what was received after its answer is not yet to be reckoned with."""
+        self.header_nodes: set[str] = set()
+        """Nodes that a log's header names."""
+        self._loopback: dict[str, str] = {}
+        self._tombstones: OrderedDict[Key, None] = OrderedDict()
+        self._decoded: deque[Version] = deque()
+
+    # What the log says of itself
+
+    def arrived(self, event: Event) -> None:
+        """Takes what an event says before it is ordered: level, restarts, missing answers."""
+        if event.kind is not Kind.REQUEST:
+            if event.resource == "leases" and event.answer is not None and event.name is not None and (
+                (event.answer.labels or {}).get("apiserver.kubernetes.io/identity") == "kube-apiserver"
+            ):
+                self._identities.add(event.name)
+            if event.kind is Kind.CRASH and not event.component and not event.user:
+                self.restarts.append(event)
+            return
+        self.servers.add(event.server)
+        if event.completed is not None and event.server not in self._begins:
+            self._begins[event.server] = event.completed
+        if event.user == "system:apiserver" and event.user_uid is not None:
+            known = self._loopback.setdefault(event.server, event.user_uid)
+            if known != event.user_uid:
+                self._loopback[event.server] = event.user_uid
+                self.restarts.append(msgspec.structs.replace(event, request=None, response=None))
+        if event.resource is None or event.verb not in WRITES:
+            return
+        if event.resource == "leases" and event.ok and event.name is not None and event.user == "system:apiserver":
+            self._identities.add(event.name)
+        if event.stage is Stage.COMPLETE:
+            area = (event.group, event.resource, namespace_of(event))
+            if self.levels.get(area, Level.REQUEST_RESPONSE) >= event.level:
+                self.levels[area] = event.level
+        if may_have_written(event):
+            key = key_of(event) or (event.group, event.resource, namespace_of(event), "")
+            self.unanswered.setdefault(key, []).append(event)
+
+    def begins(self, header: Header) -> None:
+        """Takes what a log says of itself in its first lines."""
+        self.complete = self.complete or header.complete
+        self.header_nodes.update(header.nodes)
+
+    def covered(self, key: Key) -> bool:
+        """Does the log keep the answers to every write of this kind of object in this namespace?"""
+        return self.levels.get(key[:3]) is Level.REQUEST_RESPONSE and not self.servers_missing
+
+    @property
+    def servers_missing(self) -> bool:
+        """Is there an API server (each renews a lease of its own) whose log was not given?"""
+        return len(self._identities) > len(self.servers) + len(self.restarts)
+
+    def audited(self, number: int) -> bool:
+        """Was this revision written after the log had begun?"""
+        return self.complete or (self.audited_from is not None and number > self.audited_from)
+
+    def record(self, event: Event) -> Record | None:
+        """What is known of the object that an event is about."""
+        key = key_of(event)
+        return None if key is None else self.records.get(key)
+
+    def uncertain(self, key: Key) -> list[Event]:
+        """Writes that may have happened to an object, at a time and with a version that the log does not tell."""
+        found = [*self.unanswered.get(key, ()), *self.unanswered.get((*key[:3], ""), ())]
+        found += [*self.collections.get(key[:3], ()), *self.collections.get((key[0], key[1], ""), ())]
+        record = self.records.get(key)
+        if record is not None:
+            found += record.disturbed
+        found += [event for event in self.pending.of(key) if effect_of(event) is not Effect.NONE and _is_unversioned(event)]
+        if self.now is None:
+            return found
+        return [event for event in found if not surely_before(self.now, event)]  # what came later explains nothing
+
+    def may_be_gone(self, key: Key) -> bool:
+        """May an object that was seen have been removed meanwhile by a request that the log does not order?"""
+        return any(event.verb in ("delete", "deletecollection") or event.subresource == "eviction" or empties_finalizers(event)
+                   for event in self.uncertain(key)) or self._restarted_since(key)
+
+    def may_have_come(self, key: Key) -> bool:
+        """May an object that was gone have been created meanwhile by a request that the log does not order?"""
+        return any(event.verb in ("create", "update", "patch") for event in self.uncertain(key)) or self._restarted_since(key)
+
+    def restarted_between(self, first: Event, second: Event) -> bool:
+        """Was an API server restarted between two events? Then writes may be missing there: their answers were never logged."""
+        one, other = interval(first), interval(second)
+        if one is None or other is None:
+            return bool(self.restarts)
+        for restart in self.restarts:
+            when = interval(restart)
+            if when is None or (one[0] <= when[1] and when[0] - _BEFORE_RESTART <= other[1]):
+                return True
+        return False
+
+    def _restarted_since(self, key: Key) -> bool:
+        record = self.records.get(key)
+        if not self.restarts or record is None:
+            return bool(self.restarts)
+        last = record.removed_by if record.exists is False else record.last.event if record.last else None
+        when = None if last is None else interval(last)
+        if when is None:
+            return True
+        return any((at := interval(restart)) is None or when[0] <= at[1] for restart in self.restarts)
+
+    # Versions
+
+    def is_known(self, event: Event) -> bool:
+        """Did this answer tell a version that was there before (nothing written, or removed with the old version)?
+
+        Of an object that the log has not told of, and at revisions from before the log, a write without a precondition may have
+        written nothing.
+        """
+        record, number = self.record(event), event.version
+        if number is None:
+            return False
+        unsure = record is None or not record.versions or not self.audited(number)
+        if unsure and event.verb in ("patch", "delete", "update") and event.code != 201 and event.precondition_version is None:
+            return True
+        return record is not None and record.find(number) is not None
+
+    def see(self, event: Event) -> Step | None:
+        """Puts in the version that an answer tells of an object not told of before, whoever wrote it."""
+        key, number = key_of(event), event.version
+        if key is None or number is None or effect_of(event) not in (Effect.UPDATE, Effect.REMOVE) or empties_finalizers(event):
+            return None
+        record = self.records.get(key)
+        if record is not None and record.last is not None and number <= record.last.number:
+            return None
+        change = Change.REMOVE if effect_of(event) is Effect.REMOVE else Change.SEEN
+        return self._enter(key, number, change, event, partial=event.subresource == "scale")
+
+    def write(self, event: Event) -> Step | None:
+        """Puts a write in; called in the order of resourceVersions. None if it is not about an object by name."""
+        key, number = key_of(event), event.version
+        effect = effect_of(event)
+        if key is None or number is None or effect in (Effect.NONE, Effect.UNLOGGED, Effect.COLLECTION):
+            return None
+        change = {Effect.CREATE: Change.CREATE, Effect.REMOVE: Change.REMOVE}.get(effect, Change.UPDATE)
+        begun = max(self._begins.values(), default=None)
+        if self.audited_from is None and event.received is not None and begun is not None and (
+            event.received > begun + _ORDER_OF_LINES  # what was written before was answered before the first lines were written
+        ):
+            self.audited_from = number
+        return self._enter(key, number, change, event, partial=event.subresource == "scale")
+
+    def deliver(self, event: Event, *, initial: bool) -> Step | None:
+        """Puts in what a stream delivered, if it is news; called in the order of resourceVersions."""
+        key, number = key_of(event), event.version
+        if key is None or number is None or event.delivery not in _CHANGES:
+            return None
+        record = self.records.get(key)
+        last = record.last if record is not None else None
+        if record is not None and last is not None:
+            if number < last.number:
+                return None
+            if number == last.number:
+                if last.partial and not initial:
+                    last.meta, last.partial, last._raw = event.answer, False, event.response
+                if event.delivery is Delivery.DELETED and record.exists:
+                    self._removed(record, event)
+                return None
+        change = _CHANGES[event.delivery]
+        if initial and change is Change.CREATE:
+            change = Change.SEEN
+        return self._enter(key, number, change, event, partial=False)
+
+    def place(self, event: Event) -> Record | None:
+        """Puts in the effect of a write whose answer told no (new) version; called when it is placed by time.
+
+        Returns the record of an object that it removed."""
+        effect = effect_of(event)
+        if effect is Effect.NONE:
+            return None
+        if effect is Effect.COLLECTION:
+            self.collections.setdefault((event.group, event.resource or "", namespace_of(event)), []).append(slim(event))
+            del self.collections[event.group, event.resource or "", namespace_of(event)][:-8]
+            return None
+        record = self.record(event)
+        if record is None:
+            return None
+        if effect is Effect.UNLOGGED:
+            last = record.last
+            record.unlogged = [*record.unlogged[-7:], slim(event)]
+            if last is None or not _covers(last.event, event):
+                record.disturbed.append(slim(event))
+            return None
+        if effect is Effect.REMOVE or (effect is Effect.UPDATE and empties_finalizers(event)):
+            same = event.uid is None or record.uid is None or event.uid == record.uid
+            if record.exists and same:
+                last = record.last
+                if event.uid is None and last is not None and not _after(event, last.event):
+                    record.exists = None
+                    return None
+                self._removed(record, event)
+                return record
+        return None
+
+    def _enter(self, key: Key, number: int, change: Change, event: Event, *, partial: bool) -> Step:
+        record = self.records.get(key)
+        if record is None:
+            record = self.records[key] = Record(key)
+            self.objects_seen += 1
+        if change is Change.UPDATE and record.last is None:
+            change = Change.SEEN
+        elif change is Change.SEEN and record.last is not None and event.kind is Kind.REQUEST:
+            change = Change.UPDATE
+        version = Version(number, change, event, partial=partial)
+        before = record.last
+        uid = version.meta.uid if version.meta is not None else event.uid
+        if change in (Change.CREATE, Change.SEEN) or (before is not None and uid and record.uid and uid != record.uid):
+            before = None
+            record.from_start = change is Change.CREATE
+            if not record.exists:
+                record.unlogged = []
+        exact = before is not None and self._exact(record, before, version)
+        record.disturbed.clear()
+        record.versions.append(version)
+        record.uid = uid or record.uid
+        self.version_count += 1
+        if self.first_version is None:
+            self.first_version = number
+        self.last_version = number if self.last_version is None else max(number, self.last_version)
+        self.by_version[number] = version
+        if len(self.by_version) > _VERSIONS:
+            self.by_version.popitem(last=False)
+        if change is Change.REMOVE:
+            self._removed(record, event)
+        else:
+            if not record.exists:
+                self.live += 1
+                self._tombstones.pop(key, None)
+            record.exists = True
+            record.removed_by = None
+        self._decoded.append(version)
+        if len(self._decoded) > _DECODED:
+            self._decoded.popleft().release_decoded()
+        if key[1] == "namespaces" and key[3] == "kube-system" and change is Change.CREATE and event.kind is Kind.REQUEST:
+            self.complete = True
+        return Step(record, before, version, exact)
+
+    def settle(self, step: Step) -> None:
+        """Forgets the body of the version before; called when every rule has seen the step."""
+        versions = step.record.versions
+        if len(versions) > 1:
+            versions[-2].release_body()
+        if step.after.change is Change.REMOVE:
+            step.after.release_body()
+
+    def _exact(self, record: Record, before: Version, after: Version) -> bool:
+        if after.event.precondition_version == str(before.number):
+            return True
+        if after.event.kind is Kind.DELIVERY:
+            return False  # the writer is not known, so neither is what it saw
+        if self.restarted_between(before.event, after.event):
+            return False
+        return self.covered(record.key) and not self.uncertain(record.key)
+
+    def _removed(self, record: Record, event: Event) -> None:
+        if record.exists:
+            self.live -= 1
+        record.exists = False
+        record.removed_by = slim(event)
+        record.disturbed.clear()
+        self._tombstones[record.key] = None
+        if len(self._tombstones) > _TOMBSTONES:
+            forgotten, _ = self._tombstones.popitem(last=False)
+            self.records.pop(forgotten, None)
+
+
+def may_have_written(event: Event) -> bool:
+    """A write without an answer, or with one that does not say that nothing happened (timeout, internal error)."""
+    if event.verb not in WRITES or event.dry_run:
+        return False
+    if event.code is None:
+        return True
+    return event.stage is Stage.PANIC or event.code >= 500
+
+
+def _is_unversioned(event: Event) -> bool:
+    return event.version is None or event.verb in ("delete", "deletecollection") or empties_finalizers(event)
+
+
+def _covers(later: Event, earlier: Event) -> bool:
+    """Did the later write begin after the earlier one had ended?"""
+    one, other = interval(earlier), interval(later)
+    return one is not None and other is not None and one[1] < other[0]
+
+
+def _after(event: Event, other: Event) -> bool:
+    return _covers(event, other)
+
+
+def slim(event: Event) -> Event:
+    """The event without its bodies, which keep the whole line in memory."""
+    if event.response is None and event.request is None:
+        return event
+    return msgspec.structs.replace(event, request=None, response=None)
+
+
+_CHANGES: Final = {
+    Delivery.ADDED: Change.CREATE,
+    Delivery.MODIFIED: Change.UPDATE,
+    Delivery.DELETED: Change.REMOVE,
+}

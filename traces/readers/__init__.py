@@ -1,0 +1,1 @@
+"""Formats of traces, each read into the same Event (kubecheck.traces.event)."""

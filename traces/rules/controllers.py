@@ -1,0 +1,498 @@
+"""Rules of controllers: who creates what, how much, and in which order.
+
+What a controller had seen is not in any log. So each rule asks whether there is any view, not older than what that process has
+proved to have seen by naming a version in a write, from which it could have done what it did. Processes that share a user
+(two controller managers) are told apart by their credential; where the log does not tell them apart, nothing is judged.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from kubecheck.traces.event import Event
+from kubecheck.traces.history import Change, History, Key, Record, Step
+from kubecheck.traces.rules.pods import MASTERS, NODE_USER
+from kubecheck.traces.rules.rule import BEFORE, Rule
+from kubecheck.traces.shapes import as_dict, as_int, as_list, as_text
+from kubecheck.traces.workloads import Pod, Size, Workloads, affine_node, is_ready, process_of
+
+_SERVICE_ACCOUNT: Final = "system:serviceaccount:kube-system:"
+_MANAGER: Final = "system:kube-controller-manager"
+_CREATORS: Final = {
+    ("pods", "ReplicaSet"): "replicaset-controller",
+    ("pods", "ReplicationController"): "replication-controller",
+    ("pods", "StatefulSet"): "statefulset-controller",
+    ("pods", "DaemonSet"): "daemon-set-controller",
+    ("pods", "Job"): "job-controller",
+    ("replicasets", "Deployment"): "deployment-controller",
+    ("jobs", "CronJob"): "cronjob-controller",
+    ("endpointslices", "Service"): "endpointslice-controller",
+    ("controllerrevisions", "StatefulSet"): "statefulset-controller",
+    ("controllerrevisions", "DaemonSet"): "daemon-set-controller",
+}
+_ONE_USER: Final = "the log does not tell processes of one user apart"
+
+
+class Owner(Rule):
+    """Who creates what is owned."""
+
+    name = "controllers.owner"
+    sentence = "What names a controller as its owner was created by that controller, and the owner existed."
+    source = "pkg/controller/controller_utils.go RealPodControl; bootstrappolicy/controller_policy.go"
+    nothing = "nothing with a controller is created in the log"
+
+    def before_write(self, event: Event, record: object) -> None:
+        """The user of a creation against the kind of the owner."""
+        if event.verb != "create" or event.subresource or event.answer is None or event.answer.controller is None:
+            return
+        owner = event.answer.controller
+        expected = _CREATORS.get((event.resource or "", owner.kind))
+        name = "/".join(part for part in (event.resource, event.namespace, event.name) if part)
+        if expected is None:
+            if owner.kind == "Node" and event.resource == "pods":
+                self.judge()
+                if event.user != NODE_USER + owner.name:
+                    self.violated(f"{name}, a mirror pod of node {owner.name}, was created by {event.user}", [name], event)
+            return
+        if MASTERS in event.groups:
+            self.cannot_tell("created by an administrator")
+            return
+        self.judge()
+        size = self.workloads.owners.get(owner.uid)
+        others = [size.sizes[-1][2]] if size is not None and size.sizes else []
+        if event.user not in (_SERVICE_ACCOUNT + expected, _MANAGER):
+            self.violated(f"{name} names {owner.kind} {owner.name} as its controller and was created by {event.user}, not by "
+                          f"the {expected}", [name], event, *others)
+            return
+        resource = _SIZED.get(owner.kind)
+        if size is None and resource is not None and self.history.complete and not self.history.restarts and (
+            self.history.covered((*resource, event.namespace, ""))
+        ):
+            self.violated(f"{name} names {owner.kind} {owner.name} (uid {owner.uid}) as its controller: there never was one",
+                          [name], event)
+
+
+_SIZED: Final = {
+    "ReplicaSet": ("apps", "replicasets"),
+    "StatefulSet": ("apps", "statefulsets"),
+    "DaemonSet": ("apps", "daemonsets"),
+    "Job": ("batch", "jobs"),
+    "Deployment": ("apps", "deployments"),
+}
+
+
+class _Creations(Rule):
+    """Base of rules on the creation of pods by a controller."""
+
+    owner_kind = ""
+
+    def before_write(self, event: Event, record: object) -> None:
+        """Picks creations of pods that name an owner of this kind."""
+        if event.resource != "pods" or event.verb != "create" or event.subresource or event.group != "" or event.answer is None:
+            return
+        owner = event.answer.controller
+        if owner is None or owner.kind != self.owner_kind or MASTERS in event.groups:
+            return
+        size = self.workloads.owners.get(owner.uid)
+        if size is None or not size.sizes:
+            self.cannot_tell(BEFORE)
+            return
+        process = process_of(event)
+        if process is None:
+            self.cannot_tell(_ONE_USER)
+            return
+        seen = self.workloads.seen_by(process, owner.uid)
+        if not size.knows(seen):
+            self.cannot_tell(BEFORE)
+            return
+        own = [pod for pod in self.workloads.of_owner.get(owner.uid, {}).values()
+               if pod.active and pod.creator == process and not self.history.may_be_gone(pod.key)]
+        views = size.since(seen)
+        self.created(event, size, own, views)
+
+    def created(self, event: Event, size: Size, own: list[Pod], views: list[dict[str, Any]]) -> None:
+        """A creation; `own` are the active pods that the same process created, `views` what it may have read of the owner."""
+
+
+class ReplicaSetSize(_Creations):
+    """Not too many pods."""
+
+    name = "controllers.replicaset-size"
+    sentence = "A ReplicaSet's controller does not create a pod beyond the replicas that it may have read, its own pods counted."
+    source = "pkg/controller/replicaset/replica_set.go manageReplicas; controller_utils.go ControllerExpectations (own creations)"
+    nothing = "no pod of a ReplicaSet is created in the log"
+    owner_kind = "ReplicaSet"
+
+    def created(self, event: Event, size: Size, own: list[Pod], views: list[dict[str, Any]]) -> None:
+        """Own active pods and this one against the largest number it may have read."""
+        self.judge()
+        most = max((as_int(view.get("replicas", 1)) or 0 for view in views), default=0)
+        if len(own) + 1 > most:
+            last = max(own, key=lambda pod: pod.created.version or 0 if pod.created is not None else 0, default=None)
+            self.violated(
+                f"replicaset {size.key[3]} asks for {most} and its controller created a pod more: {len(own)} that the same "
+                "process created were active",
+                [f"pods/{event.namespace}/{event.name}", size.key], event, size.sizes[-1][2],
+                *([last.created] if last is not None and last.created is not None else []),
+            )
+
+
+class JobSize(_Creations):
+    """Not too many pods of a Job."""
+
+    name = "controllers.job-parallelism"
+    sentence = "A Job's controller does not create a pod beyond parallelism, nor more than its completions still need."
+    source = "pkg/controller/job/job_controller.go manageJob"
+    nothing = "no pod of a Job is created in the log"
+    owner_kind = "Job"
+
+    def created(self, event: Event, size: Size, own: list[Pod], views: list[dict[str, Any]]) -> None:
+        """Own active pods and this one against parallelism."""
+        self.judge()
+        most = max((as_int(view.get("parallelism", 1)) or 0 for view in views), default=0)
+        if len(own) + 1 > most:
+            self.violated(f"job {size.key[3]} has parallelism {most} and its controller created a pod more: {len(own)} that the "
+                          "same process created were active", [f"pods/{event.namespace}/{event.name}", size.key],
+                          event, size.sizes[-1][2])
+            return
+        wanted = [as_int(view.get("completions")) for view in views]
+        if None in wanted:
+            return  # a work queue has no number of completions
+        done = size.status.get("succeeded", 0)
+        if done + len(own) + 1 > max(number or 0 for number in wanted):
+            self.violated(f"job {size.key[3]} needs {max(number or 0 for number in wanted)} completions, has {done} and "
+                          f"{len(own)} pods active, and got another", [f"pods/{event.namespace}/{event.name}", size.key],
+                          event, size.sizes[-1][2])
+
+
+class DaemonSetNode(_Creations):
+    """One pod a node."""
+
+    name = "controllers.daemonset-one-per-node"
+    sentence = "A DaemonSet's controller creates one pod for each node, and none beside an active one that it created itself."
+    source = "pkg/controller/daemon/daemon_controller.go podsShouldBeOnNode, manage"
+    nothing = "no pod of a DaemonSet is created in the log"
+    owner_kind = "DaemonSet"
+
+    def created(self, event: Event, size: Size, own: list[Pod], views: list[dict[str, Any]]) -> None:
+        """The node of the new pod against those of its own active pods."""
+        body = as_dict(event.response_object())
+        node = affine_node(as_dict(body.get("spec")))
+        if node is None:
+            self.cannot_tell("the pod does not name its node")
+            return
+        if any(as_dict(as_dict(view.get("updateStrategy")).get("rollingUpdate")).get("maxSurge") not in (None, 0, "0%")
+               for view in views):
+            self.cannot_tell("maxSurge allows two pods on a node")
+            return
+        self.judge()
+        for pod in own:
+            if node in (pod.node, pod.scheduled_to):
+                self.violated(f"daemonset {size.key[3]} got a second pod for node {node}: {pod.key[3]} is active there",
+                              [f"pods/{event.namespace}/{event.name}", pod.key], event,
+                              *([pod.created] if pod.created is not None else []))
+
+
+class StatefulSetOrder(Rule):
+    """Ordinals in order."""
+
+    name = "controllers.statefulset-order"
+    sentence = "An OrderedReady StatefulSet's pod is created after every pod of a lower ordinal has been ready, within its replicas."
+    source = "pkg/controller/statefulset/stateful_set_control.go updateStatefulSet"
+    nothing = "no pod of an OrderedReady StatefulSet is created in the log"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._ready: set[tuple[str, str]] = set()
+        """(uid of the set, pod name) of which a version was ready."""
+
+    def step(self, step: Step) -> None:
+        """Remembers what was ready; judges creations."""
+        record, after = step.record, step.after
+        meta = after.meta
+        if record.key[1] != "pods" or record.key[0] != "" or meta is None:
+            return
+        owner = meta.controller
+        if owner is None or owner.kind != "StatefulSet" or meta.name is None:
+            return
+        body = after.body
+        if body is not None and is_ready(as_dict(body.get("status"))):
+            self._ready.add((owner.uid, meta.name))
+        if after.change is not Change.CREATE:
+            return
+        size = self.workloads.owners.get(owner.uid)
+        if size is None or not size.sizes:
+            self.cannot_tell(BEFORE)
+            return
+        if size.spec.get("podManagementPolicy") == "Parallel":
+            return
+        stem, _, text = meta.name.rpartition("-")
+        if not text.isdigit():
+            return
+        self.judge()
+        ordinal, start = int(text), as_int(as_dict(size.spec.get("ordinals")).get("start")) or 0
+        most = max((as_int(spec.get("replicas", 1)) or 0) for _, spec, _ in size.sizes)
+        if ordinal >= start + most:
+            self.violated(f"{record} was created; statefulset {owner.name} asks for {most} replicas", [record.key, size.key],
+                          after.event, size.sizes[-1][2])
+            return
+        for lower in range(start, ordinal):
+            name = f"{stem}-{lower}"
+            if (owner.uid, name) in self._ready:
+                continue
+            other = self.history.records.get(("", "pods", record.key[2], name))
+            if other is not None and not other.from_start:
+                self.cannot_tell(BEFORE)
+                continue
+            self.violated(
+                f"{record} was created before {name} had been ready" if other is not None else
+                f"{record} was created and {name} never was",
+                [record.key, size.key], after.event,
+                *([other.last.event] if other is not None and other.last is not None else []), size.sizes[-1][2],
+            )
+
+
+class JobCompletions(Rule):
+    """What a Job counts."""
+
+    name = "controllers.job-completions"
+    sentence = "A Job's succeeded never goes back nor exceeds completions, and it is Complete only when they are reached, for good."
+    source = "pkg/controller/job/job_controller.go trackJobStatusAndRemoveFinalizers, enactJobFinished; KEP-2307"
+    nothing = "no Job in the log"
+
+    def step(self, step: Step) -> None:
+        """Status before and after."""
+        record, after, before = step.record, step.after, step.before
+        if record.key[:2] != ("batch", "jobs") or after.meta is None or after.meta.uid is None or after.partial:
+            return
+        body = after.body
+        if body is None:
+            return
+        spec, status = as_dict(body.get("spec")), as_dict(body.get("status"))
+        self.judge()
+        others = [before.event] if before is not None else []
+        succeeded, completions = as_int(status.get("succeeded")) or 0, as_int(spec.get("completions"))
+        old = self.workloads.owners.get(after.meta.uid)
+        if old is not None and old.status.get("succeeded", 0) > succeeded:
+            self.violated(f"succeeded of {record} went back from {old.status['succeeded']} to {succeeded}", [record.key],
+                          after.event, *others)
+        if completions is not None and succeeded > completions:
+            self.violated(f"{record} counts {succeeded} succeeded of {completions} completions", [record.key], after.event, *others)
+        complete = any(isinstance(condition, dict) and condition.get("type") == "Complete" and condition.get("status") == "True"
+                       for condition in as_list(status.get("conditions")))
+        if complete and completions is not None and succeeded < completions and "successPolicy" not in spec:
+            self.violated(f"{record} is Complete with {succeeded} of {completions} completions", [record.key], after.event, *others)
+
+
+class JobFinalizer(Rule):
+    """A Job's pods are counted before they may go."""
+
+    name = "controllers.job-tracking"
+    sentence = "The finalizer batch.kubernetes.io/job-tracking of an ended pod is taken off only when the Job's status names or counts it."
+    source = "KEP-2307; pkg/controller/job/job_controller.go"
+    nothing = "no finalizer of a Job's pod is taken off in the log"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._uncounted: dict[str, set[str]] = {}
+        """uid of a Job -> uids of pods that its status has named."""
+
+    def removed(self, record: Record, event: Event) -> None:
+        """Forgets a Job that is gone."""
+        if record.uid is not None:
+            self._uncounted.pop(record.uid, None)
+
+    def step(self, step: Step) -> None:
+        """Uncounted lists of Jobs; finalizers of pods before and after."""
+        record, after, before = step.record, step.after, step.before
+        meta = after.meta
+        if meta is None or meta.uid is None:
+            return
+        if record.key[:2] == ("batch", "jobs"):
+            body = after.body
+            told = as_dict(as_dict(as_dict(body).get("status")).get("uncountedTerminatedPods"))
+            named = self._uncounted.setdefault(meta.uid, set())
+            for uids in told.values():
+                named.update(uid for uid in as_list(uids) if isinstance(uid, str))
+            return
+        if record.key[:2] != ("", "pods") or before is None or before.meta is None or meta.controller is None:
+            return
+        if meta.controller.kind != "Job" or FINALIZER not in (before.meta.finalizers or ()) or FINALIZER in (meta.finalizers or ()):
+            return
+        pod = self.workloads.pods.get(meta.uid)
+        if pod is None or pod.phase not in ("Succeeded", "Failed"):
+            return
+        job = self.workloads.owners.get(meta.controller.uid)
+        if job is None or job.deleting or job.removed or meta.controller.uid not in self._uncounted:
+            self.cannot_tell(BEFORE)
+            return
+        self.judge()
+        if meta.uid not in self._uncounted[meta.controller.uid]:
+            self.violated(f"{record} ended and lost its finalizer before the status of job {meta.controller.name} named it",
+                          [record.key, job.key], after.event, before.event)
+
+
+FINALIZER: Final = "batch.kubernetes.io/job-tracking"
+
+
+class RollingUpdate(Rule):
+    """maxSurge and maxUnavailable."""
+
+    name = "controllers.rolling-update"
+    sentence = (
+        "The deployment controller never asks for more than replicas + maxSurge over all ReplicaSets of a Deployment, nor for fewer "
+        "than replicas - maxUnavailable, whichever of the versions that it may have read it went by."
+    )
+    source = "pkg/controller/deployment/rolling.go; util/deployment_util.go NewRSNewReplicas, ResolveFenceposts"
+    nothing = "no ReplicaSet of a Deployment is scaled in the log"
+
+    def before_write(self, event: Event, record: object) -> None:
+        """A write of a ReplicaSet's spec by the deployment controller."""
+        if event.resource != "replicasets" or event.group != "apps" or event.subresource or event.verb not in ("create", "update"):
+            return
+        if event.user not in (_SERVICE_ACCOUNT + "deployment-controller", _MANAGER) or event.answer is None:
+            return
+        owner = event.answer.controller
+        if owner is None or owner.kind != "Deployment" or event.answer.uid is None:
+            return
+        deployment = self.workloads.owners.get(owner.uid)
+        if deployment is None or not deployment.sizes:
+            self.cannot_tell(BEFORE)
+            return
+        process = process_of(event)
+        if process is None:
+            self.cannot_tell(_ONE_USER)
+            return
+        after = as_int(as_dict(as_dict(event.response_object()).get("spec")).get("replicas"))
+        if after is None:
+            return
+        mine = self.workloads.owners.get(event.answer.uid)
+        before = as_int(mine.spec.get("replicas")) or 0 if mine is not None else 0
+        if after == before:
+            return
+        seen_by = self.workloads.seen_by
+        siblings_of = [size for size in self.workloads.children.get(owner.uid, {}).values()
+                       if size.uid != event.answer.uid and not size.removed]
+        if not all(size.knows(seen_by(process, size.uid)) for size in (deployment, *siblings_of)):
+            self.cannot_tell(BEFORE)
+            return
+        views = deployment.since(seen_by(process, owner.uid))
+        siblings = [size.since(seen_by(process, size.uid)) or [{}] for size in siblings_of]
+        keys: list[Key | str] = [f"replicasets/{event.namespace}/{event.name}", deployment.key]
+        limits = [bounds(view) for view in views]
+        self.judge()
+        if after > before:
+            least = after + sum(min(as_int(view.get("replicas")) or 0 for view in sibling) for sibling in siblings)
+            most = max(high for high, _ in limits)
+            if least > most:
+                self.violated(f"the ReplicaSets of deployment {deployment.key[3]} are asked for {least} pods; replicas and maxSurge "
+                              f"allow {most}", keys, event, deployment.sizes[-1][2],
+                              *([mine.sizes[-1][2]] if mine is not None and mine.sizes else []))
+            return
+        if any(as_dict(view.get("strategy")).get("type") == "Recreate" or view.get("paused") for view in views):
+            self.cannot_tell("Recreate, or paused")
+            return
+        highest = after + sum(max(as_int(view.get("replicas")) or 0 for view in sibling) for sibling in siblings)
+        least_allowed = min(low for _, low in limits)
+        if highest < least_allowed:
+            self.violated(f"the ReplicaSets of deployment {deployment.key[3]} are asked for {highest} pods only; replicas and "
+                          f"maxUnavailable demand {least_allowed}", keys, event, deployment.sizes[-1][2],
+                          *([mine.sizes[-1][2]] if mine is not None and mine.sizes else []))
+
+
+def bounds(spec: dict[str, Any]) -> tuple[int, int]:
+    """The most and the fewest pods that a Deployment's spec allows during an update (ResolveFenceposts)."""
+    replicas = as_int(spec.get("replicas", 1)) or 0
+    strategy = as_dict(spec.get("strategy"))
+    if strategy.get("type") == "Recreate":
+        return replicas, 0
+    rolling = as_dict(strategy.get("rollingUpdate"))
+    surge = _share(rolling.get("maxSurge", "25%"), replicas, up=True)
+    unavailable = _share(rolling.get("maxUnavailable", "25%"), replicas, up=False)
+    if surge == 0 and unavailable == 0:
+        unavailable = 1
+    return replicas + surge, max(0, replicas - unavailable)
+
+
+def _share(value: Any, of: int, *, up: bool) -> int:
+    if isinstance(value, str) and value.endswith("%") and value[:-1].isdigit():
+        exact = int(value[:-1]) * of / 100
+        return math.ceil(exact) if up else math.floor(exact)
+    return as_int(value) or 0
+
+
+class Endpoints(Rule):
+    """What EndpointSlices and Endpoints hold."""
+
+    name = "controllers.endpoints"
+    sentence = "An endpoint is the address of its pod, and is called ready only if that pod has been ready."
+    source = "staging/src/k8s.io/endpointslice/utils.go podToEndpoint; pkg/controller/endpoint/endpoints_controller.go"
+    nothing = "no endpoint of a pod in the log"
+
+    def step(self, step: Step) -> None:
+        """Each endpoint of a new version."""
+        record, after = step.record, step.after
+        if record.key[1] not in ("endpointslices", "endpoints") or after.partial or after.change is Change.REMOVE:
+            return
+        body = after.body
+        if body is None:
+            return
+        if record.key[1] == "endpointslices":
+            for endpoint in as_list(body.get("endpoints")):
+                told = as_dict(endpoint)
+                ready = as_dict(told.get("conditions")).get("ready")
+                for address in as_list(told.get("addresses")):
+                    self._endpoint(step, address, as_dict(told.get("targetRef")), told.get("nodeName"), ready is not False)
+            return
+        for subset in as_list(body.get("subsets")):
+            told = as_dict(subset)
+            for name, ready in (("addresses", True), ("notReadyAddresses", False)):
+                for entry in as_list(told.get(name)):
+                    address = as_dict(entry)
+                    self._endpoint(step, address.get("ip"), as_dict(address.get("targetRef")), address.get("nodeName"), ready)
+
+    def _endpoint(self, step: Step, address: Any, target: dict[str, Any], node: Any, ready: bool) -> None:
+        if target.get("kind") != "Pod" or not isinstance(target.get("uid"), str):
+            return
+        pod = self.workloads.pods.get(target["uid"])
+        event, key = step.after.event, step.record.key
+        others = [step.before.event] if step.before is not None else []
+        if pod is None:
+            if self.history.complete and self.history.covered(("", "pods", key[2], "")) and not self.history.restarts:
+                self.judge()
+                self.violated(f"{step.record} holds pod {target.get('name')} (uid {target['uid']}): there never was one",
+                              [key], event, *others)
+            else:
+                self.cannot_tell(BEFORE)
+            return
+        if not pod.addresses:
+            self.cannot_tell("the pod's status is not in the log")
+            return
+        self.judge()
+        last = self.history.records.get(pod.key)
+        witness = [last.last.event] if last is not None and last.last is not None else others
+        if address not in pod.addresses:
+            self.violated(f"{step.record} gives {address} for pod {pod.key[3]}, whose address is {', '.join(sorted(pod.addresses))}",
+                          [key, pod.key], event, *witness)
+        elif ready and not pod.ever_ready and self._counts(step):
+            self.violated(f"{step.record} calls pod {pod.key[3]} ready, which never was", [key, pod.key], event, *witness)
+        elif as_text(node) is not None and pod.node is not None and node != pod.node:
+            self.violated(f"{step.record} puts pod {pod.key[3]} on node {node}; it is on {pod.node}", [key, pod.key], event, *witness)
+
+    def _counts(self, step: Step) -> bool:
+        """May only ready pods be called ready? Not if the Service publishes those that are not."""
+        name = step.record.key[3]
+        body = step.after.body or {}
+        if step.record.key[1] == "endpointslices":
+            labels = as_dict(as_dict(body.get("metadata")).get("labels"))
+            name = as_text(labels.get("kubernetes.io/service-name")) or name
+        service = self.history.records.get(("", "services", step.record.key[2], name))
+        if service is None or service.last is None or service.last.body is None:
+            return False
+        return not as_dict(service.last.body.get("spec")).get("publishNotReadyAddresses")
+
+
+RULES: tuple[type[Rule], ...] = (
+    Owner, ReplicaSetSize, RollingUpdate, StatefulSetOrder, JobSize, JobCompletions, JobFinalizer, DaemonSetNode, Endpoints,
+)

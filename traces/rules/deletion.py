@@ -1,0 +1,236 @@
+"""Rules of an object's life: deletion, finalizers, generation, the status subresource."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kubecheck.traces.event import Event, Kind
+from kubecheck.traces.history import Change, Effect, Record, Step, effect_of, empties_finalizers
+from kubecheck.traces.rules.rule import LEVEL, UNLOGGED, Rule
+
+_DELETE: Final = "staging/src/k8s.io/apiserver/pkg/registry/rest/delete.go"
+_REGISTRY: Final = "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go"
+_ON_DELETE: Final = frozenset(("foregroundDeletion", "orphan"))
+
+
+class DeletionTimestamp(Rule):
+    """What has begun to be deleted."""
+
+    name = "store.deletion"
+    sentence = "A deletionTimestamp is never taken back, it moves only with a shorter grace period, and that is never lengthened."
+    source = f"{_DELETE} BeforeDelete; {_REGISTRY} updateForGracefulDeletionAndFinalizers"
+    nothing = "nothing in the log is deleted in two steps"
+
+    def step(self, step: Step) -> None:
+        """Metadata before and after, of one uid."""
+        before, after = step.before, step.after
+        if before is None or before.meta is None or after.meta is None or before.partial or after.partial:
+            return
+        one, other = before.meta, after.meta
+        if one.deletion_timestamp is None:
+            return
+        self.judge()
+        record = step.record
+        if other.deletion_timestamp is None:
+            if after.change is not Change.REMOVE:
+                self.violated(f"{record} was being deleted (deletionTimestamp {one.deletion_timestamp}) and is not any more",
+                              [record.key], (after.event, "without deletionTimestamp"), (before.event, "deleting"))
+        elif other.deletion_timestamp != one.deletion_timestamp and not (
+            (other.deletion_grace_period_seconds or 0) < (one.deletion_grace_period_seconds or 0)
+        ):
+            # with a shorter grace period it may even be later: when that is over already, it becomes the present
+            self.violated(
+                f"the deletionTimestamp of {record} was moved from {one.deletion_timestamp} to {other.deletion_timestamp} "
+                "without a shorter grace period",
+                [record.key], after.event, before.event,
+            )
+        elif (other.deletion_grace_period_seconds or 0) > (one.deletion_grace_period_seconds or 0):
+            self.violated(
+                f"the grace period of {record} grew from {one.deletion_grace_period_seconds} to "
+                f"{other.deletion_grace_period_seconds} seconds",
+                [record.key], after.event, before.event,
+            )
+
+
+class Finalizers(Rule):
+    """What holds an object."""
+
+    name = "store.finalizers"
+    sentence = "Nothing is removed while finalizers remain, and none are added to what is being deleted."
+    source = f"{_REGISTRY} deletionFinalizersForGarbageCollection, ShouldDeleteDuringUpdate; apimachinery ValidateObjectMetaUpdate"
+    nothing = "nothing in the log has finalizers"
+
+    def step(self, step: Step) -> None:
+        """Finalizers before and after."""
+        before, after = step.before, step.after
+        if before is None or before.meta is None or after.meta is None or before.partial or after.partial:
+            return
+        if before.meta.deletion_timestamp is None or after.change is Change.REMOVE:
+            return
+        held = frozenset(before.meta.finalizers or ())
+        added = frozenset(after.meta.finalizers or ()) - held
+        if not held and not added:
+            return
+        self.judge()
+        if added and not (after.event.verb == "delete" and added <= _ON_DELETE):
+            self.violated(
+                f"finalizers {', '.join(sorted(added))} were added to {step.record}, which is being deleted",
+                [step.record.key], after.event, before.event,
+            )
+
+    def removed(self, record: Record, event: Event) -> None:
+        """Finalizers of the last state that the log has, when the object went."""
+        versions = [version for version in record.versions if version.meta is not None and not version.partial]
+        if event.version is not None and versions and versions[-1].number == event.version and (
+            versions[-1].change is Change.REMOVE
+        ):
+            gone = versions.pop()
+            told = gone.meta.finalizers if gone.meta is not None and event.kind is Kind.REQUEST else None
+            if told:
+                self.judge()
+                self.violated(f"{record} was removed with finalizers {', '.join(told)}", [record.key], event)
+                return
+        if not versions:
+            return
+        last = versions[-1]
+        assert last.meta is not None  # chosen so
+        if not last.meta.finalizers:
+            return
+        if event.kind is Kind.REQUEST and empties_finalizers(event):
+            self.judge()
+            return
+        others = [other for other in self.history.uncertain(record.key) if other is not event]
+        if event.kind is Kind.DELIVERY:
+            if any(empties_finalizers(other) or other.verb in ("deletecollection", "update", "patch") for other in others):
+                self.judge()
+                return
+            if not self.history.covered(record.key):
+                self.cannot_tell(LEVEL)
+                return
+        if others or self.history.restarted_between(last.event, event):
+            self.cannot_tell(UNLOGGED)
+            return
+        self.judge()
+        self.violated(
+            f"{record} was removed while it had finalizers {', '.join(last.meta.finalizers)}",
+            [record.key], (event, "removed"), (last.event, "its last state, with finalizers"),
+        )
+
+
+class Generation(Rule):
+    """metadata.generation."""
+
+    name = "store.generation"
+    sentence = (
+        "generation never goes back; it grows by one with a change of what is asked for (or with the begin of deletion), and "
+        "stays with a write that changes nothing of that."
+    )
+    source = "strategy.go of each kind in pkg/registry (PrepareForUpdate); " + _DELETE
+    nothing = "nothing in the log has a generation"
+
+    def step(self, step: Step) -> None:
+        """generation against what changed."""
+        before, after = step.before, step.after
+        if before is None or before.meta is None or after.meta is None or after.change is Change.REMOVE:
+            return
+        one, other = before.meta.generation, after.meta.generation
+        if one is None or other is None or before.partial or after.partial:
+            return
+        self.judge()
+        record = step.record
+        if other < one:
+            self.violated(f"generation of {record} went back from {one} to {other}", [record.key], after.event, before.event)
+            return
+        if not step.exact:
+            return
+        if other > one + 1:
+            self.violated(f"generation of {record} went from {one} to {other} in one write", [record.key],
+                          after.event, before.event)
+            return
+        old, new = before.body, after.body
+        if old is None or new is None:
+            return
+        asked = asked_for(old) != asked_for(new)
+        if asked and other == one:
+            self.violated(f"a write changed what {record} asks for and left its generation at {one}", [record.key],
+                          after.event, before.event)
+        elif not asked and other > one and _marks(old) == _marks(new):
+            self.violated(f"generation of {record} went from {one} to {other} with a write that changes nothing it asks for",
+                          [record.key], after.event, before.event)
+
+
+def asked_for(body: dict[str, Any]) -> dict[str, Any]:
+    """What an object asks for: all but metadata and status. The node of a pod is not asked for, it is given by the binding."""
+    asked = {name: value for name, value in body.items() if name not in ("kind", "apiVersion", "metadata", "status")}
+    if body.get("kind") == "Pod" and isinstance(asked.get("spec"), dict):
+        asked["spec"] = {name: value for name, value in asked["spec"].items() if name != "nodeName"}
+    return asked
+
+
+def _marks(body: dict[str, Any]) -> tuple[Any, ...]:
+    meta = body.get("metadata")
+    if not isinstance(meta, dict):
+        return ()
+    return tuple(meta.get(name) for name in ("annotations", "labels", "deletionTimestamp"))
+
+
+class ObservedGeneration(Rule):
+    """status.observedGeneration."""
+
+    name = "store.observed-generation"
+    sentence = "status.observedGeneration is never ahead of metadata.generation."
+    source = "pkg/controller/*/ (status.ObservedGeneration is the generation that the controller has seen)"
+    nothing = "nothing in the log has an observedGeneration"
+
+    def step(self, step: Step) -> None:
+        """Both of one version."""
+        after = step.after
+        if after.meta is None or after.meta.generation is None or after.partial:
+            return
+        body = after.body
+        status = body.get("status") if body is not None else None
+        observed = status.get("observedGeneration") if isinstance(status, dict) else None
+        if not isinstance(observed, int):
+            return
+        self.judge()
+        if observed > after.meta.generation:
+            self.violated(
+                f"the status of {step.record} says it observed generation {observed}; its generation is {after.meta.generation}",
+                [step.record.key], after.event, *([step.before.event] if step.before is not None else []),
+            )
+
+
+class StatusSubresource(Rule):
+    """Writes of status."""
+
+    name = "store.status-subresource"
+    sentence = "A write through the status subresource changes nothing but status, and one past it leaves status as it is."
+    source = "strategy.go of each kind in pkg/registry (statusStrategy.PrepareForUpdate)"
+    nothing = "no write of a status whose version before is in the log"
+
+    _BOTH: Final = frozenset(("deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "pods"))
+    """Kinds whose PUT and PATCH leave status alone (strategy.PrepareForUpdate copies the old one)."""
+
+    def step(self, step: Step) -> None:
+        """Spec and status before and after."""
+        before, after = step.before, step.after
+        event = after.event
+        if before is None or not step.exact or before.partial or after.partial or event.verb not in ("update", "patch"):
+            return
+        if event.subresource not in ("", "status") or effect_of(event) is not Effect.UPDATE:
+            return
+        if event.subresource == "" and (event.resource not in self._BOTH or event.group not in ("", "apps", "batch")):
+            return
+        old, new = before.body, after.body
+        if old is None or new is None:
+            return
+        self.judge()
+        if event.subresource == "status" and asked_for(old) != asked_for(new):
+            self.violated(f"a write of {step.record}'s status changed more than its status", [step.record.key],
+                          event, before.event)
+        elif event.subresource == "" and old.get("status") != new.get("status"):
+            self.violated(f"a write of {step.record} past the status subresource changed its status", [step.record.key],
+                          event, before.event)
+
+
+RULES: tuple[type[Rule], ...] = (DeletionTimestamp, Finalizers, Generation, ObservedGeneration, StatusSubresource)

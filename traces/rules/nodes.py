@@ -1,0 +1,195 @@
+"""Rules of nodes: who writes their status, leases, taints and evictions."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kubecheck.traces.event import Event
+from kubecheck.traces.history import History, Record, Step
+from kubecheck.traces.rules.pods import MASTERS, NODE_USER
+from kubecheck.traces.rules.rule import BEFORE, LEVEL, Rule
+from kubecheck.traces.shapes import as_dict, as_list, as_text
+from kubecheck.traces.workloads import Workloads
+
+_LIFECYCLE: Final = "pkg/controller/nodelifecycle/node_lifecycle_controller.go"
+_RESTRICTION: Final = "plugin/pkg/admission/noderestriction/admission.go"
+_CONTROLLERS: Final = ("system:serviceaccount:kube-system:node-controller", "system:kube-controller-manager")
+_KUBERNETES_TAINTS: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+
+
+class NodeWriter(Rule):
+    """Who writes a node."""
+
+    name = "nodes.own-kubelet"
+    sentence = "A kubelet creates and changes its own Node object only, and of the status of nodes only its own."
+    source = f"{_RESTRICTION} admitNode"
+    nothing = "no node is written by a kubelet in the log"
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """A write of a node by a kubelet."""
+        if event.resource != "nodes" or event.group != "":
+            return
+        user = event.user or ""
+        if event.subresource == "status" and not user.startswith(NODE_USER):
+            self.judge()
+            if user.startswith("system:") and user not in (*_CONTROLLERS, *_STATUS) and MASTERS not in event.groups:
+                self.violated(f"{user} wrote the status of node {event.name}", [f"nodes/{event.name}"], event,
+                              *([record.last.event] if record is not None and record.last is not None else []))
+            return
+        if not user.startswith(NODE_USER):
+            return
+        self.judge()
+        if user != f"{NODE_USER}{event.name}":
+            self.violated(f"{user} wrote node {event.name}", [f"nodes/{event.name}"], event,
+                          *([record.last.event] if record is not None and record.last is not None else []))
+
+
+_STATUS: Final = (
+    "system:serviceaccount:kube-system:attachdetach-controller",
+    "system:serviceaccount:kube-system:route-controller",
+    "system:serviceaccount:kube-system:cloud-node-controller",
+    "system:cloud-controller-manager",
+)
+
+
+class NodeLease(Rule):
+    """Leases of nodes."""
+
+    name = "nodes.lease-holder"
+    sentence = "The lease of a node in kube-node-lease is written and held by that node's kubelet only."
+    source = f"{_RESTRICTION} admitLease; pkg/kubelet/kubelet.go (lease controller)"
+    nothing = "no node lease in the log"
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """A write of a lease of a node."""
+        if event.resource != "leases" or event.namespace != "kube-node-lease" or event.verb == "delete":
+            return
+        user = event.user or ""
+        if MASTERS in event.groups:
+            self.cannot_tell("written by an administrator")
+            return
+        self.judge()
+        others = [record.last.event] if record is not None and record.last is not None else []
+        if user != f"{NODE_USER}{event.name}":
+            self.violated(f"{user} wrote the lease of node {event.name}", [f"leases/kube-node-lease/{event.name}"], event, *others)
+            return
+        holder = as_text(as_dict(as_dict(event.response_object()).get("spec")).get("holderIdentity"))
+        if holder is not None and holder != event.name:
+            self.violated(f"the lease of node {event.name} is held by {holder}", [f"leases/kube-node-lease/{event.name}"],
+                          event, *others)
+
+
+class Taints(Rule):
+    """not-ready and unreachable."""
+
+    name = "nodes.taints"
+    sentence = (
+        "not-ready and unreachable are put on a node by the node controller (not-ready by the kubelet at registration), and only "
+        "on a node whose Ready condition was not True."
+    )
+    source = f"{_LIFECYCLE} processTaintBaseEviction, doNoScheduleTaintingPass; pkg/kubelet/kubelet_node_status.go"
+    nothing = "no node is tainted in the log"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._unready: set[str] = set()
+        """Nodes of which some version in the log was not ready."""
+        self._before: dict[str, frozenset[str]] = {}
+
+    def step(self, step: Step) -> None:
+        """Taints before and after, conditions so far."""
+        record, after = step.record, step.after
+        if record.key[1] != "nodes" or record.key[0] != "":
+            return
+        body = after.body
+        if body is None:
+            return
+        name = record.key[3]
+        taints = frozenset(f"{taint.get('key')}:{taint.get('effect')}" for taint in as_list(as_dict(body.get("spec")).get("taints"))
+                           if isinstance(taint, dict) and taint.get("key") in _KUBERNETES_TAINTS)
+        known = self._before.get(name)
+        self._before[name] = taints
+        ready = ready_condition(body)
+        if ready != "True":
+            self._unready.add(name)
+        if known is None:
+            return
+        added = taints - known
+        if not added:
+            return
+        event = after.event
+        self.judge()
+        others = [step.before.event] if step.before is not None else []
+        user = event.user
+        if user is not None and user not in _CONTROLLERS and MASTERS not in event.groups:
+            self.violated(f"{user} put {', '.join(sorted(added))} on node {name}", [record.key], event, *others)
+        elif name not in self._unready:
+            self.violated(f"node {name} got {', '.join(sorted(added))} although it was ready in every version before",
+                          [record.key], event, *others)
+
+
+class Evictions(Rule):
+    """Pods deleted for their node."""
+
+    name = "nodes.evictions"
+    sentence = "The node controller deletes a pod only from a node that is, or was, tainted NoExecute, or that is gone."
+    source = "pkg/controller/tainteviction/taint_eviction.go; pkg/controller/podgc/gc_controller.go"
+    nothing = "no pod was evicted in the log"
+
+    _EVICTORS: Final = frozenset((
+        "system:serviceaccount:kube-system:node-controller",
+        "system:serviceaccount:kube-system:taint-eviction-controller",
+    ))
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._tainted: set[str] = set()
+
+    def step(self, step: Step) -> None:
+        """Remembers nodes with a NoExecute taint."""
+        if step.record.key[1] != "nodes" or step.record.key[3] in self._tainted:
+            return
+        body = step.after.body
+        if any(isinstance(taint, dict) and taint.get("effect") == "NoExecute"
+               for taint in as_list(as_dict(as_dict(body).get("spec")).get("taints"))):
+            self._tainted.add(step.record.key[3])
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """A deletion by the node controller that marked the pod."""
+        self._judge(event, record)
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """One whose answer has no new version."""
+        if event.ok:
+            self._judge(event, record)
+
+    def _judge(self, event: Event, record: Record | None) -> None:
+        if event.resource != "pods" or event.verb != "delete" or event.user not in self._EVICTORS or event.dry_run:
+            return
+        pod = self.workloads.pods.get(event.uid or "")
+        if pod is None or pod.node is None:
+            self.cannot_tell(BEFORE)
+            return
+        node = self.history.records.get(("", "nodes", "", pod.node))
+        if node is None or not self.history.covered(("", "nodes", "", "")):
+            self.cannot_tell(LEVEL if node is not None else BEFORE)
+            return
+        self.judge()
+        if pod.node in self._tainted or node.exists is False:
+            return
+        if not node.from_start:
+            return
+        last = node.last
+        self.violated(f"{event.user} deleted {record or event.name} from node {pod.node}, which never was tainted NoExecute",
+                      [record.key if record is not None else "", node.key], event, *([last.event] if last is not None else []))
+
+
+def ready_condition(body: dict[str, Any]) -> str | None:
+    """The status of a node's Ready condition: True, False, Unknown, or None if it has none yet."""
+    for condition in as_list(as_dict(body.get("status")).get("conditions")):
+        if isinstance(condition, dict) and condition.get("type") == "Ready":
+            return as_text(condition.get("status"))
+    return None
+
+
+RULES: tuple[type[Rule], ...] = (NodeWriter, NodeLease, Taints, Evictions)

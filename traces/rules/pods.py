@@ -1,0 +1,362 @@
+"""Rules of pods: binding, status, phases, identity."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from kubecheck.traces.event import Event, Kind
+from kubecheck.traces.history import Change, History, Record, Step
+from kubecheck.traces.order import surely_before
+from kubecheck.traces.rules.rule import BEFORE, LEVEL, Rule
+from kubecheck.traces.shapes import as_dict, as_text
+from kubecheck.traces.workloads import Workloads, is_ready
+
+_BINDING: Final = "pkg/registry/core/pod/storage/storage.go BindingREST.setPodNodeAndMetadata"
+_TERMINAL: Final = ("Succeeded", "Failed")
+NODE_USER: Final = "system:node:"
+MASTERS: Final = "system:masters"
+
+
+class _Bindings:
+    """Accepted bindings of the last pods, by uid (or by key where the request names no uid)."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, Event] = OrderedDict()
+
+    def put(self, uid: str, event: Event) -> Event | None:
+        known = self._known.get(uid)
+        if known is None:
+            self._known[uid] = event
+            if len(self._known) > 20_000:
+                self._known.popitem(last=False)
+        return known
+
+    def get(self, uid: str) -> Event | None:
+        return self._known.get(uid)
+
+
+def _target(event: Event) -> str | None:
+    return as_text(as_dict(as_dict(event.request_object()).get("target")).get("name"))
+
+
+def _bound_uid(event: Event, record: Record | None) -> str | None:
+    return event.precondition_uid or event.uid or (record.uid if record is not None else None)
+
+
+class BoundOnce(Rule):
+    """A pod gets one node."""
+
+    name = "pods.bound-once"
+    sentence = "A pod is bound once, and its nodeName is never changed or taken back."
+    source = f"{_BINDING} (409 if nodeName is set); pkg/apis/core/validation ValidatePodUpdate"
+    nothing = "no pod is bound in the log"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._bindings = _Bindings()
+        self._bound_at: dict[str, int] = {}
+        """uid -> the first version with a node."""
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """An accepted binding."""
+        if event.resource != "pods" or event.subresource != "binding" or event.verb != "create" or not event.ok or event.dry_run:
+            return
+        uid = _bound_uid(event, record)
+        if uid is None or record is None:
+            self.cannot_tell(BEFORE)
+            return
+        self.judge()
+        known = self._bindings.put(uid, event)
+        if known is not None and known is not event:
+            self.violated(f"{record} was bound twice", [record.key], (event, f"to {_target(event)}"), (known, f"to {_target(known)}"))
+            return
+        target, pod = _target(event), self.workloads.pods.get(uid)
+        if target is None or pod is None or pod.node is None:
+            return
+        last = record.last
+        if pod.node != target:
+            self.violated(f"{record} was bound to {target} and runs on {pod.node}", [record.key],
+                          event, *([last.event] if last is not None else []))
+            return
+        early = next((version for version in record.versions if version.event.kind is Kind.REQUEST
+                      and surely_before(version.event, event) and version.number == self._bound_at.get(uid)), None)
+        if early is not None:
+            self.violated(f"a binding of {record} succeeded although it had a node before", [record.key],
+                          (event, f"to {target}"), (early.event, f"on {pod.node} before"))
+
+    def step(self, step: Step) -> None:
+        """nodeName before and after."""
+        record, after = step.record, step.after
+        if record.key[1] != "pods" or record.key[0] != "" or after.meta is None or after.meta.uid is None:
+            return
+        body = after.body
+        if body is None:
+            return
+        node = as_text(as_dict(body.get("spec")).get("nodeName"))
+        pod = self.workloads.pods.get(after.meta.uid)
+        if node and (pod is None or pod.node is None):
+            self._bound_at[after.meta.uid] = after.number
+        if len(self._bound_at) > 20_000:
+            self._bound_at.pop(next(iter(self._bound_at)))
+        if pod is None or pod.node is None:
+            binding = self._bindings.get(after.meta.uid)
+            if binding is not None and node:
+                self.judge()
+                target = _target(binding)
+                if target is not None and target != node:
+                    self.violated(f"{record} was bound to {target} and has the node {node}", [record.key], after.event, binding)
+            return
+        self.judge()
+        if node != pod.node:
+            self.violated(
+                f"the node of {record} changed from {pod.node} to {node or 'none'}", [record.key],
+                after.event, *([step.before.event] if step.before is not None else []),
+            )
+
+
+class Binder(Rule):
+    """Who binds."""
+
+    name = "pods.bound-by-scheduler"
+    sentence = "A pod is bound by its scheduler: pods of default-scheduler by system:kube-scheduler (or by hand, by an administrator)."
+    source = "bootstrappolicy/policy.go system:kube-scheduler; pkg/scheduler/framework/plugins/defaultbinder"
+    nothing = "no pod is bound in the log"
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """The user of an accepted binding."""
+        if event.resource != "pods" or event.subresource != "binding" or event.verb != "create" or not event.ok or event.dry_run:
+            return
+        last = record.last if record is not None else None
+        if record is None or last is None:
+            self.cannot_tell(BEFORE)
+            return
+        body = last.body
+        scheduler = as_text(as_dict(as_dict(body).get("spec")).get("schedulerName")) if body is not None else None
+        if scheduler is None:
+            self.cannot_tell(LEVEL)
+            return
+        if scheduler != "default-scheduler":
+            self.cannot_tell("the pod has a scheduler of its own")
+            return
+        self.judge()
+        if event.user != "system:kube-scheduler" and MASTERS not in event.groups:
+            self.violated(f"{record}, a pod of {scheduler}, was bound by {event.user}", [record.key], event, last.event)
+
+
+class NodeExists(Rule):
+    """Bound to a node that is there."""
+
+    name = "pods.bound-to-a-node"
+    sentence = "A pod is bound to a node that exists."
+    source = "pkg/scheduler/backend/cache (nodes of the snapshot); the API server itself does not check it"
+    nothing = "no pod is bound in the log"
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """The target of an accepted binding."""
+        if event.resource != "pods" or event.subresource != "binding" or event.verb != "create" or not event.ok or event.dry_run:
+            return
+        target = _target(event)
+        if target is None:
+            self.cannot_tell(LEVEL)
+            return
+        node = self.history.records.get(("", "nodes", "", target))
+        keys = [record.key if record is not None else "pods", f"nodes/{target}"]
+        if node is None:
+            if target in self.history.header_nodes:
+                self.judge()
+            elif self.history.complete and self.history.covered(("", "nodes", "", "")):
+                self.judge()
+                self.violated(f"{keys[0]} was bound to {target}: there never was such a node", keys, event,
+                              *([record.last.event] if record is not None and record.last is not None else []))
+            else:
+                self.cannot_tell(BEFORE)
+            return
+        self.judge()
+        gone = node.removed_by
+        if node.exists is False and gone is not None and surely_before(gone, event) and not self.history.may_have_come(node.key):
+            if _seconds_between(gone, event) > SCHEDULER_LAG:
+                self.violated(f"a pod was bound to {target}, which had been removed", keys, event, gone)
+            else:
+                self.cannot_tell("the node was removed just before: the scheduler may not have seen it")
+
+
+SCHEDULER_LAG: Final = 60.0
+"""Seconds after which the scheduler has seen that a node is gone."""
+
+
+def _seconds_between(first: Event, second: Event) -> float:
+    if first.completed is None or second.received is None:
+        return 0.0
+    return (second.received - first.completed) / 1e6
+
+
+class StatusWriter(Rule):
+    """Who writes a pod's status."""
+
+    name = "pods.status-by-its-kubelet"
+    sentence = "A kubelet writes the status of pods on its own node only; besides it only controllers that fail or mark pods do."
+    source = "plugin/pkg/admission/noderestriction/admission.go admitPodStatus; bootstrappolicy/controller_policy.go (pods/status)"
+    nothing = "no pod status is written in the log"
+
+    _OTHERS: Final = frozenset((
+        "system:serviceaccount:kube-system:node-controller",  # marks pods of dead nodes not ready
+        "system:serviceaccount:kube-system:pod-garbage-collector",  # fails orphaned pods before it deletes them
+        "system:serviceaccount:kube-system:job-controller",
+        "system:serviceaccount:kube-system:taint-eviction-controller",  # DisruptionTarget
+        "system:serviceaccount:kube-system:disruption-controller",
+        "system:serviceaccount:kube-system:device-taint-eviction-controller",
+        "system:kube-controller-manager",
+        "system:kube-scheduler",  # PodScheduled, nominatedNodeName, preemption
+        "system:apiserver",
+    ))
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """A write of the status that changed something."""
+        if event.resource != "pods" or event.subresource != "status" or event.verb not in ("update", "patch"):
+            return
+        user = event.user or ""
+        if not user.startswith(NODE_USER):
+            self.judge()
+            if user not in self._OTHERS and MASTERS not in event.groups and user.startswith("system:"):
+                self.violated(f"{user} wrote the status of {record or event.name}", [record.key if record is not None else ""],
+                              event, *([record.last.event] if record is not None and record.last is not None else []))
+            return
+        body = as_dict(event.response_object())
+        node = as_text(as_dict(body.get("spec")).get("nodeName"))
+        if node is None:
+            pod = self.workloads.pods.get(event.uid or "")
+            node = pod.node if pod is not None else None
+        if node is None:
+            self.cannot_tell(LEVEL if not body else "the pod's node is not told")
+            return
+        self.judge()
+        if user != NODE_USER + node:
+            self.violated(f"{user} wrote the status of {record or event.name}, which is on node {node}",
+                          [record.key if record is not None else ""], event,
+                          *([record.last.event] if record is not None and record.last is not None else []))
+
+
+class TerminalPhase(Rule):
+    """Succeeded and Failed are final."""
+
+    name = "pods.terminal-phase"
+    sentence = "A pod that has succeeded or failed stays so, and no container of it runs again."
+    source = "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/; pkg/kubelet/status/status_manager.go"
+    nothing = "no pod ended in the log"
+
+    def step(self, step: Step) -> None:
+        """The phase before and after."""
+        record, before, after = step.record, step.before, step.after
+        if record.key[1] != "pods" or record.key[0] != "" or before is None or after.meta is None or after.meta.uid is None:
+            return
+        pod = self.workloads.pods.get(after.meta.uid)
+        if pod is None or pod.phase not in _TERMINAL:
+            return
+        body = after.body
+        if body is None:
+            return
+        self.judge()
+        phase = as_text(as_dict(body.get("status")).get("phase"))
+        if phase != pod.phase:
+            self.violated(f"{record} had ended ({pod.phase}) and is {phase}", [record.key], after.event, before.event)
+
+
+class Deleted(Rule):
+    """What is gone does not run."""
+
+    name = "pods.deleted-not-seen-running"
+    sentence = "After a pod was removed nothing tells of it again: no status of its uid is accepted, nor delivered."
+    source = "pkg/kubelet/status/status_manager.go (patch with uid); pkg/registry/generic/registry/store.go"
+    nothing = "no pod is removed in the log"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._gone: OrderedDict[str, tuple[Record, Event]] = OrderedDict()
+
+    def removed(self, record: Record, event: Event) -> None:
+        """Remembers the uid of a pod that went."""
+        if record.key[1] != "pods" or record.key[0] != "" or record.uid is None:
+            return
+        self.judge()
+        if event.response is not None or event.request is not None:
+            event = record.removed_by or event
+        self._gone[record.uid] = (record, event)
+        if len(self._gone) > 20_000:
+            self._gone.popitem(last=False)
+
+    def step(self, step: Step) -> None:
+        """A new version with the uid of a pod that is gone."""
+        meta = step.after.meta
+        if step.record.key[1] != "pods" or meta is None or meta.uid is None or step.after.change is Change.REMOVE:
+            return
+        if meta.uid not in self._gone:
+            return
+        record, event = self._gone[meta.uid]
+        if event.version is not None and event.version >= step.after.number:
+            return
+        if event.version is None and not surely_before(event, step.after.event):
+            return
+        self.violated(f"{record} (uid {meta.uid}) was removed and is told of again", [record.key], step.after.event, event)
+
+
+class Identity(Rule):
+    """One pod a StatefulSet ordinal."""
+
+    name = "pods.one-per-identity"
+    sentence = "A StatefulSet's pod is named for its ordinal, and no two live pods have the same identity."
+    source = "pkg/controller/statefulset/stateful_set_utils.go getPodName, isMemberOf; the name is the lock"
+    nothing = "no pod of a StatefulSet in the log"
+
+    def step(self, step: Step) -> None:
+        """A pod of a StatefulSet: its name against its owner's, its labels against those of others."""
+        record, after = step.record, step.after
+        meta = after.meta
+        if record.key[1] != "pods" or record.key[0] != "" or meta is None or after.change not in (Change.CREATE, Change.SEEN):
+            return
+        owner = meta.controller
+        if owner is None or owner.kind != "StatefulSet" or meta.name is None:
+            return
+        self.judge()
+        stem, _, ordinal = meta.name.rpartition("-")
+        if stem != owner.name or not ordinal.isdigit():
+            self.violated(f"{record} is owned by StatefulSet {owner.name} and is not named for one of its ordinals",
+                          [record.key], after.event)
+        identity = (meta.labels or {}).get("apps.kubernetes.io/pod-index", ordinal)
+        for other in self.workloads.of_owner.get(owner.uid, {}).values():
+            if other.uid == meta.uid or other.gone or other.key == record.key:
+                continue
+            if other.labels.get("apps.kubernetes.io/pod-index", other.key[3].rpartition("-")[2]) == identity:
+                self.violated(f"{record} and {other.key[3]} live with the same ordinal {identity}", [record.key, other.key],
+                              after.event, *([other.created] if other.created is not None else []))
+
+
+class Readiness(Rule):
+    """A ready pod runs."""
+
+    name = "pods.ready-runs"
+    sentence = "A pod is Ready only while it is Running, has a node, and after it was bound."
+    source = "pkg/kubelet/status/generate.go GeneratePodReadyCondition"
+    nothing = "no pod is ready in the log"
+
+    def step(self, step: Step) -> None:
+        """The conditions of one version."""
+        record, after = step.record, step.after
+        if record.key[1] != "pods" or record.key[0] != "":
+            return
+        body = after.body
+        if body is None:
+            return
+        status = as_dict(body.get("status"))
+        if not is_ready(status):
+            return
+        self.judge()
+        phase, node = as_text(status.get("phase")), as_text(as_dict(body.get("spec")).get("nodeName"))
+        if phase != "Running" or not node:
+            self.violated(f"{record} is Ready while its phase is {phase} and its node {node or 'none'}", [record.key],
+                          after.event, *([step.before.event] if step.before is not None else []))
+
+
+RULES: tuple[type[Rule], ...] = (
+    BoundOnce, Binder, NodeExists, StatusWriter, TerminalPhase, Deleted, Identity, Readiness,
+)

@@ -1,0 +1,476 @@
+"""Rules of the store: revisions, existence, preconditions, conflicts.
+
+Each is about one etcd and holds for every kind of object, custom resources included.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubecheck.traces.event import Event, Kind, Level
+from kubecheck.traces.history import (
+    Change,
+    Effect,
+    History,
+    Record,
+    Step,
+    Version,
+    effect_of,
+    empties_finalizers,
+    key_of,
+)
+from kubecheck.traces.order import WRITES, interval, surely_before
+from kubecheck.traces.rules.rule import BEFORE, LEVEL, NO_TIME, UNLOGGED, Rule
+from kubecheck.traces.workloads import Workloads
+
+_STORE = "staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go"
+_REGISTRY = "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go"
+
+
+def content(version: Version) -> Any:
+    """The object without what differs between two tellings of one version (kind, apiVersion); None if the log has no body."""
+    body = version.body
+    return None if body is None else comparable(body)
+
+
+def comparable(body: Any) -> Any:
+    """A body as it is compared: without kind and apiVersion, which lists and watches tell apart from single answers."""
+    if not isinstance(body, dict):
+        return None
+    return {name: value for name, value in body.items() if name not in ("kind", "apiVersion")}
+
+
+class RevisionOrder(Rule):
+    """Real time and revisions agree."""
+
+    name = "store.revision-order"
+    sentence = "A write has a higher resourceVersion than every write that was answered before it was received."
+    source = f"{_STORE} (resourceVersion is etcd's revision of the transaction); etcd's KV API is linearizable"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._latest: Event | None = None
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """Versions ascend here: one that was received after a higher one was answered contradicts."""
+        if interval(event) is None:
+            self.cannot_tell(NO_TIME)
+            return
+        self.judge()
+        latest = self._latest
+        if latest is not None and surely_before(event, latest) and event.version != latest.version:
+            self.violated(
+                f"resourceVersion {latest.version} was given to a write received after the write with the higher "
+                f"resourceVersion {event.version} had been answered",
+                [key for key in (key_of(latest), key_of(event)) if key],
+                (latest, "received later, lower version"), (event, "answered before, higher version"),
+            )
+        when, last = interval(event), None if latest is None else interval(latest)
+        if when is not None and (last is None or when[0] > last[0]):
+            self._latest = event
+
+
+class RevisionUnique(Rule):
+    """A revision names one version of one object."""
+
+    name = "store.revision-unique"
+    sentence = "A resourceVersion is given to one write of one object; every answer that tells it tells the same content."
+    source = _STORE
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """The version may not be known of another object."""
+        self.judge()
+        known = self.history.by_version.get(event.version or 0)
+        if known is not None and key_of(known.event) != key_of(event):
+            self.violated(
+                f"resourceVersion {event.version} was given to two objects",
+                [key for key in (key_of(event), key_of(known.event)) if key],
+                (event, "the second object"), (known.event, "the first object"),
+            )
+
+    def echoed(self, event: Event, record: Record) -> None:
+        """An answer with a known version tells what that version is, unless it removed the object with it."""
+        known = record.find(event.version or 0)
+        if known is None or empties_finalizers(event) or effect_of(event) is Effect.REMOVE:
+            return
+        self._same(event, known, record)
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """What a GET answers is the version that it names."""
+        if event.verb != "get" or event.subresource or record is None or not event.ok or event.version is None:
+            return
+        known = record.find(event.version)
+        if known is not None:
+            self._same(event, known, record)
+
+    def delivered(self, event: Event) -> None:
+        """A delivery of a version that is known of another object."""
+        if event.version is None or event.name is None:
+            return
+        known = self.history.by_version.get(event.version)
+        if known is not None and key_of(known.event) != key_of(event):
+            self.violated(
+                f"resourceVersion {event.version} is told of two objects",
+                [key for key in (key_of(event), key_of(known.event)) if key], event, known.event,
+            )
+
+    def _same(self, event: Event, known: Version, record: Record) -> None:
+        if event.answer is not None and known.meta is not None:
+            self.judge()
+            if event.answer.uid and known.meta.uid and event.answer.uid != known.meta.uid:
+                self.violated(f"resourceVersion {event.version} is told of two uids", [record.key], event, known.event)
+                return
+        if known.partial or event.answer_kind != known.kind or event.response is None or known.body is None:
+            return  # a Scale, or the metadata alone
+        if comparable(event.response_object()) != content(known):
+            self.violated(
+                f"resourceVersion {event.version} of {record} is answered with two contents: a version was used twice, "
+                "or a write left the version as it was",
+                [record.key], event, known.event,
+            )
+
+
+class CreateAbsent(Rule):
+    """create of what is absent."""
+
+    name = "store.create-absent"
+    sentence = "A create succeeds only if no object of that name exists; each creation has a new uid."
+    source = f"{_STORE} Create (notFound(key) as the transaction's condition)"
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """Before a creation, the object must not be known to exist."""
+        if effect_of(event) is not Effect.CREATE:
+            return
+        if record is None or not record.exists:
+            self.judge()
+            last = record.last if record is not None else None
+            if last is not None and event.answer and last.meta and event.answer.uid == last.meta.uid and event.answer.uid:
+                self.violated(f"{record} was created with the uid of the object of that name that was removed",
+                              [record.key if record else ""], event, last.event)
+            return
+        if self.history.may_be_gone(record.key):
+            self.cannot_tell(UNLOGGED)
+            return
+        self.judge()
+        last = record.last
+        self.violated(
+            f"{record} was created although it exists: nothing in the log removed it",
+            [record.key], (event, "created again"), *([(last.event, "its last version")] if last is not None else []),
+        )
+
+
+class ChangeExisting(Rule):
+    """Writes and successful reads need the object."""
+
+    name = "store.change-existing"
+    sentence = "An update, patch or delete succeeds only on an object that exists."
+    source = f"{_REGISTRY} Update, Delete"
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """A change of an object that is known to be gone."""
+        if effect_of(event) is Effect.CREATE or event.verb == "create" or record is None:
+            return
+        self._judge(event, record)
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """A change without a version (delete answered with a Status, a no-op)."""
+        if record is None or event.verb not in ("update", "patch", "delete") or not event.ok or event.dry_run:
+            return
+        removal = record.removed_by
+        if record.exists is False and removal is not None and not surely_before(removal, event):
+            self.cannot_tell("removed at the same time")
+            return
+        if effect_of(event) is Effect.CREATE:
+            return
+        self._judge(event, record)
+
+    def _judge(self, event: Event, record: Record) -> None:
+        if record.exists is None:
+            self.cannot_tell(UNLOGGED)
+            return
+        if record.exists:
+            self.judge()
+            return
+        if self.history.may_have_come(record.key):
+            self.cannot_tell(UNLOGGED)
+            return
+        self.judge()
+        self.violated(
+            f"{event.verb} of {record} succeeded although it had been removed and nothing in the log created it again",
+            [record.key], (event, "succeeded"), *([(record.removed_by, "removed it")] if record.removed_by else []),
+        )
+
+
+class NotFound(Rule):
+    """404 only of what is absent."""
+
+    name = "store.not-found"
+    sentence = "A consistent read or a write of an object that exists the whole time is not answered with 404."
+    source = f"{_REGISTRY} Get, Update, Delete; staging/src/k8s.io/apiserver/pkg/storage/cacher/delegator.go"
+    level = Level.REQUEST_RESPONSE
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """A 404 of a named object."""
+        if event.code != 404 or record is None or event.subresource or event.verb not in ("get", "update", "patch", "delete"):
+            return
+        if event.verb == "get" and event.requested_version is not None:
+            return  # may be answered from an old cache
+        if record.exists is None or (record.exists and self.history.may_be_gone(record.key)):
+            self.cannot_tell(UNLOGGED)
+            return
+        self.judge()
+        if not record.exists:
+            return
+        # it exists after everything that could have come before the answer: it did so all the time if its creation is older
+        origin = next((version for version in record.versions if _same_uid(version, record)), None)
+        if origin is None or not surely_before(origin.event, event) or origin.event.kind is Kind.DELIVERY:
+            return
+        if event.precondition_uid and event.precondition_uid != record.uid:
+            return
+        last = record.last
+        self.violated(
+            f"{event.verb} of {record} was answered 404 while it existed",
+            [record.key], (event, "answered 404"), (origin.event, "existed before"),
+            *([(last.event, "and afterwards")] if last is not None and last is not origin else []),
+        )
+
+
+def _same_uid(version: Version, record: Record) -> bool:
+    return version.meta is not None and version.meta.uid == record.uid
+
+
+class LostUpdate(Rule):
+    """Optimistic concurrency."""
+
+    name = "store.lost-update"
+    sentence = "A write that names a resourceVersion succeeds only if that was the current one: nothing was written in between."
+    source = f"{_REGISTRY} Update (the precondition is checked in the closure of GuaranteedUpdate); {_STORE} GuaranteedUpdate"
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """No version of the object lies between what the writer had seen and what it wrote."""
+        wanted = event.precondition_version
+        if event.verb not in ("update", "patch", "delete") or not wanted or not wanted.isdigit() or wanted == "0":
+            return
+        if record is None or record.last is None:
+            self.cannot_tell(BEFORE)
+            return
+        self.judge()
+        seen, last = int(wanted), record.last
+        if event.verb == "delete":
+            # the first half of a pod's final deletion is a version of its own, which only a watch tells
+            last = next((version for version in reversed(record.versions) if version.event.kind is Kind.REQUEST), last)
+            if last.event.kind is not Kind.REQUEST:
+                return
+        if seen < last.number:
+            read = record.find(seen)
+            self.violated(
+                f"a write of {record} that had seen resourceVersion {seen} succeeded although {last.number} was the current "
+                f"one: what was written there is lost",
+                [record.key], (event, f"saw {seen}"), (last.event, f"wrote {last.number}"),
+                *([(read.event, f"wrote {seen}")] if read is not None else []),
+            )
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """A delete with a version, answered with a Status, and success of a write whose version was not current at any time."""
+        wanted = event.precondition_version
+        if not event.ok or event.dry_run or not wanted or not wanted.isdigit() or wanted == "0" or record is None:
+            return
+        if event.verb not in ("update", "patch", "delete"):
+            return
+        seen = int(wanted)
+        newer = [version for version in record.versions if version.number > seen and version.change is not Change.SEEN]
+        if not record.versions:
+            return
+        self.judge()
+        early = next((version for version in newer if surely_before(version.event, event)), None)
+        if early is not None and early.event.version == early.number:
+            self.violated(
+                f"{event.verb} of {record} on condition of resourceVersion {seen} succeeded although {early.number} had been "
+                "written before it was received",
+                [record.key], (event, f"on condition of {seen}"), (early.event, f"wrote {early.number} before"),
+            )
+
+
+class ConflictReason(Rule):
+    """409 needs something to conflict with."""
+
+    name = "store.conflict"
+    sentence = "A 409 is given only if there was something to conflict with: another version, another uid, an object of that name."
+    source = f"{_REGISTRY} Create, Update; {_STORE} (a conflict found on cached data is checked again on live data)"
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """A failed write is compared with the versions that the object had between reception and answer."""
+        if event.code != 409 or event.verb not in WRITES:
+            return
+        key = key_of(event)
+        if event.verb == "create" and not event.subresource:
+            self._exists(event, record)
+            return
+        wanted = event.precondition_version
+        if event.reason != "Conflict" or not wanted or not wanted.isdigit() or wanted == "0" or event.verb == "delete":
+            return
+        if "modified" not in (event.message or ""):
+            return
+        if record is None or key is None:
+            self.cannot_tell(BEFORE)
+            return
+        seen = int(wanted)
+        current = record.find(seen)
+        if current is None:
+            self.judge()  # it had seen a version that the log does not have: no contradiction
+            return
+        if any(version.number > seen and not surely_before(event, version.event) for version in record.versions):
+            self.judge()
+            return
+        if record.exists is not True or self.history.uncertain(key) or self.history.restarted_between(current.event, event):
+            self.cannot_tell(UNLOGGED)
+            return
+        if not surely_before(current.event, event) or not self.history.covered(key):
+            self.cannot_tell(LEVEL if not self.history.covered(key) else "written at the same time")
+            return
+        self.judge()
+        following = next((version for version in record.versions if version.number > seen), None)
+        self.violated(
+            f"{event.verb} of {record} was refused as a conflict although resourceVersion {seen}, which it named, was the "
+            "current one all the time",
+            [record.key], (event, "refused"), (current.event, f"wrote {seen} before"),
+            *([(following.event, "the next write, later")] if following is not None else []),
+        )
+
+    def _exists(self, event: Event, record: Record | None) -> None:
+        if event.reason != "AlreadyExists" or event.name is None:
+            return
+        if record is None:
+            self.cannot_tell(BEFORE)
+            return
+        if record.exists is not False or record.removed_by is None:
+            self.judge()
+            if record.exists and record.from_start:
+                origin = next((version for version in record.versions if version.change is Change.CREATE), None)
+                earlier = origin is not None and len(record.versions) == 1 and surely_before(event, origin.event)
+                if earlier and origin is not None and not self.history.uncertain(record.key):
+                    self.violated(f"create of {record} was refused as existing before it was created",
+                                  [record.key], event, origin.event)
+            return
+        if self.history.may_have_come(record.key):
+            self.cannot_tell(UNLOGGED)
+            return
+        self.judge()
+        if surely_before(record.removed_by, event):
+            self.violated(f"create of {record} was refused as existing although it had been removed",
+                          [record.key], (event, "refused"), (record.removed_by, "removed it before"))
+
+
+class Uid(Rule):
+    """uid preconditions, and uids that stay."""
+
+    name = "store.uid"
+    sentence = "An object keeps its uid until it is removed, no two objects share one, and a write that names a uid changes that object."
+    source = f"{_REGISTRY} Update, Delete (rest.BeforeUpdate, Preconditions.UID)"
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """The uid named, the uid before, the uid answered."""
+        answered = event.answer.uid if event.answer is not None else None
+        if effect_of(event) is not Effect.CREATE and event.precondition_uid and answered:
+            self.judge()
+            if event.precondition_uid != answered:
+                self.violated(f"a write for uid {event.precondition_uid} changed the object with uid {answered}",
+                              [key for key in (key_of(event),) if key], event)
+        if record is None or not record.exists or effect_of(event) is Effect.CREATE or not answered or not record.uid:
+            return
+        if answered != record.uid:
+            if self.history.may_be_gone(record.key):
+                self.cannot_tell(UNLOGGED)
+                return
+            self.judge()
+            last = record.last
+            self.violated(f"{record} changed its uid without having been removed", [record.key],
+                          event, *([last.event] if last is not None else []))
+        else:
+            self.judge()
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """A delete for a uid that is not the object's."""
+        if event.verb != "delete" or not event.ok or event.dry_run or not event.precondition_uid or not event.uid:
+            return
+        self.judge()
+        if event.uid != event.precondition_uid:
+            last = record.last if record is not None else None
+            self.violated(f"a delete for uid {event.precondition_uid} removed the object with uid {event.uid}",
+                          [key for key in (key_of(event),) if key], event, *([last.event] if last is not None else []))
+
+
+class NoOp(Rule):
+    """A write that changes nothing."""
+
+    name = "store.no-op"
+    sentence = "A write that changes nothing keeps the resourceVersion."
+    source = f"{_STORE} GuaranteedUpdate (identical bytes are not written)"
+
+    def step(self, step: Step) -> None:
+        """Two versions one after the other differ in something."""
+        before, after = step.before, step.after
+        if before is None or after.change is not Change.UPDATE or not step.exact or before.partial or after.partial:
+            return
+        if after.event.response is None or before.meta is None:
+            return
+        one, other = content(before), content(after)
+        if one is None or other is None:
+            return
+        self.judge()
+        if one.get("spec") != other.get("spec") or one.get("status") != other.get("status"):
+            return
+        if _without_version(one) == _without_version(other):
+            self.violated(
+                f"a write of {step.record} changed nothing and got a new resourceVersion ({before.number} -> {after.number})",
+                [step.record.key], (after.event, "same content"), (before.event, "the version before"),
+            )
+
+
+def _without_version(body: dict[str, Any]) -> dict[str, Any]:
+    meta = body.get("metadata")
+    if not isinstance(meta, dict):
+        return body
+    return {**body, "metadata": {name: value for name, value in meta.items() if name != "resourceVersion"}}
+
+
+class FreshRead(Rule):
+    """Consistent reads."""
+
+    name = "store.fresh-read"
+    sentence = (
+        "A read is not older than a write answered before it was received, unless it allows a cache (resourceVersion in the "
+        "request), and never newer than a write received after it was answered."
+    )
+    source = "staging/src/k8s.io/apiserver/pkg/storage/cacher/delegator.go; delegator/interface.go"
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """The version that a GET answered, between those written around it."""
+        if event.verb != "get" or not event.ok or event.subresource or event.version is None or record is None:
+            return
+        if interval(event) is None:
+            self.cannot_tell(NO_TIME)
+            return
+        if not record.versions:
+            return
+        self.judge()
+        told = event.version
+        if event.requested_version is None:
+            newer = next((version for version in record.versions if version.number > told
+                          and version.event.kind is Kind.REQUEST and surely_before(version.event, event)), None)
+            if newer is not None:
+                self.violated(
+                    f"a consistent GET of {record} answered resourceVersion {told} although {newer.number} had been written before",
+                    [record.key], (event, f"answered {told}"), (newer.event, f"wrote {newer.number} before"),
+                )
+        written = record.find(told)
+        if written is not None and written.event.kind is Kind.REQUEST and surely_before(event, written.event):
+            self.violated(
+                f"a GET of {record} answered resourceVersion {told} before it was written",
+                [record.key], (event, f"answered {told}"), (written.event, f"wrote {told} later"),
+            )
+
+
+RULES: tuple[type[Rule], ...] = (
+    RevisionOrder, RevisionUnique, CreateAbsent, ChangeExisting, NotFound, LostUpdate, ConflictReason, Uid, NoOp, FreshRead,
+)

@@ -1,0 +1,399 @@
+"""Rules of watch streams: order, completeness, agreement with the writes, restarts.
+
+A stream's file does not say what it was asked for (all namespaces? a selector?). So what it must deliver is judged only of
+objects that it has delivered before: of those it must tell every change until it says that they are gone.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from kubecheck.traces.event import Delivery, Event, Kind
+from kubecheck.traces.history import Change, History, Key, Step, Version, display_key, key_of, slim
+from kubecheck.traces.order import interval
+from kubecheck.traces.rules.rule import NO_TIME, Rule
+from kubecheck.traces.rules.store import comparable, content
+from kubecheck.traces.workloads import Workloads
+
+_CACHER: Final = "staging/src/k8s.io/apiserver/pkg/storage/cacher/cacher.go, watch_cache.go"
+_OBJECTS: Final = (Delivery.ADDED, Delivery.MODIFIED, Delivery.DELETED)
+
+
+class Stream:
+    """What a stream has delivered so far."""
+
+    __slots__ = ("began", "connection", "expected", "held", "initial", "last", "last_event", "listed", "name", "reached",
+                 "resource")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.initial = True
+        """It is still delivering the state, in any order."""
+        self.began = 0
+        """Revision of the state with which it began."""
+        self.reached = 0
+        """Highest resourceVersion delivered."""
+        self.last = 0
+        self.last_event: Event | None = None
+        self.held: dict[Key, tuple[int, Event]] = {}
+        """Objects that the stream has told and not told gone: their version and the delivery (without body)."""
+        self.listed: dict[Key, Event] = {}
+        """What the state held, while it is being delivered."""
+        self.expected: deque[tuple[int, Key, Version]] = deque()
+        self.connection = 0
+        self.resource: tuple[str, str] | None = None
+
+    def restart(self, connection: int) -> None:
+        """The client begins again with the state."""
+        self.initial, self.connection = True, connection
+        self.held.clear()
+        self.listed.clear()
+        self.expected.clear()
+        self.last = 0
+
+
+class Order(Rule):
+    """Deliveries ascend."""
+
+    name = "watch.order"
+    sentence = "After its initial state a stream delivers events in ascending resourceVersion, each once."
+    source = f"{_CACHER}; https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._streams: dict[str, Stream] = {}
+
+    def delivered(self, event: Event) -> None:
+        """The version against the highest one delivered on this connection."""
+        stream = self._streams.setdefault(event.stream, Stream(event.stream))
+        if event.delivery is Delivery.ERROR:
+            if event.code == 410 or event.reason in ("Expired", "Gone"):
+                stream.restart(event.connection)
+            return
+        version = event.version
+        if version is None:
+            return
+        if stream.initial and (event.delivery is not Delivery.ADDED or event.initial_end):
+            stream.initial = False
+            if event.initial_end and version < stream.reached:
+                self.violated(
+                    f"the initial state of stream {event.stream} ends at resourceVersion {version}, and an object in it is newer",
+                    [], event, *([stream.last_event] if stream.last_event is not None else []),
+                )
+        if stream.initial:
+            if version > stream.reached:
+                stream.reached, stream.last_event = version, slim(event)
+            key = key_of(event)
+            if key is not None:
+                self.judge()
+                if key in stream.held:
+                    first = stream.held[key][1]
+                    if version == stream.held[key][0]:
+                        self.violated(f"{display_key(key)} is delivered twice at resourceVersion {version}", [key], event, first)
+                    elif version < stream.held[key][0]:
+                        self.violated(f"{display_key(key)} is delivered at an older resourceVersion after a newer one",
+                                      [key], event, first)
+                stream.held[key] = (version, slim(event))
+            stream.last = max(stream.last, version)
+            return
+        self.judge()
+        if event.delivery is Delivery.BOOKMARK:
+            if version < stream.last:
+                self._back(event, stream)
+        elif version <= stream.last:
+            if stream.last_event is not None and version == stream.last and key_of(stream.last_event) == key_of(event):
+                self.violated(f"stream {event.stream} delivers resourceVersion {version} twice",
+                              [key for key in (key_of(event),) if key], event, stream.last_event)
+            else:
+                self._back(event, stream)
+        if version >= stream.last:
+            stream.last, stream.last_event = version, slim(event)
+
+    def _back(self, event: Event, stream: Stream) -> None:
+        self.violated(
+            f"stream {event.stream} delivers resourceVersion {event.version} after {stream.last}",
+            [key for key in (key_of(event),) if key], (event, "delivered later"),
+            *([(stream.last_event, "delivered before")] if stream.last_event is not None else []),
+        )
+
+
+class NoGap(Rule):
+    """Deliveries are complete."""
+
+    name = "watch.no-gap"
+    sentence = (
+        "A stream tells every change of an object that it has told of, in order and without leaving one out; ADDED comes "
+        "first, then MODIFIED, and DELETED last."
+    )
+    source = f"{_CACHER}; staging/src/k8s.io/client-go/tools/cache/reflector.go"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._streams: dict[str, Stream] = {}
+        self._by_resource: dict[tuple[str, str], list[Stream]] = {}
+
+    def step(self, step: Step) -> None:
+        """A new version: the streams that hold the object are to deliver it."""
+        key = step.record.key
+        for stream in self._by_resource.get((key[0], key[1]), ()):
+            if not stream.initial and key in stream.held and step.after.number > stream.held[key][0]:
+                stream.expected.append((step.after.number, key, step.after))
+
+    def delivered(self, event: Event) -> None:
+        """What was to come before this, and whether the type fits what was delivered before."""
+        stream = self._streams.get(event.stream)
+        if stream is None:
+            stream = self._streams[event.stream] = Stream(event.stream)
+        if event.delivery is Delivery.ERROR:
+            if event.code == 410 or event.reason in ("Expired", "Gone"):
+                stream.restart(event.connection)
+            return
+        if stream.resource is None and event.resource is not None:
+            stream.resource = (event.group, event.resource)
+            self._by_resource.setdefault(stream.resource, []).append(stream)
+        version, key = event.version, key_of(event)
+        if version is None:
+            return
+        if stream.initial:
+            self._initial(event, stream, version, key)
+            return
+        self._arrears(event, stream, version, key)
+        if event.delivery is Delivery.BOOKMARK or key is None:
+            return
+        self.judge()
+        held = stream.held.get(key)
+        self._fits(event, stream, held)
+        if event.delivery is Delivery.DELETED:
+            stream.held.pop(key, None)
+        elif held is None or version > held[0]:
+            stream.held[key] = (version, slim(event))
+
+    def _initial(self, event: Event, stream: Stream, version: int, key: Key | None) -> None:
+        if event.delivery is Delivery.ADDED and key is not None:
+            stream.held[key] = (version, slim(event))
+            stream.listed[key] = stream.held[key][1]
+            return
+        stream.initial = False
+        if event.initial_end:
+            stream.began = version
+            self._state(event, stream, version)
+            return
+        if event.delivery is Delivery.BOOKMARK:
+            return
+        # a list without a mark at its end: what was held is what was delivered, whatever was written meanwhile
+        self._fits(event, stream, stream.held.get(key) if key is not None else None)
+        if key is not None:
+            self.judge()
+            if event.delivery is Delivery.DELETED:
+                stream.held.pop(key, None)
+            else:
+                stream.held[key] = (version, slim(event))
+
+    def _state(self, event: Event, stream: Stream, version: int) -> None:
+        """The state that the bookmark ends must be the state of that revision, of each object in it."""
+        for key, (told, delivery) in stream.held.items():
+            record = self.history.records.get(key)
+            if record is None:
+                continue
+            self.judge()
+            newer = next((known for known in record.versions if told < known.number <= version), None)
+            if newer is not None:
+                self.violated(
+                    f"the initial state of stream {stream.name} at resourceVersion {version} holds {record} at {told}, and "
+                    f"{newer.number} had been written",
+                    [key], (delivery, f"holds {told}"), (newer.event, f"wrote {newer.number}"), (event, "the state ends here"),
+                )
+            following = next((known for known in record.versions if known.number > version), None)
+            if following is not None:
+                stream.expected.append((following.number, key, following))
+        stream.listed.clear()
+
+    def _arrears(self, event: Event, stream: Stream, version: int, key: Key | None) -> None:
+        while stream.expected and stream.expected[0][0] <= version:
+            number, wanted, known = stream.expected.popleft()
+            held = stream.held.get(wanted)
+            if held is None or held[0] >= number or (number == version and wanted == key):
+                continue
+            self.judge()
+            self.violated(
+                f"stream {stream.name} has told of {display_key(wanted)} at {held[0]}, leaves out its resourceVersion {number} "
+                f"and goes on at {version}",
+                [wanted], (event, f"delivered {version}"), (known.event, f"wrote {number}"), (held[1], f"delivered {held[0]}"),
+            )
+
+    def _fits(self, event: Event, stream: Stream, held: tuple[int, Event] | None) -> None:
+        key = key_of(event)
+        if key is None:
+            return
+        if event.delivery is Delivery.ADDED and held is not None:
+            self.violated(f"stream {stream.name} delivers ADDED of {display_key(key)}, which it had delivered and not deleted",
+                          [key], event, held[1])
+        elif event.delivery in (Delivery.MODIFIED, Delivery.DELETED) and held is None:
+            origin = self.history.records.get(key)
+            last = origin.last if origin is not None else None
+            kind = event.delivery.value
+            self.violated(
+                f"stream {stream.name} delivers {kind} of {display_key(key)}, which it never delivered as ADDED",
+                [key], event, *([last.event] if last is not None and last.event.where != event.where else []),
+            )
+        elif held is not None and event.uid and held[1].uid and event.uid != held[1].uid:
+            self.violated(
+                f"stream {stream.name} delivers {display_key(key)} with another uid without having told the first one deleted",
+                [key], event, held[1],
+            )
+
+
+class Agreement(Rule):
+    """Deliveries and writes."""
+
+    name = "watch.agreement"
+    sentence = "A delivery tells the object exactly as the write with that resourceVersion left it."
+    source = f"{_CACHER}; staging/src/k8s.io/apiserver/pkg/storage/etcd3/event.go"
+
+    def delivered(self, event: Event) -> None:
+        """The delivery against the answer that the writer got."""
+        key = key_of(event)
+        if event.delivery not in _OBJECTS or key is None or event.version is None:
+            return
+        record = self.history.records.get(key)
+        known = record.find(event.version) if record is not None else None
+        if record is None or known is None:
+            self.cannot_tell("the log does not have the write")
+            return
+        if known.event.file == event.file and known.event.line == event.line:
+            self.cannot_tell("the log does not have the write")
+            return
+        self.judge()
+        kind = event.delivery
+        if known.event.kind is Kind.REQUEST and (kind is Delivery.DELETED) != (known.change is Change.REMOVE):
+            self.violated(f"{kind.value} of {record} at resourceVersion {event.version}, which is a {known.change.value}",
+                          [key], event, known.event)
+            return
+        if known.meta is not None and known.meta.uid and event.uid and known.meta.uid != event.uid:
+            self.violated(f"{record} is delivered with uid {event.uid}; the write of resourceVersion {event.version} has "
+                          f"{known.meta.uid}", [key], event, known.event)
+            return
+        if known.partial or event.answer_kind != known.kind or event.response is None or known.body is None:
+            return  # a Scale, or the metadata alone
+        if comparable(event.response_object()) != content(known):
+            self.violated(f"{record} at resourceVersion {event.version} is delivered with other content than was written",
+                          [key], event, known.event)
+
+
+class Future(Rule):
+    """Nothing is told before it was."""
+
+    name = "watch.not-from-the-future"
+    sentence = "A delivery does not come before the write that it tells was received, and bookmarks do not run ahead."
+    source = _CACHER
+    nothing = "no stream tells when its deliveries came"
+
+    def delivered(self, event: Event) -> None:
+        """The time of the delivery against the time of the write."""
+        key = key_of(event)
+        if event.delivery not in _OBJECTS or key is None or event.version is None:
+            return
+        record = self.history.records.get(key)
+        known = record.find(event.version) if record is not None else None
+        if known is None or known.event.kind is not Kind.REQUEST:
+            return
+        one, other = interval(event), interval(known.event)
+        if one is None or other is None or (event.received is None) != (known.event.received is None):
+            self.cannot_tell(NO_TIME)
+            return
+        self.judge()
+        if one[1] < other[0]:
+            self.violated(f"{display_key(key)} at resourceVersion {event.version} was delivered before its write was received",
+                          [key], (event, "delivered before"), (known.event, "received later"))
+
+
+class Relist(Rule):
+    """After 410 a client begins again."""
+
+    name = "watch.relist"
+    sentence = "After 410 (Expired) a stream begins with the state again; that state is not older than what it told before."
+    source = "staging/src/k8s.io/client-go/tools/cache/reflector.go; staging/src/k8s.io/apiserver/pkg/storage/cacher/watch_cache.go"
+    nothing = "no stream was expired"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._expired: dict[str, tuple[Event, int]] = {}
+        self._reached: dict[str, int] = {}
+        self._held: dict[str, dict[Key, tuple[int, Event]]] = {}
+
+    def delivered(self, event: Event) -> None:
+        """The first deliveries after an ERROR 410."""
+        name = event.stream
+        if event.delivery is Delivery.ERROR and (event.code == 410 or event.reason in ("Expired", "Gone")):
+            self._expired[name] = (event, self._reached.get(name, 0))
+            return
+        key, version = key_of(event), event.version
+        if version is None:
+            return
+        held = self._held.setdefault(name, {})
+        expired = self._expired.get(name)
+        if expired is not None:
+            self.judge()
+            error, reached = expired
+            if event.delivery in (Delivery.MODIFIED, Delivery.DELETED):
+                self.violated(f"stream {name} goes on with {event.delivery.value} after 410: what was missed is not told",
+                              [key] if key else [], event, error)
+                self._expired.pop(name)
+            elif event.delivery is Delivery.ADDED and key is not None and key in held and version < held[key][0]:
+                self.violated(f"after 410 stream {name} tells {display_key(key)} at {version}, older than {held[key][0]} told before",
+                              [key], event, held[key][1], error)
+            elif event.initial_end:
+                if version < reached:
+                    self.violated(f"after 410 stream {name} begins with the state of {version}, older than {reached} told before",
+                                  [], event, error)
+                self._expired.pop(name)
+        if key is not None:
+            if event.delivery is Delivery.DELETED:
+                held.pop(key, None)
+            else:
+                held[key] = (version, slim(event))
+        self._reached[name] = max(self._reached.get(name, 0), version)
+
+
+class Bookmark(Rule):
+    """A bookmark promises that all before it was delivered."""
+
+    name = "watch.bookmark"
+    sentence = "A bookmark's resourceVersion is not below what the stream delivered, and nothing at or below it comes later."
+    source = "https://kubernetes.io/docs/reference/using-api/api-concepts/#watch-bookmarks; " + _CACHER
+    nothing = "no bookmark in the log"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._marks: dict[str, Event] = {}
+        self._last: dict[str, Event] = {}
+
+    def delivered(self, event: Event) -> None:
+        """Each delivery against the last bookmark."""
+        name = event.stream
+        if event.delivery is Delivery.ERROR:
+            self._marks.pop(name, None)
+            self._last.pop(name, None)
+            return
+        if event.version is None:
+            return
+        if event.delivery is Delivery.BOOKMARK:
+            self.judge()
+            last = self._last.get(name)
+            if last is not None and (last.version or 0) > event.version:
+                self.violated(f"a bookmark of stream {name} at {event.version} comes after a delivery at {last.version}",
+                              [], event, last)
+            self._marks[name] = slim(event)
+            return
+        mark = self._marks.get(name)
+        if mark is not None and event.version <= (mark.version or 0):
+            key = key_of(event)
+            self.violated(f"stream {name} delivers resourceVersion {event.version} after a bookmark at {mark.version}",
+                          [key] if key else [], event, mark)
+        last = self._last.get(name)
+        if last is None or event.version > (last.version or 0):
+            self._last[name] = slim(event)
+
+
+RULES: tuple[type[Rule], ...] = (Order, NoGap, Agreement, Future, Relist, Bookmark)

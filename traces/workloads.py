@@ -1,0 +1,238 @@
+"""Who belongs to whom: pods, their owners and nodes, as far as rules of several subjects need them.
+
+Kept up to date by the validation after each step; small values instead of bodies, and only of what lives.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Final
+
+from kubecheck.traces.event import Event
+from kubecheck.traces.history import Change, Key, Record, Step, slim
+from kubecheck.traces.shapes import as_dict, as_list, as_text
+
+_GONE: Final = 20_000
+_SIZED: Final = frozenset(("replicasets", "statefulsets", "deployments", "jobs", "daemonsets"))
+_KEPT: Final = 64
+
+
+class Pod:
+    """A pod, by uid, as its newest version tells it, and what it ever was."""
+
+    __slots__ = ("addresses", "created", "creator", "deleting", "ever_ready", "gone", "key", "labels", "node", "owner", "phase",
+                 "ready", "ready_since", "scheduled_to", "uid")
+
+    def __init__(self, uid: str, key: Key) -> None:
+        self.uid = uid
+        self.key = key
+        self.created: Event | None = None
+        self.creator: str | None = None
+        """The process that created it (`process_of`), if the log tells."""
+        self.owner: tuple[str, str, str] | None = None
+        """kind, name, uid of the controller."""
+        self.labels: dict[str, str] = {}
+        self.node: str | None = None
+        self.scheduled_to: str | None = None
+        """Of a DaemonSet's pod: the node that its affinity names."""
+        self.phase: str | None = None
+        self.ready = False
+        self.ever_ready = False
+        self.ready_since: Event | None = None
+        self.deleting = False
+        self.gone = False
+        self.addresses: set[str] = set()
+
+    @property
+    def active(self) -> bool:
+        """It counts for its controller: not gone, not being deleted, not ended."""
+        return not self.gone and not self.deleting and self.phase not in ("Succeeded", "Failed")
+
+
+class Size:
+    """How large an owner was asked to be, version by version."""
+
+    __slots__ = ("deleting", "key", "kind", "owner", "removed", "sizes", "status", "uid", "whole")
+
+    def __init__(self, uid: str, key: Key) -> None:
+        self.uid = uid
+        self.key = key
+        self.owner: str | None = None
+        self.sizes: list[tuple[int, dict[str, Any], Event]] = []
+        """(resourceVersion, spec's numbers, who wrote it), ascending; the last `_KEPT`."""
+        self.status: dict[str, Any] = {}
+        self.deleting = False
+        self.removed = False
+        self.kind = key[1]
+        self.whole = False
+        """`sizes` goes back to its creation."""
+
+    def knows(self, version: int) -> bool:
+        """Does the log have the numbers of this version and all later ones?"""
+        return self.whole or (bool(self.sizes) and self.sizes[0][0] <= version)
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The newest numbers."""
+        return self.sizes[-1][1] if self.sizes else {}
+
+    def since(self, version: int) -> list[dict[str, Any]]:
+        """The numbers that a reader who has seen `version` may still go by: of that version and all later ones."""
+        found = [spec for number, spec, _ in self.sizes if number >= version]
+        older = [spec for number, spec, _ in self.sizes if number < version]
+        return (older[-1:] if version not in [number for number, _, _ in self.sizes] else []) + found
+
+
+class Workloads:
+    """Pods and the things that own them."""
+
+    def __init__(self) -> None:
+        self.pods: dict[str, Pod] = {}
+        self.of_owner: dict[str, dict[str, Pod]] = {}
+        self.owners: dict[str, Size] = {}
+        self.children: dict[str, dict[str, Size]] = {}
+        """uid of a Deployment -> its ReplicaSets."""
+        self._seen: dict[str, dict[str, int]] = {}
+        """uid -> process -> the highest version of the object that the process named in a write: it has seen that."""
+        self._gone: OrderedDict[str, None] = OrderedDict()
+
+    def update(self, step: Step) -> None:
+        """Takes a new version in."""
+        resource, after = step.record.key[1], step.after
+        meta = after.meta
+        if meta is None or meta.uid is None:
+            return
+        wanted = after.event.precondition_version
+        process = process_of(after.event)
+        if process is not None and wanted and wanted.isdigit():
+            seen = self._seen.setdefault(meta.uid, {})
+            seen[process] = max(int(wanted), seen.get(process, 0))
+        if resource == "pods":
+            self._pod(step)
+        elif resource in _SIZED and step.record.key[0] in ("apps", "batch"):
+            self._size(step)
+
+    def seen_by(self, process: str, uid: str) -> int:
+        """The highest version of an object that a process has proved to have seen; 0 if it has proved nothing."""
+        return self._seen.get(uid, {}).get(process, 0)
+
+    def removed(self, record: Record) -> None:
+        """Takes a removal in."""
+        uid = record.uid
+        if uid is None:
+            return
+        self._seen.pop(uid, None)
+        pod = self.pods.get(uid)
+        if pod is not None and not pod.gone:
+            pod.gone = True
+            if pod.owner is not None:
+                self.of_owner.get(pod.owner[2], {}).pop(uid, None)
+            self._gone[uid] = None
+        size = self.owners.get(uid)
+        if size is not None:
+            size.removed = True
+            self._gone[uid] = None
+        while len(self._gone) > _GONE:
+            forgotten, _ = self._gone.popitem(last=False)
+            self.pods.pop(forgotten, None)
+            self.owners.pop(forgotten, None)
+            self.children.pop(forgotten, None)
+            self.of_owner.pop(forgotten, None)
+
+    def _pod(self, step: Step) -> None:
+        after = step.after
+        meta, body = after.meta, after.body
+        assert meta is not None  # update() looked
+        assert meta.uid is not None  # so it did
+        pod = self.pods.get(meta.uid)
+        if pod is None:
+            pod = self.pods[meta.uid] = Pod(meta.uid, step.record.key)
+        if after.change is Change.CREATE and pod.created is None:
+            pod.created = slim(after.event)
+            pod.creator = process_of(after.event)
+        controller = meta.controller
+        owner = (controller.kind, controller.name, controller.uid) if controller is not None else None
+        if owner != pod.owner:
+            if pod.owner is not None:
+                self.of_owner.get(pod.owner[2], {}).pop(pod.uid, None)
+            pod.owner = owner
+        if owner is not None and not pod.gone:
+            self.of_owner.setdefault(owner[2], {})[pod.uid] = pod
+        pod.labels = meta.labels or {}
+        pod.deleting = meta.deletion_timestamp is not None
+        if body is None:
+            return
+        spec, status = as_dict(body.get("spec")), as_dict(body.get("status"))
+        pod.node = as_text(spec.get("nodeName")) or pod.node
+        pod.scheduled_to = pod.scheduled_to or affine_node(spec)
+        pod.phase = as_text(status.get("phase"))
+        pod.ready = is_ready(status)
+        if pod.ready and not pod.ever_ready:
+            pod.ever_ready, pod.ready_since = True, slim(after.event)
+        for address in as_list(status.get("podIPs")):
+            if isinstance(address, dict) and isinstance(address.get("ip"), str):
+                pod.addresses.add(address["ip"])
+        if isinstance(status.get("podIP"), str):
+            pod.addresses.add(status["podIP"])
+
+    def _size(self, step: Step) -> None:
+        after = step.after
+        meta = after.meta
+        assert meta is not None  # update() looked
+        assert meta.uid is not None  # so it did
+        size = self.owners.get(meta.uid)
+        if size is None:
+            size = self.owners[meta.uid] = Size(meta.uid, step.record.key)
+            size.whole = after.change is Change.CREATE
+        controller = meta.controller
+        if controller is not None and size.owner is None:
+            size.owner = controller.uid
+            self.children.setdefault(controller.uid, {})[size.uid] = size
+        body = after.body
+        if after.partial and after.event.response is not None:
+            scale = as_dict(after.event.response_object())
+            spec = {**size.spec, "replicas": as_dict(scale.get("spec")).get("replicas", 0)}
+        elif body is None:
+            return
+        else:
+            size.deleting = meta.deletion_timestamp is not None
+            spec = as_dict(body.get("spec"))
+            spec = {name: spec[name] for name in _NUMBERS if name in spec}
+            status = body.get("status")
+            size.status = {name: value for name, value in as_dict(status).items() if isinstance(value, int)}
+        if not size.sizes or size.sizes[-1][1] != spec:
+            size.sizes.append((after.number, spec, slim(after.event)))
+            if len(size.sizes) > _KEPT:
+                del size.sizes[0]
+                size.whole = False
+
+
+_NUMBERS: Final = ("replicas", "parallelism", "completions", "strategy", "updateStrategy", "podManagementPolicy", "ordinals",
+                   "paused", "suspend", "completionMode")
+
+
+def process_of(event: Event) -> str | None:
+    """The process that sent a request, if the log tells processes of one user apart; else None."""
+    if event.credential is not None:
+        return f"{event.user} {event.credential}"
+    return event.component
+
+
+def is_ready(status: dict[str, Any]) -> bool:
+    """Has the object a condition Ready that is True?"""
+    return any(isinstance(condition, dict) and condition.get("type") == "Ready" and condition.get("status") == "True"
+               for condition in as_list(status.get("conditions")))
+
+
+def affine_node(spec: dict[str, Any]) -> str | None:
+    """The one node that a DaemonSet's pod is for: matchFields metadata.name (pkg/controller/daemon/util)."""
+    affinity = as_dict(as_dict(spec.get("affinity")).get("nodeAffinity"))
+    required = as_dict(affinity.get("requiredDuringSchedulingIgnoredDuringExecution"))
+    for term in as_list(required.get("nodeSelectorTerms")):
+        for field in as_list(as_dict(term).get("matchFields")):
+            if as_dict(field).get("key") == "metadata.name":
+                values = as_list(as_dict(field).get("values"))
+                if len(values) == 1:
+                    return as_text(values[0])
+    return None
+
