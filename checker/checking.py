@@ -45,13 +45,15 @@ def check(
     store = cache if isinstance(cache, Cache) else Cache(cache_folder()) if cache else None
     native = compile_spec(spec, cache=store)
     kernels = load_kernels(native.words, cache=store)
-    reachables = [number for number, prop in enumerate(spec.properties) if prop.kind is PropertyKind.REACHABLE]
+    # A witness, or a bound of the scope that was met, is noted and the search goes on.
+    noted = (PropertyKind.REACHABLE, PropertyKind.LIMIT)
+    going_on = [number for number, prop in enumerate(spec.properties) if prop.kind in noted]
     try:
         with interruptible() as interrupted:
             exploration = explore(
                 native,
                 kernels,
-                witnesses=sum(1 << number for number in reachables),
+                witnesses=sum(1 << number for number in going_on),
                 limits=limits,
                 threads=threads,
                 progress=progress,

@@ -1,4 +1,6 @@
-"""Confirming what the search found: its states are walked again by the reference execution, which shares nothing with the search.
+"""Confirming what the search found: its states are walked again by the reference execution, which shares no code with the search.
+
+All that is taken from the search is the list of states, decoded; a fault in packing them would show as a disagreement.
 
 The search gives states; the reference says which action leads from one to the next, what that changed, and that the end is what it is
 said to be. If it does not agree, one of the two executions is wrong, and nobody gets to see such a path: InternalError.
@@ -69,7 +71,7 @@ def confirm(spec: Spec, prop: Property, states: Sequence[Snapshot]) -> list[Step
             if reference.evaluate(spec, prop, last, taken.state) is Outcome.VIOLATED:
                 return [*steps, one_step(spec, len(steps), last, taken)]
         agrees = False
-    elif prop.kind is PropertyKind.QUIESCENT:
+    elif prop.kind in (PropertyKind.QUIESCENT, PropertyKind.LIMIT):
         agrees = reference.is_quiescent(spec, last) and reference.evaluate(spec, prop, last) is Outcome.VIOLATED
     elif prop.kind is PropertyKind.REACHABLE:
         agrees = reference.evaluate(spec, prop, last) is Outcome.HOLDS
@@ -102,7 +104,7 @@ def explain_error(spec: Spec, states: Sequence[Snapshot], *, in_property: bool) 
                 for prop in _of_kind(spec, PropertyKind.STEP_INVARIANT):
                     reference.evaluate(spec, prop, last, taken.state)
             if reference.is_quiescent(spec, last):
-                for prop in _of_kind(spec, PropertyKind.QUIESCENT):
+                for prop in _of_kind(spec, PropertyKind.QUIESCENT, PropertyKind.LIMIT):
                     reference.evaluate(spec, prop, last)
     except SpecError as error:
         return steps, error

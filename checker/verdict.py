@@ -42,6 +42,9 @@ def conclude(
     elif Verdict.VIOLATED in verdicts:
         verdict = Verdict.VIOLATED
         path, found, reason = _violation(spec, native, exploration, verdicts)
+    elif covered and (limit := _limit(spec, exploration)) is not None:
+        verdict, found, path = Verdict.INCOMPLETE, limit.name, _path(spec, native, exploration, spec.properties.index(limit))
+        reason = f"a bound of the scope stopped the system ({limit.name}): {limit.sentence}"
     elif covered:
         verdict, reason = Verdict.HOLDS, "every reachable state was explored"
     else:
@@ -120,11 +123,18 @@ def versions() -> dict[str, str]:
 
 
 def _verdict(exploration: Exploration, number: int, prop: Property, covered: bool) -> Verdict:
+    if number in exploration.found and prop.kind is PropertyKind.LIMIT:
+        return Verdict.INCOMPLETE
     if number in exploration.found:
         return Verdict.HOLDS if _is_shown(exploration, number, prop) else Verdict.VIOLATED
     if not covered:
         return Verdict.INCOMPLETE
     return Verdict.VIOLATED if prop.kind is PropertyKind.REACHABLE else Verdict.HOLDS
+
+
+def _limit(spec: Spec, exploration: Exploration) -> Property | None:
+    """The first limit that was met, if any."""
+    return next((p for n, p in enumerate(spec.properties) if p.kind is PropertyKind.LIMIT and n in exploration.found), None)
 
 
 def _is_shown(exploration: Exploration, number: int, prop: Property) -> bool:
@@ -142,6 +152,8 @@ def _property(
     detail = ""
     if prop.kind is PropertyKind.REACHABLE and verdict is Verdict.VIOLATED:
         detail = f"none of the {exploration.store.distinct:,} states shows it"
+    elif prop.kind is PropertyKind.LIMIT and verdict is Verdict.INCOMPLETE and exploration.complete:
+        detail = "there are states in which it is false"
     elif verdict is Verdict.INCOMPLETE:
         what = "not shown" if prop.kind is PropertyKind.REACHABLE else "not violated"
         detail = f"{what} by the {exploration.expanded:,} states that were explored"

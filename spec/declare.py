@@ -19,8 +19,11 @@ from typing import Any, TypeVar, overload
 
 from kubecheck.spec.errors import Position, SpecError
 from kubecheck.spec.resolve import Types
-from kubecheck.spec.types import Field, RecordType, Type, holds_state
+from kubecheck.spec.source import caller
+from kubecheck.spec.types import ArrayType, Field, RecordType, Type, holds_state
 from kubecheck.spec.values import State
+
+MAX_STATE_BITS = 1 << 16
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,12 +37,16 @@ class ActionKind(enum.StrEnum):
 
 
 class PropertyKind(enum.StrEnum):
-    """What a property speaks about: every state, every step, some state, every state in which no component can move."""
+    """What a property speaks about: every state, every step, some state, every state in which no component can move.
+
+    A limit speaks of the last too, but of the model: where it is false, a bound of the scope has stopped the system.
+    """
 
     INVARIANT = "invariant"
     STEP_INVARIANT = "step invariant"
     REACHABLE = "reachable"
     QUIESCENT = "quiescent"
+    LIMIT = "limit"
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,10 @@ class Module:
         for part in parts:
             if not (isinstance(part, type) and issubclass(part, State) and part is not State):
                 raise SpecError(
-                    "KC110", f"{self.name}: {part!r} is not a State class", remedy="a part is a subclass of State"
+                    "KC110",
+                    f"{self.name}: {getattr(part, '__name__', part)} is not a State class",
+                    position=caller(),
+                    remedy="a part is a subclass of State",
                 )
             if part not in self.parts:
                 self.parts.append(part)
@@ -115,7 +125,10 @@ class Module:
             action_kind = ActionKind(kind)
         except ValueError:
             raise SpecError(
-                "KC112", f"{kind!r} is no kind of action", remedy="component, environment or fault"
+                "KC112",
+                f"{kind!r} is no kind of action",
+                position=caller(),
+                remedy="component, environment or fault",
             ) from None
         namespace = _locals()
 
@@ -157,6 +170,14 @@ class Module:
         found: F = self._property(PropertyKind.QUIESCENT, function, _locals())
         return found
 
+    def limit(self, function: F) -> F:
+        """Declares what holds whenever no component can move, unless a bound of the scope is to blame, and not the system.
+
+        Where it is false the model has stopped for its own reasons and other properties say nothing: the check is INCOMPLETE.
+        """
+        found: F = self._property(PropertyKind.LIMIT, function, _locals())
+        return found
+
     def _property(self, kind: PropertyKind, function: Any, namespace: Mapping[str, Any]) -> Any:
         if function is None:
             return lambda f: self._property(kind, f, namespace)
@@ -190,6 +211,7 @@ class Spec(Module):
         self, name: str, *parts: type[State], scope: Mapping[str, Any] | None = None, release: str = ""
     ) -> None:
         self._frozen = False
+        self.position = caller()
         super().__init__(name, *parts)
         self.scope: dict[str, Any] = dict(scope or {})
         self.release = release
@@ -199,7 +221,10 @@ class Spec(Module):
     def _changing(self) -> None:
         if self._frozen:
             raise SpecError(
-                "KC113", f"{self.name} is in use and cannot change", remedy="declare everything before checking it"
+                "KC113",
+                f"{self.name} is in use and cannot change",
+                position=caller(),
+                remedy="declare everything before checking it",
             )
 
     @cached_property
@@ -207,10 +232,30 @@ class Spec(Module):
         """The type of the whole state: a field for each part, named after its class."""
         self._frozen = True
         if not self.parts:
-            raise SpecError("KC114", f"{self.name} has no state", remedy="pass a State class: Spec(name, MyState)")
+            raise SpecError(
+                "KC114",
+                f"{self.name} has no state",
+                position=self.position,
+                remedy="pass a State class: Spec(name, MyState)",
+            )
         fields = []
+        inner = {cls for part in self.parts for cls in _states_in(self.types.resolve(part))}
         for part in self.parts:
             t = self.types.resolve(part)
+            if part in inner:
+                raise SpecError(
+                    "KC135",
+                    f"{self.name}: {part.__name__} is a part of its own and inside another part: there would be two of them",
+                    position=self.position,
+                    remedy=f"reach it through the State that holds it; leave {part.__name__} out of the parts",
+                )
+            if t.bits > MAX_STATE_BITS:
+                raise SpecError(
+                    "KC133",
+                    f"{self.name}: {part.__name__} takes {t.bits:,} bits",
+                    position=self.position,
+                    remedy=f"at most {MAX_STATE_BITS:,}: a smaller scope, or fewer arrays in arrays",
+                )
             name = "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(part.__name__))
             fields.append(Field(name, t, t.default))
         return RecordType(State, tuple(fields), True)
@@ -231,6 +276,21 @@ class Spec(Module):
         return next((p for p in self.properties if p.name == name), None) or _missing(name)
 
 
+def _states_in(t: Type) -> set[type]:
+    """The State classes that occur inside a State."""
+    if isinstance(t, ArrayType):
+        inside = {t.element.cls} if isinstance(t.element, RecordType) and t.element.is_state else set()
+        return inside | _states_in(t.element)
+    if not isinstance(t, RecordType) or not t.is_state:
+        return set()
+    found: set[type] = set()
+    for f in t.fields:
+        if isinstance(f.type, RecordType) and f.type.is_state:
+            found.add(f.type.cls)
+        found |= _states_in(f.type)
+    return found
+
+
 def _missing(name: str) -> Any:
     raise KeyError(name)
 
@@ -242,7 +302,10 @@ def _locals() -> Mapping[str, Any]:
 
 def _declared(function: Any, namespace: Mapping[str, Any]) -> dict[str, Any]:
     if not inspect.isfunction(function):
-        raise SpecError("KC115", f"{function!r} is not a Python function", remedy="decorate a `def`")
+        what = getattr(function, "__name__", repr(function))
+        raise SpecError("KC115", f"{what} is not a function", position=caller(), remedy="decorate a `def`")
+    if function.__name__ == "<lambda>":
+        raise SpecError("KC115", "a lambda has no name and no types", position=caller(), remedy="decorate a `def`")
     code = function.__code__
     line = code.co_firstlineno
     try:  # co_firstlineno is the decorator's line; the `def` is what a reader looks for
@@ -277,7 +340,14 @@ def _parameters(spec: Spec, declared: Declared) -> list[Parameter]:
     root = spec.root
     result: list[Parameter] = []
     steps = isinstance(declared, Property) and declared.kind is PropertyKind.STEP_INVARIANT
-    for name in inspect.signature(declared.function).parameters:
+    for name, formal in inspect.signature(declared.function).parameters.items():
+        if formal.kind in (formal.VAR_POSITIONAL, formal.VAR_KEYWORD, formal.POSITIONAL_ONLY):
+            raise SpecError(
+                "KC124",
+                f"{declared.name}: parameter {name} has no place of its own by name",
+                position=declared.position,
+                remedy="write plain parameters, without *, ** and /",
+            )
         if name not in annotations:
             raise SpecError(
                 "KC116",
@@ -323,5 +393,6 @@ def _parameters(spec: Spec, declared: Declared) -> list[Parameter]:
                 "KC120",
                 f"{declared.name}: {root.fields[i].type} must be a parameter {what}",
                 position=declared.position,
+                remedy="write (before: S, after: S, …)" if steps else "leave one of them out",
             )
     return result

@@ -198,6 +198,8 @@ class SetOp(Expr):
 
 @dataclass(frozen=True, eq=False)
 class Contains(Expr):
+    """Whether a set has a member; an integer outside the set's range is none."""
+
     collection: Expr
     item: Expr
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import enum
+import sys
 import types as pytypes
 import typing
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from kubecheck.spec.errors import SpecError
+from kubecheck.spec.source import field_position
 from kubecheck.spec.types import (
+    Data,
     BOOL,
     INT,
     ArrayType,
@@ -54,6 +57,7 @@ class Types:
     def __init__(self, scope: Mapping[str, Any]) -> None:
         self._scope = scope
         self._classes: dict[type, Type] = {}
+        self._open: list[type] = []  # classes that are being resolved
 
     def active(self) -> AbstractContextManager[None]:
         """A context in which sorts and constructors use this scope."""
@@ -67,10 +71,11 @@ class Types:
             value = self._scope.get(bound)
             if isinstance(value, int) and not isinstance(value, bool):
                 return value
-            near = difflib.get_close_matches(bound, [n for n, v in self._scope.items() if isinstance(v, int)])
+            numbers = sorted(n for n, v in self._scope.items() if isinstance(v, int) and not isinstance(v, bool))
+            near = difflib.get_close_matches(bound, numbers)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            names = ", ".join(sorted(n for n, v in self._scope.items() if isinstance(v, int))) or "nothing"
-            raise SpecError("KC104", f"the scope has no number {bound!r}{hint}", remedy=f"the scope names {names}")
+            known = f"the scope names {', '.join(numbers) or 'nothing'}"
+            raise SpecError("KC104", f"the scope has no number {bound!r}{hint}", remedy=known)
         raise SpecError("KC104", f"{bound!r} is no bound", remedy="write an int, or the name of a value of the scope")
 
     def size_of(self, sort: Any) -> int:
@@ -92,12 +97,19 @@ class Types:
                     f"the annotation {annotation!r} cannot be evaluated: {e}",
                     remedy="define the class before it is used, or leave out `from __future__ import annotations`",
                 ) from None
-        if isinstance(annotation, type) and annotation in self._classes:
-            return self._classes[annotation]
-        found = self._resolve(annotation, namespace)
-        if isinstance(annotation, type):
-            self._classes[annotation] = found
-        return found
+        if isinstance(annotation, str | typing.ForwardRef):  # a string within an annotation
+            return self.resolve(getattr(annotation, "__forward_arg__", annotation), namespace)
+        if not isinstance(annotation, type):
+            return self._resolve(annotation, namespace)
+        if annotation not in self._classes:
+            if annotation in self._open:
+                raise SpecError("KC101", f"{annotation.__name__} contains itself", remedy="refer to a Sort instead")
+            self._open.append(annotation)
+            try:
+                self._classes[annotation] = self._resolve(annotation, namespace)
+            finally:
+                self._open.pop()
+        return self._classes[annotation]
 
     def _resolve(self, annotation: Any, namespace: Mapping[str, Any] | None) -> Type:
         origin, args = typing.get_origin(annotation), typing.get_args(annotation)
@@ -116,15 +128,17 @@ class Types:
                 return BOOL
             if issubclass(annotation, enum.Enum):
                 if not list(annotation):
-                    raise SpecError("KC101", f"{annotation.__name__} has no members")
+                    raise SpecError("KC101", f"{annotation.__name__} has no members", remedy="an Enum needs at least one")
                 return EnumType(annotation)
             if issubclass(annotation, Record | State) and annotation not in (Record, State):
                 return self._record(annotation)
             if annotation is int:
                 raise SpecError("KC105", "int alone has no width", remedy="write Annotated[int, Range(0, 7)]")
-        raise SpecError(
-            "KC101", f"{_name(annotation)} is not a type of the language", remedy="see docs/design.md, Types"
-        )
+        if origin is Seq:
+            remedy = f"write Annotated[{_name(annotation)}, MaxLen(4)]"
+        else:
+            remedy = "bool, Annotated[int, Range(lo, hi)], an Enum, a Sort, a Record, Array, Set, Seq, T | None"
+        raise SpecError("KC101", f"{_name(annotation)} is not a type of the language", remedy=remedy)
 
     def _annotated(self, base: Any, extra: tuple[Any, ...], namespace: Mapping[str, Any] | None) -> Type:
         for e in extra:
@@ -133,17 +147,25 @@ class Types:
                 if lo > hi:
                     raise SpecError("KC106", f"Range({lo}, {hi}) has no values", remedy="the lower bound comes first")
                 if not INT.lo <= lo <= hi <= INT.hi:
-                    raise SpecError("KC106", f"Range({lo}, {hi}) does not fit in 32 bits")
+                    raise SpecError("KC106", f"Range({lo}, {hi}) does not fit in 32 bits", remedy="use smaller bounds")
                 return IntType(lo, hi)
             if isinstance(e, MaxLen) and typing.get_origin(base) is Seq:
                 element = self.resolve(typing.get_args(base)[0], namespace)
                 if holds_state(element):
-                    raise SpecError("KC107", f"a Seq of {element}: a State is a place and cannot be an element")
+                    raise SpecError(
+                        "KC107",
+                        f"a Seq of {element}: a State is a place and cannot be an element",
+                        remedy=f"make it a Record, or use an Array[…, {element}]",
+                    )
                 limit = self.number(e.length)
                 if limit < 0:
-                    raise SpecError("KC106", f"MaxLen({limit}) is negative")
+                    raise SpecError("KC106", f"MaxLen({limit}) is negative", remedy="a length is 0 or more")
                 return SeqType(element, limit)
-        raise SpecError("KC101", f"Annotated[{_name(base)}, …] needs a Range (for int) or a MaxLen (for Seq)")
+        raise SpecError(
+            "KC101",
+            f"Annotated[{_name(base)}, …] has neither a Range (for int) nor a MaxLen (for Seq)",
+            remedy="write Annotated[int, Range(0, 7)] or Annotated[Seq[T], MaxLen(4)]",
+        )
 
     def _optional(self, annotation: Any, args: tuple[Any, ...], namespace: Mapping[str, Any] | None) -> Type:
         rest = [a for a in args if a is not type(None)]
@@ -155,7 +177,11 @@ class Types:
             )
         inner = self.resolve(rest[0], namespace)
         if holds_state(inner):
-            raise SpecError("KC107", f"{inner} | None: a State is a place and cannot be absent")
+            raise SpecError(
+                "KC107",
+                f"{inner} | None: a State is a place and cannot be absent",
+                remedy="give it a field that says whether it is in use",
+            )
         return OptionalType(inner)
 
     def _array(self, key: Type, element: Type) -> Type:
@@ -179,31 +205,68 @@ class Types:
                 raise SpecError(
                     "KC107",
                     f"{cls.__name__}.{f.name}: a Record cannot hold the State {f.type}",
+                    position=field_position(cls, f.name),
                     remedy="make it a State",
                 )
         return RecordType(cls, fields, is_state)
 
     def _fields(self, cls: Any) -> Iterator[Field]:
+        # classes that the module defines after this one are known by now
+        names = {**vars(sys.modules[cls.__module__]), **cls._namespace} if cls.__module__ in sys.modules else cls._namespace
         for name, annotation in cls._annotations.items():
             try:
-                t = self.resolve(annotation, cls._namespace)
+                t = self.resolve(annotation, names)
             except SpecError as e:
-                raise SpecError(e.code, f"{cls.__name__}.{name}: {e.message}", remedy=e.remedy) from None
-            if isinstance(t, RefType) and name not in cls._defaults:
+                raise _in_field(e, cls, name) from None
+            element = t
+            while isinstance(element, ArrayType):
+                element = element.element
+            if isinstance(element, RefType) and name not in cls._defaults:
                 raise SpecError(
                     "KC109",
-                    f"{cls.__name__}.{name}: a {t} has no default, for no member of a sort is the first",
-                    remedy=f"write {name}: {t} | None = None",
+                    f"{cls.__name__}.{name}: a {element} has no default, for no member of a sort is the first",
+                    position=field_position(cls, name),
+                    remedy=f"make it optional: {element} | None",
                 )
             if name not in cls._defaults:
                 yield Field(name, t, t.default)
                 continue
             with self.active():
                 try:
-                    yield Field(name, t, lower(t, cls._defaults[name]))
+                    default = lower(t, cls._defaults[name])
                 except SpecError as e:
-                    raise SpecError(e.code, f"{cls.__name__}.{name}: {e.message}", remedy=e.remedy) from None
+                    raise _in_field(e, cls, name) from None
+            member = _symmetric_member(default)
+            if member is not None:
+                raise SpecError(
+                    "KC301",
+                    f"{cls.__name__}.{name}: {type(member).__name__} is symmetric: no member can be a default",
+                    position=field_position(cls, name),
+                    remedy="start from None or an empty set",
+                )
+            yield Field(name, t, default)
+
+
+def _in_field(e: SpecError, cls: type, name: str) -> SpecError:
+    """An error of a field's type or default, at the field; of a field within a field, at the inner one."""
+    if e.position is not None:
+        return e
+    return SpecError(e.code, f"{cls.__name__}.{name}: {e.message}", position=field_position(cls, name), remedy=e.remedy)
+
+
+def _symmetric_member(data: Data) -> Sort | None:
+    """A member of a symmetric sort inside data, if there is one."""
+    if isinstance(data, tuple | frozenset):
+        return next((m for d in data if (m := _symmetric_member(d)) is not None), None)
+    return data if isinstance(data, Sort) and type(data).symmetric else None
 
 
 def _name(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        return annotation.__name__
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if isinstance(origin, type) and args and origin is not pytypes.UnionType:
+        return f"{origin.__name__}[{', '.join(map(_name, args))}]"
+    if origin in (typing.Union, pytypes.UnionType):
+        return " | ".join(map(_name, args))
+    return "None" if annotation is type(None) else str(annotation)

@@ -324,7 +324,7 @@ def scalar_index(t: Type, value: Data) -> int:
         return 0 if value is None else 1 + scalar_index(t.inner, value)
     if isinstance(t, BoolType) and isinstance(value, bool):
         return int(value)
-    if isinstance(t, IntType) and isinstance(value, int):
+    if isinstance(t, IntType) and isinstance(value, int) and not isinstance(value, bool):
         if t.lo <= value <= t.hi:
             return value - t.lo
         raise ValueError(value)

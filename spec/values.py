@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
 
 from kubecheck.spec.errors import SpecError, ValueEscape
+from kubecheck.spec.source import caller, field_position
 from kubecheck.spec.types import (
     ArrayType,
     Data,
@@ -55,6 +56,7 @@ def active_types() -> Types:
         raise SpecError(
             "KC401",
             "a sort or a record was used outside of a spec's execution",
+            position=caller(),
             remedy="make values inside actions and properties; a sort has its size only in a spec's scope",
         )
     return types
@@ -109,7 +111,11 @@ class Sort(metaclass=SortMeta):
         """The member with that number; ValueEscape if the sort is smaller."""
         size = active_types().size_of(cls)
         if not 0 <= number < size:
-            raise ValueEscape("KC501", f"{cls.__name__}({number}): the sort has {size} members, 0 to {size - 1}")
+            raise ValueEscape(
+                "KC501",
+                f"{cls.__name__}({number}): the sort has {size} members, 0 to {size - 1}",
+                remedy=f"require that the number is less than len({cls.__name__}) first",
+            )
         member: Self = cls.member(number)
         return member
 
@@ -120,14 +126,18 @@ class Sort(metaclass=SortMeta):
     def index(self) -> int:
         """The member's number, for sorts that are not symmetric."""
         if type(self).symmetric:
-            raise SpecError("KC301", f"{type(self).__name__} is symmetric: its members have no numbers")
+            raise SpecError(
+                "KC301", f"{type(self).__name__} is symmetric: its members have no numbers", remedy="compare with =="
+            )
         return self.number
 
     def _ordered(self, other: object) -> int:
         if type(other) is not type(self):
             raise TypeError(f"{self} cannot be compared with {other!r}")
         if type(self).symmetric:
-            raise SpecError("KC301", f"{type(self).__name__} is symmetric: its members have no order")
+            raise SpecError(
+                "KC301", f"{type(self).__name__} is symmetric: its members have no order", remedy="compare with =="
+            )
         return self.number - int(getattr(other, "number"))  # noqa: B009 - other has this very class
 
     def __lt__(self, other: Self) -> bool:
@@ -232,9 +242,13 @@ class _Fields:
             frame = sys._getframe(1)  # names of the function that the class statement stands in
             cls._namespace = {**cls._namespace, **vars(sys.modules[cls.__module__]), **frame.f_locals}
         for name in own:
-            if name in ("next", "number") or name.startswith("__"):
+            own_names = ("next", *(n for base in cls.__mro__ if base.__module__ == __name__ for n in vars(base)))
+            if name in own_names or name.startswith("__"):
                 raise SpecError(
-                    "KC102", f"{cls.__name__}.{name}: a field cannot have this name", remedy="choose another"
+                    "KC102",
+                    f"{cls.__name__}.{name}: records and states use this name themselves",
+                    position=field_position(cls, name),
+                    remedy="choose another",
                 )
             if name in cls.__dict__:
                 cls._defaults[name] = cls.__dict__[name]
@@ -242,9 +256,14 @@ class _Fields:
 
     def __setattr__(self, name: str, value: object) -> None:
         if name not in type(self)._annotations:
-            known = ", ".join(type(self)._annotations)
-            raise SpecError("KC103", f"{type(self).__name__} has no field {name}", remedy=f"its fields are {known}")
+            raise _no_field(type(self), name)
         object.__setattr__(self, name, value)
+
+
+def _no_field(cls: type[_Fields], name: str) -> SpecError:
+    known = ", ".join(cls._annotations)
+    remedy = f"its fields are {known}" if known else "it has no fields"
+    return SpecError("KC103", f"{cls.__name__} has no field {name}", position=caller(), remedy=remedy)
 
 
 @dataclass_transform(kw_only_default=True)
@@ -260,7 +279,7 @@ class Record(_Fields):
     def __init__(self, **fields: Any) -> None:
         for name in fields:
             if name not in type(self)._annotations:
-                raise SpecError("KC103", f"{type(self).__name__} has no field {name}")
+                raise _no_field(type(self), name)
         _set(self, "_cell", None)
         _set(self, "_raw", fields)
         _set(self, "_data", None)
@@ -325,7 +344,7 @@ class Record(_Fields):
             try:
                 i = record.index(name)
             except KeyError:
-                raise SpecError("KC103", f"{type(self).__name__} has no field {name}") from None
+                raise _no_field(type(self), name) from None
             data[i] = lower(record.fields[i].type, value)
         return self._snapshot(record, tuple(data), None)
 
@@ -404,7 +423,9 @@ class Array(Generic[K, T]):
         try:
             return scalar_index(self._type.key, key)
         except ValueError:
-            raise ValueEscape("KC502", f"{key!r} is not a key of {self._type}") from None
+            raise ValueEscape(
+                "KC502", f"{key!r} is not a key of {self._type}", remedy="require that it is one first"
+            ) from None
 
     def __getitem__(self, key: K) -> T:
         i = self._index(key)
@@ -537,7 +558,11 @@ class Seq(Generic[T]):
                 raise ValueEscape("KC503", f"{-at.start} elements before the first of a sequence", remedy="q[n:] takes an n from 0 on")
             return Seq(self._items[at], self._type)
         if not 0 <= at < len(self._items):
-            raise ValueEscape("KC503", f"index {at} of a sequence of {len(self._items)}")
+            raise ValueEscape(
+                "KC503",
+                f"index {at} of a sequence of {len(self._items)}",
+                remedy="require that it is shorter than len(q) first",
+            )
         return self._items[at]
 
     def __iter__(self) -> Iterator[T]:
@@ -622,4 +647,4 @@ def lower(t: Type, value: Any) -> Data:
             return value
     if value is None:
         raise ValueEscape("KC506", f"None where {t} is needed", remedy="require(x is not None) first")
-    raise SpecError("KC201", f"{value!r} does not belong to {t}")
+    raise SpecError("KC201", f"{value!r} does not belong to {t}", remedy=f"a {t} is needed here")

@@ -67,16 +67,24 @@ def compile_spec(spec: Spec, *, cache: Store | None = None) -> NativeSpec:
     compiled = program(spec)
     if len(spec.properties) > MAX_PROPERTIES:
         raise SpecError(
-            "KC130", f"{spec.name} has {len(spec.properties)} properties", remedy=f"at most {MAX_PROPERTIES} at a time"
+            "KC130",
+            f"{spec.name} has {len(spec.properties)} properties",
+            position=spec.position,
+            remedy=f"at most {MAX_PROPERTIES} at a time",
         )
     instances = sum(_instances(e) for e in compiled.actions)
     if instances > MAX_INSTANCES:
         raise SpecError(
             "KC131",
             f"{spec.name} has {instances:,} action instances",
+            position=spec.position,
             remedy=f"at most {MAX_INSTANCES:,}: a smaller scope",
         )
-    text = _text(compiled)
+    try:
+        text = _text(compiled)
+    except RecursionError:
+        message = f"{spec.name}: an expression is nested too deeply"
+        raise SpecError("KC014", message, position=spec.position, remedy="name its parts") from None
     machine = _target_machine()
     key = _key(text, machine)
     code = None if cache is None else cache.get(key)

@@ -28,6 +28,7 @@ from kubecheck.checker.native.emit import (
     width,
 )
 from kubecheck.spec import ir
+from kubecheck.spec.evaluation import harmless
 from kubecheck.spec.layout import array_stride, encode, field_offsets
 from kubecheck.spec.types import (
     ArrayType,
@@ -122,8 +123,9 @@ class FunctionBody(Emitter):
         assert isinstance(place, ir.ItemPlace)
         array = place.base.type
         assert isinstance(array, ArrayType)
+        base = self.offset(place.base)  # from left to right, as CPython does
         key = self.index_of(array.key, self.expr(place.key))
-        return self.item(self.offset(place.base), array, key)
+        return self.item(base, array, key)
 
     def item(self, base: Offset, array: ArrayType, index: Any) -> Offset:
         """The bit offset of an array's element."""
@@ -152,6 +154,8 @@ class FunctionBody(Emitter):
     def _const(self, e: ir.Const) -> Any:
         if isinstance(e.type, IntType):
             return I64(e.value)
+        if isinstance(e.type, NoneType):
+            return register(e.type)(0)
         return register(e.type)(encode(e.type, e.value))
 
     def _local(self, e: ir.Local) -> Any:
@@ -216,12 +220,14 @@ class FunctionBody(Emitter):
 
     def _fit(self, e: ir.Fit) -> Any:
         value = self.expr(e.value)
-        assert isinstance(e.type, IntType)
-        inside = self.b.and_(
-            self.b.icmp_signed(">=", value, I64(e.type.lo)), self.b.icmp_signed("<=", value, I64(e.type.hi))
-        )
-        self.leave_unless(inside, ESCAPE)
+        self.within(e.type, value)
         return value
+
+    def within(self, t: Type, value: Any) -> None:
+        """Ends the function with an error where an integer is outside its range."""
+        assert isinstance(t, IntType)
+        inside = self.b.and_(self.b.icmp_signed(">=", value, I64(t.lo)), self.b.icmp_signed("<=", value, I64(t.hi)))
+        self.leave_unless(inside, ESCAPE)
 
     def _wrap(self, e: ir.Wrap) -> Any:
         assert isinstance(e.type, OptionalType)
@@ -293,8 +299,15 @@ class FunctionBody(Emitter):
     def _contains(self, e: ir.Contains) -> Any:
         t = e.collection.type
         assert isinstance(t, SetType)
-        whole = self.expr(e.collection)
-        return self.b.icmp_unsigned("!=", self.b.and_(whole, self.member_bit(t, self.expr(e.item))), whole.type(0))
+        item, whole = self.expr(e.item), self.expr(e.collection)
+        inside: Any = I1(1)
+        have = e.item.type
+        if isinstance(t.key, IntType) and isinstance(have, IntType) and not t.key.lo <= have.lo <= have.hi <= t.key.hi:
+            # a shift by too much has no value at all in LLVM: what is no member is replaced by one, and the answer corrected
+            inside = self.b.icmp_unsigned("<", self.index_of(t.key, item), I64(t.key.cardinality or 0))
+            item = self.b.select(inside, item, I64(t.key.lo))
+        found = self.b.icmp_unsigned("!=", self.b.and_(whole, self.member_bit(t, item)), whole.type(0))
+        return self.b.and_(inside, found)
 
     def _length(self, e: ir.Length) -> Any:
         t = e.value.type
@@ -476,8 +489,12 @@ class FunctionBody(Emitter):
             getattr(self, f"_do_{type(s).__name__.lower()}")(s)
 
     def _do_store(self, s: ir.Store) -> None:
-        value = self.expr(s.value)
-        self.put(s.place.type, self.states[s.place.root], self.offset(s.place), value)
+        checked = isinstance(s.value, ir.Fit)  # as in CPython, the place is looked up before the range is checked
+        value = self.expr(s.value.value if isinstance(s.value, ir.Fit) else s.value)
+        at = self.offset(s.place)
+        if checked:
+            self.within(s.value.type, value)
+        self.put(s.place.type, self.states[s.place.root], at, value)
 
     def _do_copyplace(self, s: ir.CopyPlace) -> None:
         value = self.fetch(s.source.type, self.states[s.source.root], self.offset(s.source))
@@ -530,26 +547,4 @@ class FunctionBody(Emitter):
         self.leave(DONE)
 
 
-def harmless(e: ir.Expr | ir.Place | ir.Domain) -> bool:
-    """Whether evaluating it can neither fail nor leave the function, so that it may be evaluated where Python would not."""
-    if isinstance(e, ir.Fit | ir.Unwrap | ir.SeqAt | ir.SeqAppend | ir.SeqDrop | ir.MakeRef | ir.Call):
-        return False
-    if isinstance(e, ir.Arith) and e.op in ("//", "%"):
-        assert isinstance(e.right.type, IntType)
-        if e.right.type.lo <= 0 <= e.right.type.hi:
-            return False
-    return all(harmless(child) for child in children(e))
-
-
-def children(e: ir.Expr | ir.Place | ir.Domain) -> list[Any]:
-    """The expressions, places and domains directly inside a node."""
-    found: list[Any] = []
-    for name in e.__dataclass_fields__:
-        value = getattr(e, name)
-        for v in value if isinstance(value, tuple) else (value,):
-            parts = v if isinstance(v, tuple) else (v,)
-            found += [p for p in parts if isinstance(p, ir.Expr | ir.Place | ir.Domain)]
-    return found
-
-
-__all__ = ["FunctionBody", "Generator", "harmless", "width"]
+__all__ = ["FunctionBody", "Generator", "width"]

@@ -64,7 +64,7 @@ def successors(generator: Generator, program: ir.Program) -> None:
     def quiescent() -> None:
         e.increase(info, 1, I64(1))
         for index, prop in enumerate(program.properties):
-            if _kind(prop) is PropertyKind.QUIESCENT:
+            if _kind(prop) in (PropertyKind.QUIESCENT, PropertyKind.LIMIT):
                 held, broken = e.outcome(prop, src, src, I64(-1))
                 e.count_if(held, premise, index)
                 e.report(broken, index, open_mask)

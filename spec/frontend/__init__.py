@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kubecheck.spec import ir
 from kubecheck.spec.declare import Declared, Property, PropertyKind, Spec
-from kubecheck.spec.errors import Position
+from kubecheck.spec.errors import Position, SpecError
 from kubecheck.spec.frontend.functions import Compiler
 from kubecheck.spec.source import fail, position, tree
 from kubecheck.spec.types import BOOL, NoneType, holds_state
@@ -23,9 +23,13 @@ def program(spec: Spec) -> ir.Program:
     """
     compiler = Compiler(spec)
     result = ir.Program(spec.root)
-    result.initials = [_entry(compiler, d, writes=True) for d in spec.initials]
-    result.actions = [_entry(compiler, a, writes=True) for a in spec.actions]
-    result.properties = [_entry(compiler, p, writes=False) for p in spec.properties]
+    try:
+        result.initials = [_entry(compiler, d, writes=True) for d in spec.initials]
+        result.actions = [_entry(compiler, a, writes=True) for a in spec.actions]
+        result.properties = [_entry(compiler, p, writes=False) for p in spec.properties]
+    except RecursionError:
+        message = f"{spec.name}: an expression is nested too deeply"
+        raise SpecError("KC014", message, position=spec.position, remedy="name its parts") from None
     result.functions = compiler.functions
     return result
 

@@ -111,7 +111,8 @@ def describe(value: Any) -> str:
     """A static object in an error message."""
     if isinstance(value, enum.Enum):
         return f"{type(value).__name__}.{value.name}"
-    if isinstance(value, type):
-        return value.__name__
+    name = getattr(value, "__name__", None)
+    if isinstance(name, str):  # a class, a function, a module
+        return name
     text = repr(value)
     return text if len(text) <= 40 else f"a {type(value).__name__}"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import builtins
 import enum
+from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kubecheck.spec import functions as language
 from kubecheck.spec import ir
+from kubecheck.spec.errors import Position
+from kubecheck.spec.evaluation import harmless, may_refuse
 from kubecheck.spec.frontend.bindings import (
     Method,
     Static,
@@ -19,7 +22,9 @@ from kubecheck.spec.frontend.bindings import (
     not_none,
 )
 from kubecheck.spec.frontend.comparisons import Comparisons
+from kubecheck.spec.frontend.context import Display, ends
 from kubecheck.spec.frontend.functions import bind, stays_static
+from kubecheck.spec.frontend.places import chain, is_symmetric
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import (
     BOOL,
@@ -38,9 +43,6 @@ from kubecheck.spec.types import (
     is_place,
 )
 from kubecheck.spec.values import Record, Seq, Set, Sort, SortMeta, State
-
-if TYPE_CHECKING:
-    pass
 
 _QUANTIFIERS: dict[Any, str] = {
     builtins.any: "any",
@@ -74,7 +76,7 @@ class Calls(Comparisons):
             positional, named = self._arguments(node)
             return self.call_function(callee.function, callee.receiver, positional, named, node)
         if not isinstance(callee, Static):
-            fail("KC224", f"{ast.unparse(node.func)} cannot be called", self.at(node.func))
+            fail("KC224", f"{ast.unparse(node.func)} cannot be called", self.at(node.func), "it is a value: remove the ()")
         target = callee.value
         if target in _QUANTIFIERS if _hashable(target) else False:
             return self._quantifier(_QUANTIFIERS[target], node)
@@ -97,7 +99,7 @@ class Calls(Comparisons):
             return self._member_of(target, node)
         if isinstance(target, type) and issubclass(target, Record):
             return self._construct(target, node)
-        if target in (Set, Seq, set, frozenset, tuple) and not node.args and not node.keywords:
+        if _hashable(target) and target in (Set, Seq, set, frozenset, tuple) and not node.args and not node.keywords:
             return Static(() if target in (Seq, tuple) else frozenset())
         if isinstance(target, type) and issubclass(target, State):
             fail(
@@ -125,12 +127,9 @@ class Calls(Comparisons):
         if isinstance(target, BuiltinFunctionType | type | MethodType) or callable(target):
             args = [v.value for v in positional if isinstance(v, Static)]
             kwargs = {k: v.value for k, v in named.items() if isinstance(v, Static)}
-            try:
-                with self.compiler.spec.types.active():
-                    return Static(target(*args, **kwargs))
-            except Exception as e:  # whatever the author's own code raises while it is being compiled
-                fail("KC226", f"{ast.unparse(node)} raised {type(e).__name__}: {e}", self.at(node))
-        fail("KC224", f"{describe(target)} cannot be called", self.at(node))
+            with self.author(node):
+                return Static(target(*args, **kwargs))
+        fail("KC224", f"{describe(target)} cannot be called", self.at(node), "it is a constant: remove the ()")
 
     def _arguments(self, node: ast.Call) -> tuple[list[Value], dict[str, Value]]:
         for a in node.args:
@@ -154,6 +153,10 @@ class Calls(Comparisons):
         """A call of a function that is written in the language."""
         at = self.at(node)
         found = bind(function, receiver, positional, named, at)
+        given: dict[str, ast.AST] = {}  # the expressions of the arguments, to point at
+        if isinstance(node, ast.Call):
+            given = dict(zip(list(found)[0 if receiver is None else 1 :], node.args, strict=False))
+            given |= {k.arg: k.value for k in node.keywords if k.arg is not None}
         bound: list[tuple[str, Value, Type | None]] = []
         for i, (name, value) in enumerate(found.items()):
             t = self.compiler.annotation(function, name, self.namespace, at)
@@ -161,32 +164,44 @@ class Calls(Comparisons):
                 t = self.natural(value, node) if not isinstance(value, Static) else None
                 bound.append((name, value, t))
                 continue
+            argument = given.get(name, node)
+            here = self.at(argument)
             if isinstance(value, Method):
-                fail("KC221", f"{value.function.__name__} is a method", at, "call it")
+                fail("KC221", f"{value.function.__name__} is a method", here, "call it")
             if t is None:
                 if not isinstance(value, Static):
+                    if function.__name__ == "<lambda>":
+                        fail("KC002", "a lambda cannot be compiled", here, "define it with `def`")
                     fail(
                         "KC125",
                         f"{function.__name__}: parameter {name} has no type of the language, so it takes constants only",
-                        at,
-                        f"annotate it: {name}: {self.natural(value, node)}",
+                        here,
+                        f"annotate it: {name}: {self.natural(value, argument)}",
                     )
                 bound.append((name, value, None))
             elif holds_state(t) or (isinstance(t, ArrayType) and isinstance(value, ir.Place)):
                 if not isinstance(value, ir.Place) or value.type != t:
                     fail(
                         "KC201",
-                        f"{function.__name__}: {name} is a {t}, a place, and this is a {self.natural(value, node)}",
-                        at,
+                        f"{function.__name__}: {name} is a {t}, a place, and this is a {self.natural(value, argument)}",
+                        here,
+                        f"give it a {t} of the state",
                     )
                 bound.append((name, value, t))
             elif isinstance(value, Static) and stays_static(function, name):
-                self.constant(value, t, node)
+                self.constant(value, t, argument)
                 bound.append((name, value, t))
             else:
-                bound.append((name, self.coerce(value, t, node), t))
+                bound.append((name, self.bound(value, t, argument, f"parameter {name}"), t))
         compiled, arguments = self.compiler.specialise(function, self.namespace, bound, at)
         if compiled.writes_state:
+            if id(node) not in self.alone:
+                fail(
+                    "KC232",
+                    f"{function.__name__} writes to the state in the middle of an expression",
+                    at,
+                    "call it on a line of its own, and keep its result in a name",
+                )
             if self.loops:
                 fail(
                     "KC303",
@@ -194,15 +209,23 @@ class Calls(Comparisons):
                     at,
                     "write to elements indexed by the loop variable here, or use a sort that is not symmetric",
                 )
-            self.compiled.writes_state = True
-            self.facts = frozenset(f for f in self.facts if not self.is_place_name(f.root))
-        return ir.Call(at, compiled.result, compiled, arguments)
+            self.changed()
+        values = {name: value for name, value, _ in bound if isinstance(value, ir.Expr)}
+        order = [*(n for n in values if n not in named), *(n for n in named if n in values)]
+        if order == list(values):
+            return ir.Call(at, compiled.result, compiled, arguments)
+
+        def called(parts: list[ir.Expr]) -> ir.Expr:
+            found = {id(values[n]): part for n, part in zip(order, parts, strict=True)}
+            return ir.Call(at, compiled.result, compiled, tuple(found.get(id(a), a) for a in arguments))
+
+        return self.in_order(at, [values[n] for n in order], called)
 
     # --- the language's own functions ------------------------------------------------------------------------------------
 
     def _present(self, node: ast.Call) -> Value:
         if len(node.args) != 1 or node.keywords:
-            fail("KC124", "present takes one value", self.at(node))
+            fail("KC124", "present takes one value", self.at(node), "write present(x)")
         value = self.value(node.args[0])
         if isinstance(value, ir.Expr) and isinstance(value.type, OptionalType):
             return ir.Unwrap(self.at(node), value.type.inner, value, True)
@@ -212,18 +235,23 @@ class Calls(Comparisons):
 
     def _implies(self, node: ast.Call) -> Value:
         if len(node.args) != 2 or node.keywords:
-            fail("KC124", "implies takes a premise and a conclusion", self.at(node))
+            fail("KC124", "implies takes a premise and a conclusion", self.at(node), "write implies(a, b)")
         premise = self.condition(node.args[0])
         conclusion = self.condition(node.args[1])
+        found = self.value(node.args[1])
+        if isinstance(found, Static) and not isinstance(found.value, bool):
+            fail("KC216", f"{describe(found.value)} is not a condition", self.at(node.args[1]), "write bool(…)")
         # both sides are evaluated, as CPython does: an error in the conclusion must not depend on the premise
-        at, name = self.at(node), self.fresh("conclusion")
-        other = ir.Logic(at, BOOL, "or", ir.Not(at, BOOL, premise), ir.Local(at, BOOL, name))
-        return ir.Let(at, BOOL, name, conclusion, other)
+        return self.in_order(
+            self.at(node),
+            [premise, conclusion],
+            lambda parts: ir.Logic(self.at(node), BOOL, "or", ir.Not(self.at(node), BOOL, parts[0]), parts[1]),
+        )
 
     def _builtin(self, target: Any, node: ast.Call) -> Value:
         at = self.at(node)
         if node.keywords or not node.args:
-            fail("KC124", f"{target.__name__} takes values only", at)
+            fail("KC124", f"{target.__name__} takes values only", at, f"write {target.__name__}(x)")
         if target in (builtins.min, builtins.max) and len(node.args) == 1:
             fail("KC124", f"{target.__name__} takes two or more values", at, f"write {target.__name__}(a, b)")
         values = [self.value(a) for a in node.args]
@@ -241,7 +269,7 @@ class Calls(Comparisons):
                 assert isinstance(value, ir.Expr)
                 return ir.Length(at, IntType(0, t.limit), value)
             if isinstance(t, ArrayType):
-                return Static(t.length)
+                return self._array_length(t, value, at)
             fail("KC213", f"a {t} has no length", at, "sets, sequences and arrays have")
         if target is builtins.abs:
             a = self.integer(values[0], node.args[0])
@@ -263,13 +291,20 @@ class Calls(Comparisons):
             return result
         fail("KC213", f"{target.__name__}(…) is not in the language", at, "write the condition or the number itself")
 
+    def _array_length(self, t: ArrayType, array: ir.Place | ir.Expr, at: Position) -> Value:
+        """A constant; but what may fail on the way to the array is evaluated."""
+        if harmless(array):
+            return Static(t.length)
+        parts = [array] if isinstance(array, ir.Expr) else [p.key for p in chain(array) if isinstance(p, ir.ItemPlace)]
+        return self.in_order(at, parts[::-1], lambda _: ir.Const(at, IntType(t.length, t.length), t.length))
+
     def _member_of(self, sort: Any, node: ast.Call) -> Value:
         at = self.at(node)
         t = self.compiler.spec.types.resolve(sort)
         assert isinstance(t, RefType)
         self.numbered(t, at, f"{t}(…)")
         if len(node.args) != 1 or node.keywords:
-            fail("KC124", f"{t}(number) takes one number", at)
+            fail("KC124", f"{t}(number) takes one number", at, f"write {t}(0)")
         number = self.value(node.args[0])
         if isinstance(number, Static) and isinstance(number.value, int) and 0 <= number.value < t.size:
             return Static(sort.member(number.value))
@@ -280,35 +315,52 @@ class Calls(Comparisons):
         t = self.compiler.spec.types.resolve(cls)
         assert isinstance(t, RecordType)
         if node.args:
-            fail(
-                "KC124",
-                f"{cls.__name__} takes its fields by name",
-                self.at(node.args[0]),
-                f"write {cls.__name__}({t.fields[0].name}=…)",
-            )
-        given = self._fields(t, node)
-        if all(isinstance(e, ir.Const) for e in given.values()):
-            constant = tuple(given[f.name].value if f.name in given else f.default for f in t.fields)  # type: ignore[attr-defined]
-            return ir.Const(at, t, constant)
-        fields = tuple(given.get(f.name) or ir.Const(at, f.type, f.default) for f in t.fields)
-        return ir.MakeRecord(at, t, fields)
+            example = f"{cls.__name__}({t.fields[0].name}=…)" if t.fields else f"{cls.__name__}()"
+            fail("KC124", f"{cls.__name__} takes its fields by name", self.at(node.args[0]), f"write {example}")
 
-    def _fields(self, t: RecordType, node: ast.Call) -> dict[str, ir.Expr]:
-        given: dict[str, ir.Expr] = {}
+        def made(given: dict[int, ir.Expr]) -> ir.Expr:
+            if all(isinstance(e, ir.Const) for e in given.values()):
+                constants = {i: e.value for i, e in given.items() if isinstance(e, ir.Const)}
+                return ir.Const(at, t, tuple(constants.get(i, f.default) for i, f in enumerate(t.fields)))
+            fields = tuple(given.get(i) or ir.Const(at, f.type, f.default) for i, f in enumerate(t.fields))
+            return ir.MakeRecord(at, t, fields)
+
+        return self._with_fields(t, node, [], lambda _, given: made(given))
+
+    def _with_fields(
+        self,
+        t: RecordType,
+        node: ast.Call,
+        first: list[ir.Expr],
+        make: Callable[[list[ir.Expr], dict[int, ir.Expr]], ir.Expr],
+    ) -> ir.Expr:
+        """What `make` makes of `first` and of a call's keyword arguments, by field number, each as its field wants it.
+
+        As in CPython the arguments are evaluated in the order of the call, and only then checked against the fields.
+        """
+        wanted: list[tuple[int, ast.expr]] = []
+        given: list[Value] = []
         for k in node.keywords:
             if k.arg is None:
                 fail("KC124", "fields cannot be unpacked", self.at(k.value), "write them one by one")
             try:
-                f = t.fields[t.index(k.arg)]
+                i = t.index(k.arg)
             except KeyError:
-                fail(
-                    "KC103",
-                    f"{t} has no field {k.arg}",
-                    self.at(k.value),
-                    f"its fields are {', '.join(f.name for f in t.fields)}",
-                )
-            given[k.arg] = self.coerce(self.value(k.value, f.type), f.type, k.value)
-        return given
+                known = f"its fields are {', '.join(f.name for f in t.fields)}" if t.fields else "it has no fields"
+                fail("KC103", f"{t} has no field {k.arg}", self.at(k.value), known)
+            value = self.value(k.value, t.fields[i].type)
+            # a conversion that cannot fail early is made at once
+            plain = isinstance(value, Static | Display | Method | ir.Place)
+            given.append(self.coerce(value, t.fields[i].type, k.value) if plain else value)
+            wanted.append((i, k.value))
+
+        def converted(parts: list[ir.Expr]) -> ir.Expr:
+            rest = zip(wanted, parts[len(first) :], strict=True)
+            fields = {i: self.coerce(part, t.fields[i].type, argument) for (i, argument), part in rest}
+            return make(parts[: len(first)], dict(sorted(fields.items())))
+
+        parts = [*first, *(g for g in given if isinstance(g, ir.Expr))]
+        return self.in_order(self.at(node), parts, converted)
 
     def _record_next(self, node: ast.Call) -> Value | None:
         """`r.next(field=…)`, if this call is one."""
@@ -328,9 +380,8 @@ class Calls(Comparisons):
                 "require(x is not None) first, or present(x)",
             )
         if not isinstance(t, RecordType) or node.args:
-            fail("KC208", f"next(field=…) is for records, and this is a {t}", at)
-        changes = tuple((t.index(name), e) for name, e in self._fields(t, node).items())
-        return ir.WithFields(at, t, expr, changes)
+            fail("KC208", f"next(field=…) is for records, and this is a {t}", at, "name the fields that change")
+        return self._with_fields(t, node, [expr], lambda base, given: ir.WithFields(at, t, base[0], tuple(given.items())))
 
     # --- domains and quantifiers -----------------------------------------------------------------------------------------
 
@@ -349,11 +400,13 @@ class Calls(Comparisons):
             if isinstance(found, enum.EnumMeta):
                 return ir.AllValues(at, self.compiler.spec.types.resolve(found))
             if isinstance(found, Set | Seq):
-                return [Static(v) for v in found.items()]
+                return [Static(v) for v in found]
             if isinstance(found, tuple | list | set | frozenset | dict | range):
                 return [Static(v) for v in (sorted(found, key=repr) if isinstance(found, set | frozenset) else found)]
         elif isinstance(value, ir.Place | ir.Expr):
             t = value.type
+            if isinstance(value, ir.Expr) and any(end is d for end in ends(value) for d in self.displays):
+                fail("KC231", "this is Python's own collection and no set yet", at, "write Set() | {…}")
             if isinstance(t, ArrayType):
                 return ir.Elements(at, t.element, value)
             if isinstance(t, SetType):
@@ -388,13 +441,15 @@ class Calls(Comparisons):
     def loop_variable(self, name: str, domain: ir.Domain) -> str:
         """Makes a loop's variable known in the body; returns its name in the IR."""
         variable = self.slot(name, domain.element)
-        if is_place(domain.element):
-            assert isinstance(domain, ir.Elements)
-            root = domain.source.root if isinstance(domain.source, ir.Place) else 0
-            self.names[name] = ir.NamedPlace(domain.at, domain.element, root, variable)
+        self._bind_variable(name, variable, domain)
+        return variable
+
+    def _bind_variable(self, name: str, variable: str, domain: ir.Domain) -> None:
+        """A loop's variable stands for a place where places are run over, else for a value."""
+        if isinstance(domain, ir.Elements) and isinstance(domain.source, ir.Place) and is_place(domain.element):
+            self.names[name] = ir.NamedPlace(domain.at, domain.element, domain.source.root, variable)
         else:
             self.names[name] = Variable(variable, domain.element)
-        return variable
 
     def _quantifier(self, kind: str, node: ast.Call) -> Value:
         at = self.at(node)
@@ -434,22 +489,25 @@ class Calls(Comparisons):
                     "make the choice a parameter of the action",
                 )
             if level or len(node.generators) > 1:
-                fail("KC003", "first(…) takes one `for`", at)
+                fail("KC003", "first(…) takes one `for`", at, "filter with `if any(… for …)`")
         variable = self.fresh(name)
-        if is_place(domain.element):
-            assert isinstance(domain, ir.Elements)
-            root = domain.source.root if isinstance(domain.source, ir.Place) else 0
-            self.names[name] = ir.NamedPlace(domain.at, domain.element, root, variable)
-        else:
-            self.names[name] = Variable(variable, domain.element)
+        self._bind_variable(name, variable, domain)
         condition: ir.Expr | None = None
         for test in clause.ifs:
             part = self.condition(test)
             self.facts |= not_none(test, True)
             condition = part if condition is None else ir.Logic(self.at(test), BOOL, "and", condition, part)
         body, result = self._collected(kind, node, level, call)
-        if level + 1 == len(node.generators) and kind == "sum":
-            result = self._sum_type(domain, body)
+        sort = is_symmetric(domain)
+        if sort is not None and kind in ("any", "all") and may_refuse((condition, body)):
+            fail(
+                "KC306",
+                f"present(…) or require(…) in {kind}(…) over {sort}, which is symmetric: which member comes first would show",
+                at,
+                "filter with `if x is not None`",
+            )
+        if isinstance(body.type, IntType) and kind in ("sum", "count"):
+            result = self._sum_type(domain, body, at)
         return ir.Quantify(
             at,
             result,
@@ -463,7 +521,7 @@ class Calls(Comparisons):
     def _collected(self, kind: str, node: ast.GeneratorExp, level: int, call: ast.Call) -> tuple[ir.Expr, Type]:
         if level + 1 < len(node.generators):
             inner = self._generator(kind, node, level + 1, call)
-            return inner, INT if kind in ("sum", "count") else BOOL
+            return inner, inner.type
         if kind in ("any", "all", "count"):
             body = self.condition(node.elt)
             return body, INT if kind == "count" else BOOL
@@ -479,15 +537,20 @@ class Calls(Comparisons):
             )
         return value, OptionalType(value.type)
 
-    def _sum_type(self, domain: ir.Domain, body: ir.Expr) -> Type:
+    def _sum_type(self, domain: ir.Domain, body: ir.Expr, at: Position) -> Type:
         assert isinstance(body.type, IntType)
-        lo, hi = body.type.lo, body.type.hi
         n = 1 << 16
         if isinstance(domain, ir.AllValues):
             n = domain.element.cardinality or 0
-        elif isinstance(domain, ir.Elements) and isinstance(domain.source.type, ArrayType):
-            n = domain.source.type.length
-        return IntType(max(min(0, lo * n), -(2**62)), min(max(0, hi * n), 2**62))
+        elif isinstance(domain, ir.Elements):
+            t = domain.source.type
+            n = t.length if isinstance(t, ArrayType) else t.limit if isinstance(t, SeqType) else t.bits
+        elif isinstance(domain, ir.Between) and isinstance(domain.element, IntType):
+            n = domain.element.hi - domain.element.lo + 1
+        lo, hi = min(0, body.type.lo * n), max(0, body.type.hi * n)
+        if lo < -(2**62) or hi > 2**62:
+            fail("KC222", f"the sum may be as large as {max(-lo, hi):,}", at, "sum smaller numbers")
+        return IntType(lo, hi)
 
     def _unrolled_generator(
         self, kind: str, node: ast.GeneratorExp, level: int, call: ast.Call, rounds: list[tuple[str, Static]]
@@ -503,10 +566,20 @@ class Calls(Comparisons):
         for name, value in rounds:
             self.names[name], self.facts = value, facts
             condition: ir.Expr | None = None
+            skipped = False
             for test in node.generators[level].ifs:
                 part = self.condition(test)
                 self.facts |= not_none(test, True)
+                if isinstance(part, ir.Const):
+                    skipped = not part.value
+                    if skipped:
+                        break
+                    continue
                 condition = part if condition is None else ir.Logic(at, BOOL, "and", condition, part)
+            if skipped and condition is None:  # this round does not exist
+                continue
+            if skipped:
+                fail("KC229", "a filter of constants comes after one that is not", at, "filter by the constants first")
             body, _ = self._collected(kind, node, level, call)
             if kind == "count" and body.type == BOOL:
                 body = ir.Choose(at, IntType(0, 1), body, ir.Const(at, IntType(1, 1), 1), zero)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import builtins
 import enum
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
 from kubecheck.spec import ir
 from kubecheck.spec.declare import annotations_of
 from kubecheck.spec.errors import Position, SpecError
+from kubecheck.spec.evaluation import harmless
 from kubecheck.spec.frontend.bindings import (
     Binding,
     Fact,
@@ -24,6 +27,7 @@ from kubecheck.spec.frontend.functions import Compiler
 from kubecheck.spec.source import fail, position
 from kubecheck.spec.types import (
     BOOL,
+    INT,
     ArrayType,
     IntType,
     NoneType,
@@ -31,6 +35,7 @@ from kubecheck.spec.types import (
     RecordType,
     RefType,
     SeqType,
+    SetType,
     Type,
     is_place,
 )
@@ -48,6 +53,10 @@ class Context:
         self.names: dict[str, Binding] = {}
         self.facts: frozenset[Fact] = frozenset()
         self.loops: list[SymmetricLoop] = []
+        self.mixed: set[str] = set()  # names that had different types in the branches of an `if`
+        self.changes = 0  # how often the state has been written to so far, in the order of the source
+        self.alone: set[int] = set()  # calls, by id of their node, before which nothing is evaluated: these may write
+        self.displays: list[ir.Expr] = []  # sets and tuples that are written out: plain Python until they are stored
         self._file = function.__code__.co_filename
         self._slots: dict[tuple[str, Type], str] = {}
         self._used: set[str] = set()
@@ -77,6 +86,18 @@ class Context:
         if (name, t) not in self._slots:
             self._slots[name, t] = self.fresh(name)
         return self._slots[name, t]
+
+    @contextmanager
+    def author(self, node: ast.AST) -> Iterator[None]:
+        """Runs code of the spec's author, on constants; whatever it raises becomes an error with a position."""
+        try:
+            with self.compiler.spec.types.active():
+                yield
+        except SpecError as e:
+            raise SpecError(e.code, e.message, position=e.position or self.at(node), remedy=e.remedy) from None
+        except Exception as e:  # it may raise anything
+            remedy = "this is evaluated when the spec is compiled: correct the constants in it"
+            fail("KC226", f"{_text(node)} raised {type(e).__name__}: {e}", self.at(node), remedy)
 
     def value(self, node: ast.expr, wanted: Type | None = None) -> Value:
         """What an expression stands for; see `Expressions`."""
@@ -119,7 +140,7 @@ class Context:
                 "KC202",
                 "the type of this collection is not known here",
                 self.at(node),
-                "annotate the name: `x: Annotated[…] = (…)`",
+                "store it at once, or write Seq() + (…) or Set() | {…} into an annotated name",
             )
         if isinstance(value, ir.Expr):
             return value
@@ -154,12 +175,19 @@ class Context:
         """A value as a member of type `t`; checks that can only be made while running become part of the expression."""
         at = self.at(node)
         if isinstance(value, Static):
-            return self.constant(value, t, node)
+            made = self.constant(value, t, node)
+            many = 1 if isinstance(value.value, tuple) else 2
+            if isinstance(value.value, set | frozenset | tuple) and len(value.value) >= many:
+                self.displays.append(made)
+            return made
         if isinstance(value, Display) and isinstance(t, SeqType):
             result: ir.Expr = ir.Const(at, t, ())
             for item in value.items:
                 result = ir.SeqAppend(at, t, result, self.coerce(item, t.element, node))
+            self.displays.append(result)
             return result
+        if isinstance(value, Display) and isinstance(t, OptionalType):
+            return ir.Wrap(at, t, self.coerce(value, t.inner, node))
         if isinstance(value, Method):
             self.natural(value, node)
         if isinstance(value, ir.Place) and value.type == t and is_place(t):
@@ -172,9 +200,11 @@ class Context:
             return expr if t.lo <= have.lo and have.hi <= t.hi else ir.Fit(at, t, expr)
         if isinstance(t, OptionalType):
             if isinstance(have, NoneType):
-                return ir.Const(at, t, None)
+                return self.in_order(at, [expr], lambda _: ir.Const(at, t, None))
             if not isinstance(have, OptionalType):
                 return ir.Wrap(at, t, self.coerce(expr, t.inner, node))
+            if isinstance(have.inner, IntType) and isinstance(t.inner, IntType):
+                return self._other_range(expr, have, t, node)
         if isinstance(have, OptionalType) and have.inner == t:
             fail(
                 "KC210",
@@ -182,7 +212,49 @@ class Context:
                 at,
                 "require(x is not None) first, or present(x)",
             )
-        fail("KC201", f"{_text(node)} is a {have}, and a {t} is needed", at)
+        fail("KC201", f"{_text(node)} is a {have}, and a {t} is needed", at, f"write a {t}")
+
+    def _other_range(self, expr: ir.Expr, have: OptionalType, t: OptionalType, node: ast.AST) -> ir.Expr:
+        """An optional integer as one of another range."""
+        at, name = self.at(node), self.fresh("optional")
+        held = ir.Local(at, have, name)
+        inner = self.coerce(ir.Unwrap(at, have.inner, held, False), t.inner, node)
+        same = ir.Choose(at, t, ir.IsNone(at, BOOL, held), ir.Const(at, t, None), ir.Wrap(at, t, inner))
+        return ir.Let(at, t, name, expr, same)
+
+    def bound(self, value: Value, t: Type, node: ast.AST, what: str) -> ir.Expr:
+        """A value for a name, a parameter or a result, where CPython keeps what the expression gave, unchecked and unconverted."""
+        expr = self.coerce(value, t, node)
+        for end in ends(expr):
+            if isinstance(end, ir.Fit) and end.type != INT:
+                fail(
+                    "KC230",
+                    f"{_text(node)} may be outside {end.type}, and {what} does not check that",
+                    self.at(node),
+                    "annotate it as int; a place in the state checks its range",
+                )
+            if any(end is d for d in self.displays) and isinstance(end.type, SeqType | SetType):
+                kind, made = ("sequence", "Seq() + (…)") if isinstance(end.type, SeqType) else ("set", "Set() | {…}")
+                fail("KC231", f"this is Python's own collection and no {kind} yet", self.at(node), f"write {made}")
+            if isinstance(end, ir.Read) and isinstance(end.type, ArrayType) and not isinstance(t, ArrayType):
+                fail("KC217", "an array of the state is a place and cannot be kept as a value", self.at(node), "use it here")
+        return expr
+
+    def in_order(
+        self, at: Position, parts: list[ir.Expr], make: Callable[[list[ir.Expr]], ir.Expr], *, held: bool = False
+    ) -> ir.Expr:
+        """An expression made of parts that are all evaluated, in this order, whatever `make` does with them.
+
+        `held` where `make` uses a part several times.
+        """
+        if not held and all(harmless(p) for p in parts):
+            return make(parts)
+        names = [None if isinstance(p, ir.Const | ir.Local) else self.fresh("part") for p in parts]
+        result = make([p if n is None else ir.Local(p.at, p.type, n) for p, n in zip(parts, names, strict=True)])
+        for part, name in reversed(list(zip(parts, names, strict=True))):
+            if name is not None:
+                result = ir.Let(at, result.type, name, part, result)
+        return result
 
     def integer(self, value: Value, node: ast.AST) -> ir.Expr:
         """An integer expression; SpecError if it is something else."""
@@ -198,7 +270,7 @@ class Context:
             "KC213",
             f"a {expr.type} is not a number",
             expr.at,
-            "count(…) counts conditions" if expr.type == BOOL else "",
+            "count(…) counts conditions" if expr.type == BOOL else "use numbers, or a field that is one",
         )
 
     def numbered(self, t: RefType, at: Position, what: str) -> None:
@@ -214,6 +286,28 @@ class Context:
 
 class Display(ir.MakeSet):
     """A tuple or set of values whose type depends on where it stands."""
+
+
+def ends(e: ir.Expr) -> Iterator[ir.Expr]:
+    """The expressions that the value of an expression may come from."""
+    if isinstance(e, ir.Choose):
+        yield from ends(e.then)
+        yield from ends(e.other)
+    elif isinstance(e, ir.Let):
+        yield from ends(e.body)
+    elif isinstance(e, ir.Wrap):
+        yield from ends(e.value)
+    elif isinstance(e, ir.SetOp) and all(isinstance(x, ir.MakeSet | ir.Const) for x in [*ends(e.left), *ends(e.right)]):
+        yield from ends(e.left)  # of two plain sets Python makes another one
+        yield from ends(e.right)
+    else:
+        yield e
+
+
+def collection_in(t: Type | None) -> SetType | SeqType | None:
+    """The set or sequence type that a wanted type stands for, if it is one."""
+    inner = t.inner if isinstance(t, OptionalType) else t
+    return inner if isinstance(inner, SetType | SeqType) else None
 
 
 def _text(node: ast.AST) -> str:

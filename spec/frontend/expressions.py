@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import inspect
 from types import FunctionType
 
 from kubecheck.spec import ir
@@ -18,8 +19,8 @@ from kubecheck.spec.frontend.bindings import (
     not_none,
 )
 from kubecheck.spec.frontend.calls import Calls
-from kubecheck.spec.frontend.context import Display
-from kubecheck.spec.frontend.static import PYTHON
+from kubecheck.spec.frontend.context import Display, collection_in
+from kubecheck.spec.frontend.static import BINARY
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import (
     BOOL,
@@ -37,7 +38,7 @@ from kubecheck.spec.types import (
     Type,
     is_place,
 )
-from kubecheck.spec.values import FieldView, Record, Sort
+from kubecheck.spec.values import FieldView, Record, Sort, State
 
 _ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%"}
 _SETS = {ast.BitOr: "|", ast.BitAnd: "&", ast.Sub: "-"}
@@ -74,8 +75,10 @@ class Expressions(Calls):
         if isinstance(node, ast.Subscript):
             return self._subscript(node)
         if isinstance(node, ast.BinOp):
+            # only the whole must fit in its place: of a sum, the place's type says nothing about the parts
+            wanted = collection_in(wanted)
             left = self.value(node.left, wanted)
-            right = self.value(node.right, left.type if isinstance(left, ir.Expr) else wanted)
+            right = self.value(node.right, collection_in(left.type) if isinstance(left, ir.Expr) else wanted)
             return self.binary(type(node.op), left, right, node)
         if isinstance(node, ast.UnaryOp):
             return self._unary(node)
@@ -105,6 +108,8 @@ class Expressions(Calls):
                 return ir.Local(self.at(node), found.type, found.ir_name)
             return found
         code = self.function.__code__
+        if name in self.mixed:
+            fail("KC206", f"{name} has different types on the ways to this line", self.at(node), "use two names")
         if name in code.co_varnames or name in code.co_cellvars:
             fail(
                 "KC206",
@@ -115,7 +120,8 @@ class Expressions(Calls):
         if name in self._outer:
             return Static(self._outer[name])
         near = difflib.get_close_matches(name, [*self.names, *self._outer])
-        fail("KC207", f"{name} is not defined" + (f"; did you mean {near[0]}?" if near else ""), self.at(node))
+        hint = f"; did you mean {near[0]}?" if near else ""
+        fail("KC207", f"{name} is not defined{hint}", self.at(node), "define it before the spec is compiled")
 
     def _attribute(self, node: ast.Attribute) -> Value:
         base = self.value(node.value)
@@ -124,12 +130,15 @@ class Expressions(Calls):
             if isinstance(base.value, Sort | Record) and not isinstance(base.value, type):
                 base = self.constant(base, self.natural(base, node.value), node.value)
             else:
-                try:
-                    return Static(getattr(base.value, name))
-                except AttributeError:
-                    near = difflib.get_close_matches(name, dir(base.value))
-                    hint = f"; did you mean {near[0]}?" if near else ""
-                    fail("KC208", f"{describe(base.value)} has no attribute {name}{hint}", at)
+                missing = object()
+                with self.author(node):
+                    found = getattr(base.value, name, missing)
+                if found is not missing:
+                    return Static(found)
+                near = difflib.get_close_matches(name, dir(base.value))
+                hint = f"; did you mean {near[0]}?" if near else ""
+                known = "it is read when the spec is compiled"
+                fail("KC208", f"{describe(base.value)} has no attribute {name}{hint}", at, known)
         if isinstance(base, Method):
             fail("KC208", f"a method has no attribute {name}", at, "call it")
         t = base.type
@@ -147,17 +156,20 @@ class Expressions(Calls):
                 return ir.NumberOf(at, IntType(0, max(0, t.size - 1)), base)
             fail("KC208", f"a {t} has no attribute {name}", at, "a sort's members have nothing but .index")
         if not isinstance(t, RecordType):
-            fail("KC208", f"a {t} has no attribute {name}", at)
+            fail("KC208", f"a {t} has no attribute {name}", at, "records and states have fields and methods")
         self._private(t, name, at)
         member = getattr(t.cls, name, None)
         if isinstance(member, FieldView):
             return self._field(base, t, name, at)
         if isinstance(member, property):
-            assert isinstance(member.fget, FunctionType)
-            return self.call_function(member.fget, base, [], {}, node)
+            if isinstance(member.fget, FunctionType):
+                return self.call_function(member.fget, base, [], {}, node)
+            fail("KC208", f"{t}.{name} is no property that is written in the language", at, "write it with `def`")
+        if isinstance(inspect.getattr_static(t.cls, name, None), staticmethod):
+            return Static(member)
         if isinstance(member, FunctionType):
             return Method(member, base)
-        if member is not None and name in vars(t.cls):
+        if any(name in vars(c) for c in t.cls.__mro__ if c.__module__ != State.__module__):
             return Static(member)
         near = difflib.get_close_matches(name, [f.name for f in t.fields])
         hint = f"; did you mean {near[0]}?" if near else ""
@@ -179,10 +191,8 @@ class Expressions(Calls):
         if isinstance(base, Static):
             key = self.value(node.slice) if not isinstance(node.slice, ast.Slice) else None
             if isinstance(key, Static):
-                try:
+                with self.author(node):
                     return Static(base.value[key.value])
-                except (TypeError, LookupError) as e:
-                    fail("KC208", f"{ast.unparse(node)}: {e!r}", at)
             fail(
                 "KC202",
                 f"{ast.unparse(node.value)} is a constant and cannot be indexed by {ast.unparse(node.slice)}",
@@ -193,6 +203,7 @@ class Expressions(Calls):
             fail("KC208", "a method cannot be indexed", at, "call it")
         t = base.type
         if isinstance(t, ArrayType):
+            self.one_key(node)
             key_expr = self.coerce(self.value(node.slice, t.key), t.key, node.slice)
             if isinstance(base, ir.Place):
                 place = ir.ItemPlace(at, t.element, base.root, base, key_expr)
@@ -225,19 +236,15 @@ class Expressions(Calls):
         operand = self.value(node.operand)
         if isinstance(node.op, ast.USub):
             return self.binary(ast.Sub, Static(0), operand, node)
-        fail("KC001", f"`{ast.unparse(node)}` is not in the language", self.at(node))
+        fail("KC001", f"`{ast.unparse(node)}` is not in the language", self.at(node), "write it with + - * // %")
 
     def binary(self, op: type[ast.operator], left: Value, right: Value, node: ast.AST) -> Value:
         """The value of `left op right`, for integers, sets and sequences."""
         at = self.at(node)
         if isinstance(left, Static) and isinstance(right, Static):
-            symbol = _ARITHMETIC.get(op) or _SETS.get(op)
-            if symbol is not None:
-                try:
-                    return Static(PYTHON[symbol](left.value, right.value))
-                except (TypeError, ZeroDivisionError) as e:
-                    fail("KC213", f"{type(e).__name__}: {e}", at)
-        typed = left if isinstance(left, ir.Expr) else right
+            with self.author(node):
+                return Static(BINARY[op](left.value, right.value))
+        typed = left if isinstance(left, ir.Expr) and not isinstance(left, Display) else right
         if not isinstance(typed, ir.Expr):
             fail("KC213", "these cannot be combined", at, "use integers, sets or sequences")
         t = typed.type
@@ -247,52 +254,67 @@ class Expressions(Calls):
             return self._append(t, left, right, node)
         if isinstance(t, BoolType) and op in (ast.BitOr, ast.BitAnd):
             a, b = self.coerce(left, BOOL, node), self.coerce(right, BOOL, node)
-            # `|` on bools evaluates both sides; they have no effects, so the order does not show
-            return ir.Logic(at, BOOL, "or" if op is ast.BitOr else "and", a, b)
+            word = "or" if op is ast.BitOr else "and"
+            return self.in_order(at, [a, b], lambda parts: ir.Logic(at, BOOL, word, *parts))
         if op not in _ARITHMETIC:
             fail("KC213", f"{t} has no such operator", at, "integers have + - * // %, sets | & -, sequences +")
         a, b = self.integer(left, node), self.integer(right, node)
         return ir.Arith(at, _interval(_ARITHMETIC[op], a, b, at), _ARITHMETIC[op], a, b)
 
     def _append(self, t: SeqType, left: Value, right: Value, node: ast.AST) -> Value:
-        if not isinstance(left, ir.Expr):
+        if isinstance(left, Static):
+            left = self.constant(left, t, node)
+        if not isinstance(left, ir.Expr) or isinstance(left, Display):
             fail("KC213", "a sequence grows at its end: q + (x,)", self.at(node))
         if isinstance(right, Static):
             right = self.constant(right, t, node)
-        assert isinstance(right, ir.Expr)
         if isinstance(right, ir.Const):
             parts: list[ir.Expr] = [ir.Const(right.at, t.element, d) for d in right.value]
         elif isinstance(right, Display):
-            parts = list(right.items)
+            parts = [self.coerce(item, t.element, node) for item in right.items]
         else:
             fail(
                 "KC213", "a sequence is extended by a tuple: q + (x,)", self.at(node), "append the elements one by one"
             )
-        for item in parts:
-            left = ir.SeqAppend(self.at(node), t, left, item)
-        return left
+
+        def grown(found: list[ir.Expr]) -> ir.Expr:
+            whole, *items = found
+            for item in items:
+                whole = ir.SeqAppend(self.at(node), t, whole, item)
+            return whole
+
+        if len(parts) == 1:
+            return grown([left, *parts])
+        return self.in_order(self.at(node), [left, *parts], grown)
 
     def _logic(self, node: ast.BoolOp) -> Value:
         op = "and" if isinstance(node.op, ast.And) else "or"
-        before = self.facts
+        before, changes = self.facts, self.changes
         result: ir.Expr | None = None
+        last: Value = Static(op == "and")
         for part in node.values:
-            value = self.condition(part)
+            last = self.value(part)
+            value = self.truth(last, part)
             self.facts |= not_none(part, op == "and")
             if isinstance(value, ir.Const):
-                if value.value is (op == "or"):  # decides; what follows is never evaluated
-                    result = value if result is None else ir.Logic(self.at(node), BOOL, op, result, value)
+                if result is not None and isinstance(last, Static) and not isinstance(last.value, bool):
+                    fail("KC216", f"{describe(last.value)} is not a condition", self.at(part), "write bool(…)")
+                if value.value is not (op == "or"):
+                    continue
+                if result is None:  # decides; what follows is never evaluated
                     break
-                continue
+                result = ir.Logic(self.at(node), BOOL, op, result, value)
+                break
             result = value if result is None else ir.Logic(self.at(node), BOOL, op, result, value)
-        self.facts = before
-        if result is None:
-            return Static(op == "and")
-        return Static(result.value) if isinstance(result, ir.Const) else result
+        self.restore(before, changes)
+        return last if result is None else result
 
     def condition(self, node: ast.expr) -> ir.Expr:
         """A condition as a bool; a static one is a Const."""
-        value = self.value(node)
+        return self.truth(self.value(node), node)
+
+    def truth(self, value: Value, node: ast.expr) -> ir.Expr:
+        """A value as a condition."""
         if isinstance(value, Static):
             if isinstance(value.value, type) or callable(value.value):
                 fail(
@@ -345,14 +367,16 @@ class Expressions(Calls):
         return a
 
     def _display(self, node: ast.Tuple | ast.Set | ast.List, wanted: Type | None) -> Value:
+        wanted = collection_in(wanted)
         element = wanted.element if isinstance(wanted, SeqType) else wanted.key if isinstance(wanted, SetType) else None
         values = [self.value(e, element) for e in node.elts]
         if all(isinstance(v, Static) for v in values):
             plain = [v.value for v in values if isinstance(v, Static)]
-            return Static(set(plain) if isinstance(node, ast.Set) else tuple(plain))
+            with self.author(node):  # members that cannot be hashed, say
+                return Static(set(plain) if isinstance(node, ast.Set) else tuple(plain))
         if isinstance(node, ast.Set) and isinstance(wanted, SetType):
             items = tuple(self.coerce(v, wanted.key, e) for v, e in zip(values, node.elts, strict=True))
-            return ir.MakeSet(self.at(node), wanted, items)
+            return self._set(node, wanted, items)
         if isinstance(node, ast.Tuple) and isinstance(wanted, SeqType):
             items = tuple(self.coerce(v, wanted.element, e) for v, e in zip(values, node.elts, strict=True))
             return Display(self.at(node), wanted, items)
@@ -360,8 +384,14 @@ class Expressions(Calls):
         if isinstance(node, ast.Set) and exprs:
             keys = [e.type for e in exprs]
             if all(isinstance(k, RefType | EnumType | BoolType) and k == keys[0] for k in keys):
-                return ir.MakeSet(self.at(node), SetType(keys[0]), exprs)
+                return self._set(node, SetType(keys[0]), exprs)
         return Display(self.at(node), NoneType(), exprs)
+
+    def _set(self, node: ast.Set, t: SetType, items: tuple[ir.Expr, ...]) -> ir.Expr:
+        made = ir.MakeSet(self.at(node), t, items)
+        if len(items) > 1:
+            self.displays.append(made)
+        return made
 
 
 def _interval(op: str, a: ir.Expr, b: ir.Expr, at: Position) -> IntType:

@@ -14,6 +14,8 @@ from kubecheck.spec.frontend.bindings import Binding, Method, Static, Value, Var
 from kubecheck.spec.source import fail, position, tree
 from kubecheck.spec.types import INT, NoneType, Type, is_place
 
+MAX_CALLS = 60  # calls within calls; deeper is taken for a recursion
+
 
 class Compiler:
     """Compiles the functions of one spec; each specialisation once."""
@@ -98,7 +100,7 @@ class Compiler:
                 names[name] = Variable(name, t)
                 given.append(value)
         full = tuple(key)
-        if full in self._running:
+        if full in self._running or len(self._running) >= MAX_CALLS:
             fail(
                 "KC013",
                 f"{function.__name__} calls itself",
@@ -106,7 +108,10 @@ class Compiler:
                 "there is no recursion in the language; write a loop over a finite domain",
             )
         if full not in self._done:
-            definition = tree(function)
+            try:
+                definition = tree(function)
+            except SpecError as e:  # a lambda, say: the call is what can be shown
+                raise SpecError(e.code, e.message, position=e.position or at, remedy=e.remedy) from None
             here = position(function.__code__.co_filename, definition)
             result = self.annotation(function, "return", namespace, here)
             if result is None:

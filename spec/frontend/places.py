@@ -7,9 +7,7 @@ import difflib
 
 from kubecheck.spec import ir
 from kubecheck.spec.errors import Position
-from kubecheck.spec.frontend.bindings import (
-    Static,
-)
+from kubecheck.spec.frontend.bindings import Fact, Static
 from kubecheck.spec.frontend.context import Context
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import (
@@ -33,7 +31,7 @@ class Places(Context):
             base = self._base(node.value)
             t = base.type
             if not isinstance(t, RecordType):
-                fail("KC208", f"a {t} has no field {node.attr}", at)
+                fail("KC208", f"a {t} has no field {node.attr}", at, "records and states have fields")
             self._private(t, node.attr, at)
             try:
                 i = t.index(node.attr)
@@ -52,7 +50,7 @@ class Places(Context):
             if isinstance(base.type, SeqType):
                 fail("KC203", "a sequence is a value", at, "assign a whole new one: s.q = s.q[1:]")
             if not isinstance(base.type, ArrayType):
-                fail("KC209", f"a {base.type} cannot be indexed", at)
+                fail("KC209", f"a {base.type} cannot be indexed", at, "arrays can")
             if (
                 isinstance(base, ir.FieldPlace)
                 and isinstance(base.base.type, RecordType)
@@ -64,9 +62,15 @@ class Places(Context):
                     at,
                     "hold the array in a State, or store a new record",
                 )
+            self.one_key(node)
             key = self.coerce(self.value(node.slice, base.type.key), base.type.key, node.slice)
             return ir.ItemPlace(at, base.type.element, base.root, base, key)
-        fail("KC003", f"{ast.unparse(node)} cannot be assigned to", at)
+        fail("KC003", f"{ast.unparse(node)} cannot be assigned to", at, "assign a name, a field or an element")
+
+    def one_key(self, node: ast.Subscript) -> None:
+        """SpecError for `a[x, y]` and `a[x:y]`."""
+        if isinstance(node.slice, ast.Tuple | ast.Slice):
+            fail("KC209", "an array is indexed by one key", self.at(node), "write a[x][y] for an array of arrays")
 
     def _base(self, node: ast.expr) -> ir.Place:
         if isinstance(node, ast.Attribute | ast.Subscript):
@@ -93,16 +97,28 @@ class Places(Context):
     def _private(self, t: RecordType, name: str, at: Position) -> None:
         if not name.startswith("_"):
             return
-        inside = self.function.__qualname__.rsplit(".", 1)[0]
-        if not any(c.__qualname__ == inside for c in t.cls.__mro__):
+        if not any(self.function in _methods(c) for c in t.cls.__mro__):
             fail("KC211", f"{t}.{name} is private to {t}", at, f"call a method of {t} instead")
 
     def wrote(self, place: ir.Place) -> None:
         """The state changed: facts about places are forgotten."""
         if place.root == 1:
             fail("KC214", "a property writes to the state", place.at, "a property only looks; make it an action")
+        self.changed()
+
+    def changed(self) -> None:
+        """The state changed: facts about what it holds are forgotten."""
         self.compiled.writes_state = True
-        self.facts = frozenset(f for f in self.facts if not self.is_place_name(f.root))
+        self.changes += 1
+        self.facts = self.lasting(self.facts)
+
+    def lasting(self, facts: frozenset[Fact]) -> frozenset[Fact]:
+        """The facts that do not depend on the state."""
+        return frozenset(f for f in facts if not any(self.is_place_name(n) for n in f.names))
+
+    def restore(self, facts: frozenset[Fact], changes: int) -> None:
+        """Goes back to the facts of a point at which the state had changed so many times."""
+        self.facts = facts if self.changes == changes else self.lasting(facts)
 
     def is_place_name(self, name: str) -> bool:
         """Whether a local name stands for a place, so that what it shows can change."""
@@ -114,8 +130,8 @@ class Places(Context):
             return
         if op in (ast.Add, ast.Sub, ast.BitOr, ast.BitAnd) and not isinstance(place.type, SeqType):
             return
-        indexed = {p.key.name for p in _chain(place) if isinstance(p, ir.ItemPlace) and isinstance(p.key, ir.Local)}
-        rooted = {p.name for p in _chain(place) if isinstance(p, ir.NamedPlace)}
+        indexed = {p.key.name for p in chain(place) if isinstance(p, ir.ItemPlace) and isinstance(p.key, ir.Local)}
+        rooted = {p.name for p in chain(place) if isinstance(p, ir.NamedPlace)}
         for loop in self.loops:
             if loop.variable is None or loop.variable not in indexed | rooted:
                 fail(
@@ -137,6 +153,15 @@ class Places(Context):
                 )
 
 
+def _methods(cls: type) -> list[object]:
+    """The functions that a class statement defines. A name proves nothing: another class may have the same one."""
+    found = []
+    for member in vars(cls).values():
+        member = member.fget if isinstance(member, property) else member
+        found.append(member.__func__ if isinstance(member, staticmethod | classmethod) else member)
+    return found
+
+
 def is_symmetric(domain: ir.Domain | list[Static]) -> str | None:
     """The symmetric sort that a domain runs over, by name; None if there is none."""
     t: Type | None = None
@@ -148,7 +173,8 @@ def is_symmetric(domain: ir.Domain | list[Static]) -> str | None:
     return str(t) if isinstance(t, RefType) and t.symmetric else None
 
 
-def _chain(place: ir.Place) -> list[ir.Place]:
+def chain(place: ir.Place) -> list[ir.Place]:
+    """A place, and those that it is a part of, outwards."""
     found = [place]
     while isinstance(found[-1], ir.FieldPlace | ir.ItemPlace):
         found.append(found[-1].base)

@@ -19,9 +19,11 @@ from kubecheck.spec.frontend.bindings import (
     fact,
     not_none,
 )
+from kubecheck.spec.frontend.context import collection_in
 from kubecheck.spec.frontend.expressions import Expressions
 from kubecheck.spec.frontend.functions import Compiler
 from kubecheck.spec.frontend.places import is_symmetric
+from kubecheck.spec.frontend.rounds import Rounds
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import (
     INT,
@@ -66,12 +68,19 @@ class Body(Expressions):
         super().__init__(compiler, function, namespace, compiled)
         self.names = names
         self._assigned: dict[str, int] = {}
+        self._loop_variables: list[str] = []
+        self._aliases: dict[str, list[ir.Place]] = {}  # what names of places stand for
+        self._families: dict[int, str] = {}  # which accumulating stores can be exchanged, by id
+        self._own_reads: set[int] = set()  # the reads that belong to these
+        self._kept: list[ir.Node] = []  # so that ids stay their own
         self._parameters = frozenset(names)
 
     def compile(self, definition: ast.FunctionDef) -> tuple[ir.Stmt, ...]:
         """The body of the function; SpecError if it can end without the result that it promises."""
         self._assigned = assigned_names(definition.body)
+        start = self._changeable(definition)
         body, ends = self._block(definition.body)
+        body = start + body
         if not ends and not isinstance(self.compiled.result, NoneType):
             fail(
                 "KC215",
@@ -80,6 +89,20 @@ class Body(Expressions):
                 f"return a {self.compiled.result} on every way through",
             )
         return tuple(body)
+
+    def _changeable(self, definition: ast.FunctionDef) -> list[ir.Stmt]:
+        """Gives parameters that are assigned to the slot of a local name; integers may then be any integer."""
+        out: list[ir.Stmt] = []
+        for name, binding in list(self.names.items()):
+            if not isinstance(binding, Variable) or name not in self._assigned:
+                continue
+            if isinstance(binding.type, IntType) and binding.type != INT:
+                at, slot = self.at(definition), self.slot(name, INT)
+                out.append(ir.SetLocal(at, slot, INT, ir.Local(at, binding.type, binding.ir_name)))
+                self.names[name] = Variable(slot, INT)
+            else:
+                self._slots[name, binding.type] = binding.ir_name
+        return out
 
     # --- blocks ----------------------------------------------------------------------------------------------------------
 
@@ -97,12 +120,16 @@ class Body(Expressions):
         if isinstance(node, ast.Pass):
             return [], False
         if isinstance(node, ast.Expr):
+            self.alone |= alone(node.value)
             return self._expression_statement(node), False
         if isinstance(node, ast.Assign):
             if len(node.targets) != 1:
                 fail("KC003", "several targets in one assignment", self.at(node), "assign one after the other")
+            self.alone |= alone(node.value)
             return self._assign(node.targets[0], node.value, node), False
         if isinstance(node, ast.AnnAssign):
+            if node.value is not None:
+                self.alone |= alone(node.value)
             return self._annotated(node), False
         if isinstance(node, ast.AugAssign):
             return self._augmented(node), False
@@ -125,6 +152,7 @@ class Body(Expressions):
         if isinstance(node.value, ast.Call):
             required = self.required(node.value)
             if required is not None:
+                self.alone |= alone(required)
                 condition = self.condition(required)
                 self.facts |= not_none(required, True)
                 if isinstance(condition, ir.Const) and condition.value is True:
@@ -141,7 +169,9 @@ class Body(Expressions):
 
     def _assign(self, target: ast.expr, source: ast.expr, node: ast.stmt) -> list[ir.Stmt]:
         if isinstance(target, ast.Name):
-            return self._set_name(target, self.value(source), None, node, source)
+            old = self.names.get(target.id)
+            wanted = old.type if isinstance(old, Variable) and not isinstance(old.type, IntType) else None
+            return self._set_name(target, self.value(source, wanted), None, node, source)
         if isinstance(target, ast.Tuple) and isinstance(source, ast.Tuple) and len(target.elts) == len(source.elts):
             return self._assign_all(target, source, node)
         if isinstance(target, ast.Tuple | ast.List | ast.Starred):
@@ -170,12 +200,15 @@ class Body(Expressions):
     ) -> list[ir.Stmt]:
         name = target.id
         old = self.names.get(name)
+        if name in self._loop_variables:
+            fail("KC205", f"{name} is the variable of a loop", self.at(target), "use another name")
         self.forget(name)
         if isinstance(value, ir.Place) and is_place(value.type) and declared is None:
-            if old is not None and not (
-                isinstance(old, ir.Place) and old.type == value.type and old.root == value.root
+            if name in self._parameters or not (
+                old is None or (isinstance(old, ir.Place) and old.type == value.type and old.root == value.root)
             ):
                 fail("KC205", f"{name} already stands for something else", self.at(target), "use another name")
+            self._aliases.setdefault(name, []).append(value)
             place = ir.NamedPlace(self.at(node), value.type, value.root, name)
             self.names[name] = place
             return [ir.Name(self.at(node), name, value)]
@@ -196,9 +229,9 @@ class Body(Expressions):
             t = old.type
         if t is None:
             t = self.natural(value, source)
-        if isinstance(t, IntType) and declared is None:
-            t = INT
-        expr = self.coerce(value, t, source)
+        if isinstance(t, IntType) and (declared is None or self._assigned.get(name) != 1):
+            t = INT  # what is assigned again may hold any integer: CPython checks no annotation
+        expr = self.bound(value, t, source, f"{name}")
         self.check_symmetric_local(target, name, None)
         slot = self.slot(name, t)
         self.names[name] = Variable(slot, t)
@@ -210,8 +243,11 @@ class Body(Expressions):
         """`a, b = x, y`: every value is computed before any name changes."""
         out: list[ir.Stmt] = []
         held: list[Value] = []
+        names = {target.id for target in targets.elts if isinstance(target, ast.Name)}
         for source in sources.elts:
             value = self.value(source)
+            if isinstance(value, ir.Place) and isinstance(source, ast.Name) and source.id in names:
+                fail("KC003", "names of places cannot be exchanged", self.at(source), "assign one after the other")
             if not isinstance(value, Static | ir.Place):
                 expr = self.plain(value, source)
                 t = INT if isinstance(expr.type, IntType) else expr.type
@@ -230,6 +266,8 @@ class Body(Expressions):
             fail("KC003", "only a name with a value can be annotated", self.at(node), "write `name: Type = value`")
         t = self.local_annotation(node.annotation)
         value = self.value(node.value, t)
+        if isinstance(value, ir.Place) and is_place(t) and value.type == t:
+            return self._set_name(node.target, value, None, node, node.value)
         if isinstance(value, Static) and not isinstance(value.value, list | set | tuple):
             value = self.constant(value, t, node.value)
         return self._set_name(node.target, value, t, node, node.value)
@@ -249,6 +287,9 @@ class Body(Expressions):
         operator = type(node.op)
         if isinstance(node.target, ast.Name):
             old = self.names.get(node.target.id)
+            if node.target.id in self._loop_variables:
+                fail("KC205", f"{node.target.id} is the variable of a loop", self.at(node.target), "use another name")
+            self.alone |= alone(node.value)
             if not isinstance(old, Variable):
                 self.value(node.target)  # says what is wrong with it
                 fail(
@@ -258,24 +299,39 @@ class Body(Expressions):
                     "assign it first",
                 )
             self.check_symmetric_local(node.target, node.target.id, operator)
-            value = self.binary(
-                operator, ir.Local(self.at(node.target), old.type, old.ir_name), self.value(node.value, old.type), node
-            )
-            expr = self.coerce(value, old.type, node.value)
+            now: ir.Expr = ir.Local(self.at(node.target), old.type, old.ir_name)
+            value = self.binary(operator, now, self.value(node.value, collection_in(old.type)), node)
+            expr = self.bound(value, old.type, node.value, node.target.id)
             self.forget(node.target.id)
-            return [ir.SetLocal(self.at(node), old.ir_name, old.type, expr)]
+            return [self._accumulates(ir.SetLocal(self.at(node), old.ir_name, old.type, expr), now, operator)]
         place = self.target(node.target)
         self.check_symmetric_write(node.target, place, operator)
-        value = self.binary(
-            operator, ir.Read(self.at(node.target), place.type, place), self.value(node.value, place.type), node
-        )
+        now = ir.Read(self.at(node.target), place.type, place)
+        value = self.binary(operator, now, self.value(node.value, collection_in(place.type)), node)
         expr = self.coerce(value, place.type, node)
         self.wrote(place)
-        return [ir.Store(self.at(node), place, expr)]
+        return [self._accumulates(ir.Store(self.at(node), place, expr), now, operator)]
+
+    def _accumulates(self, store: ir.Stmt, now: ir.Expr, operator: type[ast.operator]) -> ir.Stmt:
+        """Remembers that a store accumulates, and by an operation that can be exchanged with which others."""
+        t = now.type
+        if operator in (ast.Add, ast.Sub) and isinstance(t, IntType):
+            family = "sum"
+        elif operator is ast.BitOr:
+            family = "or"
+        elif operator is ast.BitAnd or (operator is ast.Sub and isinstance(t, SetType)):
+            family = "and"
+        else:
+            return store
+        self._families[id(store)] = family
+        self._own_reads.add(id(now))
+        self._kept += [store, now]
+        return store
 
     # --- control flow ----------------------------------------------------------------------------------------------------
 
     def _if(self, node: ast.If) -> tuple[list[ir.Stmt], bool]:
+        self.alone |= alone(node.test)
         condition = self.condition(node.test)
         if isinstance(condition, ir.Const):  # static: only the branch that is taken exists
             self.facts |= not_none(node.test, condition.value)
@@ -291,7 +347,9 @@ class Body(Expressions):
         elif other_ends:
             self.names, self.facts = then_names, then_facts
         else:
-            self.names = {n: b for n, b in self.names.items() if n in then_names and _same(b, then_names[n])}
+            other_names = self.names
+            self.names = {n: b for n, b in other_names.items() if n in then_names and _same(b, then_names[n])}
+            self.mixed |= {n for n in other_names if n in then_names and n not in self.names}
             self.facts &= then_facts
         return [ir.If(self.at(node), condition, tuple(then), tuple(other))], then_ends and other_ends
 
@@ -303,10 +361,15 @@ class Body(Expressions):
         name = node.target.id
         if name in self._parameters:
             fail("KC205", f"{name} is a parameter", self.at(node.target), "use another name for the loop variable")
+        if name in self.names:
+            fail("KC205", f"{name} already stands for something else", self.at(node.target), "use another name")
+        self.alone |= alone(node.iter)
         domain = self.domain(node.iter)
+        if isinstance(domain, list) and len(domain) > 1 and self._unordered(node.iter):
+            fail("KC231", "a Python set has no order", self.at(node.iter), "loop over a tuple")
         before = dict(self.names)
         changed = assigned_names(node.body)
-        self.facts = frozenset(f for f in self.facts if not f.names & set(changed) and not self.is_place_name(f.root))
+        self.facts = self.lasting(frozenset(f for f in self.facts if not f.names & set(changed)))
         if isinstance(domain, list):
             return self._unrolled(node, name, domain)
         kept = self.facts
@@ -316,18 +379,42 @@ class Body(Expressions):
             variable = self.slot(name, domain.element) if names_member else None
             self.loops.append(SymmetricLoop(variable, frozenset(before), symmetric))
         statement = self.loop_variable(name, domain)
+        self._loop_variables.append(name)
         body, _ = self._block(node.body)
+        self._loop_variables.pop()
         if symmetric is not None:
             self.loops.pop()
         self.names = {n: b for n, b in self.names.items() if n in before}
         for n, b in before.items():
             self.names.setdefault(n, b)
         self.facts = frozenset(f for f in kept if f in self.facts)
-        return [ir.For(self.at(node), statement, domain, tuple(body))]
+        if isinstance(domain, ir.Elements) and isinstance(domain.source, ir.Place) and is_place(domain.element):
+            any_key = ir.Const(domain.at, domain.source.type.key, None)  # type: ignore[attr-defined]  # an array
+            element = ir.ItemPlace(domain.at, domain.element, domain.source.root, domain.source, any_key)
+            self._aliases.setdefault(statement, []).append(element)
+        loop = ir.For(self.at(node), statement, domain, tuple(body))
+        if symmetric is not None:
+            self._check_rounds(loop, before, symmetric)
+        return [loop]
+
+    def _check_rounds(self, loop: ir.For, before: dict[str, Binding], what: str) -> None:
+        outer = {b.ir_name for b in before.values() if isinstance(b, Variable)}
+        found = Rounds(loop, self._aliases, self._families, self._own_reads, outer).conflict()
+        if found is not None:
+            fail(
+                "KC305",
+                f"a round of the loop over {what}, which is symmetric, would see here what another round wrote",
+                found.at,
+                "compute it before the loop, or write in a loop of its own",
+            )
+
+    def _unordered(self, node: ast.expr) -> bool:
+        value = self.value(node)
+        return isinstance(value, Static) and isinstance(value.value, set | frozenset)
 
     def _unrolled(self, node: ast.For, name: str, values: list[Static]) -> list[ir.Stmt]:
         """A loop over a static collection: its rounds, one after the other."""
-        if any(isinstance(n, ast.Break | ast.Continue) for s in node.body for n in ast.walk(s)):
+        if any(_jumps(s) for s in node.body):
             fail(
                 "KC005",
                 "break and continue cannot be used in a loop over a constant collection",
@@ -335,16 +422,16 @@ class Body(Expressions):
                 "write `if`",
             )
         out: list[ir.Stmt] = []
-        outer = self.names.get(name)
+        self._loop_variables.append(name)
         for value in values:
             self.names[name] = value
+            self.forget(name)
             body, ends = self._block(node.body)
             out += body
             if ends:
                 break
+        self._loop_variables.pop()
         self.names.pop(name, None)
-        if outer is not None:
-            self.names[name] = outer
         return out
 
     def _return(self, node: ast.Return) -> list[ir.Stmt]:
@@ -369,7 +456,8 @@ class Body(Expressions):
                 self.at(node),
                 "return without a value",
             )
-        value = self.coerce(self.value(node.value, result), result, node.value)
+        self.alone |= alone(node.value)
+        value = self.bound(self.value(node.value, result), result, node.value, "a result")
         return [ir.Return(self.at(node), value)]
 
     def _jump(self, node: ast.Break | ast.Continue) -> list[ir.Stmt]:
@@ -395,6 +483,30 @@ class Body(Expressions):
         known = fact(target)
         if known is not None:
             self.facts |= {known}
+
+
+def alone(node: ast.expr) -> set[int]:
+    """The calls, by id, that are evaluated first of all when an expression is, always and once: these may write to the state."""
+    if isinstance(node, ast.Call):
+        return {id(node), *(alone(node.args[0]) if len(node.args) == 1 else ())}
+    if isinstance(node, ast.UnaryOp):
+        return alone(node.operand)
+    if isinstance(node, ast.Compare | ast.BinOp):
+        return alone(node.left)
+    if isinstance(node, ast.BoolOp):
+        return alone(node.values[0])
+    if isinstance(node, ast.Attribute | ast.Subscript):
+        return {id(node), *alone(node.value)}  # a property is a call, too
+    if isinstance(node, ast.IfExp):
+        return alone(node.test)
+    return set()
+
+
+def _jumps(node: ast.stmt) -> bool:
+    """Whether a statement leaves a round of the loop around it."""
+    if isinstance(node, ast.Break | ast.Continue):
+        return True
+    return isinstance(node, ast.If) and any(_jumps(s) for s in [*node.body, *node.orelse])
 
 
 def _same(a: Binding, b: Binding) -> bool:

@@ -1,0 +1,168 @@
+"""The reference and the native execution of random specs agree: on every successor, count, property and error.
+
+With `HYPOTHESIS_PROFILE=thorough` thousands of specs are tried, others each time; else a few, always the same.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from hypothesis import HealthCheck, Phase, assume, given, reject, settings, target
+from hypothesis import strategies as st
+
+from kubecheck.checker import Verdict, check
+from kubecheck.checker.cache import Cache
+from kubecheck.spec import PropertyKind, Spec, SpecError
+from tests.spec.comparing import Answer, Judgement, Reference, compare, load, random_data
+from tests.spec.random_specs import NoWay, Writer
+
+THOROUGH = settings().max_examples > 1000
+
+# A spec may be refused for these reasons, which the writer does not track: facts that a write ended, constants outside their range,
+# rounds of symmetric loops that meet, constant arithmetic that fails. Any other refusal is a defect of one of the two.
+EXPECTED = {
+    "KC005", "KC201", "KC205", "KC206", "KC210", "KC212", "KC219", "KC222", "KC226", "KC228", "KC230", "KC303", "KC305",
+    "KC306", "KC504", "KC505",
+}  # fmt: skip
+
+
+class Drawn:
+    """Choices that hypothesis makes, and shrinks."""
+
+    def __init__(self, data: st.DataObject) -> None:
+        self.data = data
+        self.strategies: dict[tuple[int, int], st.SearchStrategy[int]] = {}
+
+    def integer(self, lo: int, hi: int) -> int:
+        if (lo, hi) not in self.strategies:
+            self.strategies[lo, hi] = st.integers(lo, hi)
+        return self.data.draw(self.strategies[lo, hi])
+
+
+def examples(number: int) -> Any:
+    """Settings for so many specs, or for as many as the profile says if that is a thorough one."""
+    return settings(
+        max_examples=settings().max_examples if THOROUGH else number,
+        derandomize=not THOROUGH,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        # shrinking compiles hundreds of specs: it is for whoever looks into a failure
+        phases=list(Phase) if THOROUGH else [Phase.explicit, Phase.reuse, Phase.generate],
+        print_blob=True,
+    )
+
+
+def drawn(data: st.DataObject, folder: Path, *, errors: bool) -> Spec:
+    """A random spec. Not an example where the writer finds no way, or the front end has a good reason."""
+    chooser = Drawn(data)
+    try:
+        text = Writer(chooser, errors=errors).module()
+    except NoWay:
+        reject()
+    try:
+        spec: Spec = load(text, folder).build()
+        spec.root.bits  # noqa: B018 - resolves the types
+    except SpecError as e:
+        refused(e, text)
+    return spec
+
+
+def refused(e: SpecError, text: str = "") -> NoReturn:
+    """Ends an example that the front end refused; fails if it had no reason to."""
+    if e.code not in EXPECTED:
+        pytest.fail(f"{e}\n\n{text}")
+    reject()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("specs")
+
+
+@given(data=st.data())
+@examples(220)
+def test_executions_agree(folder: Path, data: st.DataObject) -> None:
+    """From the initial states and from arbitrary ones: the same successors in the same order, the same masks and counts, the same
+    errors; packing loses nothing; and members of a symmetric sort can be exchanged."""
+    spec = drawn(data, folder, errors=data.draw(st.booleans()))
+    integer = Drawn(data).integer
+    more = [random_data(spec.root, integer) for _ in range(6)]
+    try:
+        done = compare(spec, limit=40, more=more)
+    except SpecError as e:
+        refused(e)
+    target(float(done.states - done.errors))
+
+
+@given(data=st.data())
+@examples(40)
+def test_checks_agree(folder: Path, data: st.DataObject) -> None:
+    """A whole check by the engine: verdict, counts and depth are those of a search by the reference execution."""
+    spec = drawn(data, folder, errors=False)
+    try:
+        wanted = searched(spec, limit=150)
+    except SpecError as e:
+        refused(e)
+    assume(wanted is not None)
+    try:
+        report = check(spec, threads=data.draw(st.integers(1, 2)), cache=Cache(folder / "cache"))
+    except SpecError as e:
+        refused(e)
+    assert wanted is not None
+    broken = [p for i, p in enumerate(spec.properties) if wanted["broken"] >> i & 1]
+    unshown = [
+        p for i, p in enumerate(spec.properties) if p.kind is PropertyKind.REACHABLE and not wanted["shown"] >> i & 1
+    ]
+    if wanted["error"]:
+        assert report.verdict is Verdict.ERROR or (report.verdict is Verdict.VIOLATED and broken)
+        return
+    assert report.verdict is (Verdict.VIOLATED if broken or unshown else Verdict.HOLDS)
+    if not broken:
+        assert report.states.distinct == wanted["distinct"]
+        assert report.states.generated == wanted["generated"]
+        assert report.states.quiescent == wanted["quiescent"]
+        assert report.levels == wanted["levels"]
+        assert [a.fired for a in report.actions] == wanted["fired"]
+        premises = [p.premise for p, q in zip(report.properties, spec.properties, strict=True)]
+        assert premises == wanted["premises"]
+
+
+def searched(spec: Spec, *, limit: int) -> dict[str, Any] | None:
+    """A breadth-first search by the reference execution; None if there are too many states."""
+    from kubecheck.spec import ValueEscape, reference
+
+    plain = Reference(spec)
+    fired, premises = [0] * len(spec.actions), [0] * len(spec.properties)
+    found = {"broken": 0, "shown": 0, "error": False, "quiescent": 0, "levels": [], "fired": fired, "premises": premises}
+    try:
+        initial = reference.initial_states(spec)
+    except ValueEscape:
+        return None
+    generated = len(initial)
+    frontier = list(dict.fromkeys(initial))
+    seen = set(frontier)
+    while frontier:
+        found["levels"].append(len(frontier))
+        following = []
+        for state in frontier:
+            judged, answer = plain.judge(state), plain.answer(state)
+            if not isinstance(judged, Judgement) or not isinstance(answer, Answer):
+                found["error"] = True
+                continue
+            reachable = sum(1 << i for i, p in enumerate(spec.properties) if p.kind is PropertyKind.REACHABLE)
+            found["broken"] |= (judged.mask & ~reachable) | answer.violated
+            found["shown"] |= judged.mask & reachable
+            found["quiescent"] += answer.quiescent
+            generated += len(answer.successors)
+            for counts, new in ((fired, answer.fired), (premises, answer.premises), (premises, judged.premises)):
+                counts[:] = [a + b for a, b in zip(counts, new, strict=True)]
+            for after in answer.successors:
+                if after not in seen:
+                    seen.add(after)
+                    following.append(after)
+            if len(seen) > limit:
+                return None
+        frontier = following
+    return {**found, "distinct": len(seen), "generated": generated}
