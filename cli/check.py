@@ -12,6 +12,7 @@ import click
 from kubecheck.checker.report import Limits, Report, Verdict
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.exit_codes import ExitCode, exit_code
+from kubecheck.cli.output import reader_may_leave
 from kubecheck.cli.subjects import ScopeOptions, Subject, settings, subjects
 from kubecheck.cli.units import parse_bytes, parse_duration
 
@@ -116,6 +117,8 @@ def check(
     reproduce = command_line()
     if json_file is not None and json_file != "-":
         _check_writable(json_file)
+        if os.path.exists(json_file) and os.path.exists(target) and os.path.samefile(json_file, target):
+            raise InputError(f"{json_file} is what is to be checked", remedy="give --json a file of its own")
     reports = []
     for number, subject in enumerate(found):
         report = _run(subject, limits=limits, threads=threads, quiet=quiet, cache=not no_cache, profile=profile)
@@ -178,8 +181,8 @@ def _write_json(file: str, found: Sequence[tuple[Report, Subject]], *, worst: in
 
     text = encode([record(report, subject, reproduce=reproduce) for report, subject in found], worst=worst)
     if file == "-":
-        sys.stdout.buffer.write(text)
-        sys.stdout.buffer.flush()
+        with reader_may_leave():
+            sys.stdout.buffer.write(text)
         return
     try:
         with open(file, "wb") as out:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from kubecheck.cli import errors
+from kubecheck.cli import errors, output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +93,8 @@ def main(arguments: Sequence[str]) -> int:
             list(arguments), prog_name="kubecheck", standalone_mode=False, obj=tuple(arguments)
         )
         return int(result or 0)
+    except click.exceptions.Exit as error:
+        return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return _BAD_INPUT
@@ -106,10 +108,12 @@ def main(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted before there was a verdict", err=True)
         return _INCOMPLETE
-    except BrokenPipeError:
-        # whoever read the output has gone; what is still buffered must not raise again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # click makes the first into the second
+        output.mute()  # whoever read the output has gone, and there is no verdict to answer with
         return _INCOMPLETE
+    except OSError as error:
+        click.echo(f"error: {error.strerror or error}", err=True)
+        return _BAD_INPUT
     except Exception as error:
         if errors.is_bad_input(error):
             click.echo(f"error: {error}", err=True)
@@ -120,6 +124,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def run() -> NoReturn:
     """The console script."""
+    output.open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character shows ? and does not end the check

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kubecheck.checker.report import Profile, Report, Step, Verdict
+from kubecheck.cli.output import reader_may_leave
 from kubecheck.cli.paths import action_text, changes_text, short_names
 from kubecheck.cli.units import count, duration, size
 
@@ -54,7 +55,8 @@ def console(file: IO[str]) -> Iterator[Console]:
         return
     buffer = io.StringIO()
     yield Console(file=buffer, width=PIPED_WIDTH, highlight=False, emoji=False, markup=False)
-    file.writelines(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+    with reader_may_leave():
+        file.writelines(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 
 def render(report: Report, subject: Subject, *, out: Console, reproduce: str) -> None:
@@ -208,7 +210,7 @@ def _conclusion(report: Report) -> Text:
         case Verdict.VIOLATED:
             text = f"{report.reason or report.found}, {took}"
         case Verdict.INCOMPLETE:
-            text = f"{report.reason}; what was seen holds, the rest is unknown, {took}"
+            text = f"{report.reason}; nothing that was seen is wrong, the rest is unknown, {took}"
         case Verdict.ERROR:
             text = f"a value left its type, {took}\n{report.reason}"
     return Text.assemble(badge(report.verdict), " ", text)

@@ -11,6 +11,7 @@ import click
 
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.exit_codes import ExitCode
+from kubecheck.cli.output import reader_may_leave
 
 if TYPE_CHECKING:
     from kubecheck.traces.findings import Validation
@@ -111,8 +112,8 @@ def _check_writable(option: str, file: str | None) -> None:
 
 def _write(file: str, data: bytes) -> None:
     if file == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        with reader_may_leave():
+            sys.stdout.buffer.write(data)
         return
     try:
         with open(file, "wb") as out:

@@ -167,18 +167,20 @@ def _run(spec: Spec, declared: Declared, root: Root, after: Root | None, values:
         except NotEnabled:
             return False, None
         except SpecError as e:
-            raise _placed(e, declared, e.code, e.message, e.remedy) from None
+            raise _placed(e, declared, values, e.code, e.message, e.remedy) from None
         except ZeroDivisionError as e:
             raise _placed(
-                e, declared, "KC507", "division by zero", "require the divisor to be positive first"
+                e, declared, values, "KC507", "division by zero", "require the divisor to be positive first"
             ) from None
         except (AttributeError, TypeError) as e:
             raise _placed(
-                e, declared, "KC506", f"None where a value is needed ({e})", "require(x is not None) first"
+                e, declared, values, "KC506", f"None where a value is needed ({e})", "require(x is not None) first"
             ) from None
 
 
-def _placed(e: Exception, declared: Declared, code: str, message: str, remedy: str) -> SpecError:
+def _placed(
+    e: Exception, declared: Declared, values: dict[str, Data], code: str, message: str, remedy: str
+) -> SpecError:
     """The error at the line of the spec's author that was running, not at ours."""
     own = __file__.rsplit("/", 1)[0]
     frames = [f for f in traceback.extract_tb(e.__traceback__) if not f.filename.startswith(own)]
@@ -189,7 +191,8 @@ def _placed(e: Exception, declared: Declared, code: str, message: str, remedy: s
         column = (f.colno or 0) + 1
         position = Position(f.filename, line, column, f.end_lineno or line, (f.end_colno or column) + 1)
     kind = SpecError if isinstance(e, SpecError) and not isinstance(e, ValueEscape) else ValueEscape
-    return kind(code, f"{declared.name}: {message}", position=position, remedy=remedy)
+    instance = f"({', '.join(show_scalar(v) for v in values.values())})" if values else ""
+    return kind(code, f"{declared.name}{instance}: {message}", position=position, remedy=remedy)
 
 
 __all__ = [

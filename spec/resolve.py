@@ -15,10 +15,10 @@ from typing import Annotated, Any
 from kubecheck.spec.errors import SpecError
 from kubecheck.spec.source import field_position
 from kubecheck.spec.types import (
-    Data,
     BOOL,
     INT,
     ArrayType,
+    Data,
     EnumType,
     Field,
     IntType,

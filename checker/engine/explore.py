@@ -17,7 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from kubecheck.checker.engine.compiled import Kernels
-from kubecheck.checker.engine.fields import FINDINGS, PARTITIONS, Local, Shared, Tally, TallyLayout
+from kubecheck.checker.engine.fields import (
+    FINDINGS,
+    PARTITIONS,
+    RUN_BITS,
+    Local,
+    Shared,
+    Tally,
+    TallyLayout,
+    piece_bytes,
+)
 from kubecheck.checker.engine.memory import free_memory, pages
 from kubecheck.checker.engine.store import Store, StoreFullError
 from kubecheck.checker.engine.workers import Workers
@@ -151,7 +160,7 @@ class _Search:
         self._begins = np.zeros(PARTITIONS, np.int64)
         self._ends = np.zeros(PARTITIONS, np.int64)
         self._records = np.zeros(_MOST_BLOCKS, np.int64)
-        self._offsets = np.zeros((_MOST_BLOCKS, PARTITIONS + 1), np.int64)
+        self._runs = np.zeros((_MOST_BLOCKS, PARTITIONS), np.int64)
         for position, value in {
             Shared.SUCCESSORS: native.successors,
             Shared.JUDGE: native.judge,
@@ -164,7 +173,7 @@ class _Search:
             Shared.LEVEL_BEGINS: self._begins.ctypes.data,
             Shared.LEVEL_ENDS: self._ends.ctypes.data,
             Shared.BLOCK_RECORDS: self._records.ctypes.data,
-            Shared.BLOCK_OFFSETS: self._offsets.ctypes.data,
+            Shared.BLOCK_RUNS: self._runs.ctypes.data,
             Shared.FIRED_AT: layout.fired * 8,
             Shared.PREMISE_AT: layout.premise * 8,
             Shared.NEW_AT: layout.new * 8,
@@ -184,27 +193,28 @@ class _Search:
         self._share = min(_MOST_SHARE, max(1, states // PARTITIONS))
         self._group = min(PARTITIONS, 1 << (states.bit_length() - 1))
         states = self._share * self._group
-        self._room = room = states * successors * record
-        self._arena = arena = max(min(_ARENA, self._memory_limit // (32 * threads)), room)
+        self._scratch_size = max(successors, 1024)
+        piece = piece_bytes(self._native.words)
+        # Each partition may begin one more piece than its candidates fill.
+        most = max(states * successors, self._scratch_size)
+        self._room = room = (-(-most // ((piece - 8) // record)) + PARTITIONS) * piece
+        self._least_arena = room + PARTITIONS * piece
+        self._arena = arena = max(min(_ARENA, self._memory_limit // (32 * threads)), self._least_arena)
         shared = self._shared
         shared[Shared.BLOCK_STATES], shared[Shared.BLOCK_PARTITIONS] = self._share, self._group
         shared[Shared.BLOCK_ROOM] = room
-        self._scratch_size = max(states * successors, 1024)
         self._scratches = [np.empty((self._scratch_size, self._native.words), np.uint64) for _ in range(threads)]
         self._memory: list[npt.NDArray[np.generic]] = []
         self._locals = _lines(threads, Local.WORDS)
         for thread, own in enumerate(self._locals):
             fired = _lines(1, self._native.n_actions + 1)
-            group, cursors = _lines(1, 3 * 256), _lines(1, PARTITIONS)
-            parts, origins = np.empty(self._scratch_size, np.uint8), np.empty(self._scratch_size, np.int64)
-            candidates = np.empty(arena, np.uint8)
-            self._memory += [fired, group, cursors, parts, origins, candidates]
+            group, cursors = _lines(1, 3 * 256), _lines(1, 2 * PARTITIONS)
+            candidates = np.empty(arena + piece, np.uint8)
+            self._memory += [fired, group, cursors, candidates]
             for position, value in {
-                Local.ARENA: candidates.ctypes.data,
+                Local.ARENA: -(-int(candidates.ctypes.data) // piece) * piece,
                 Local.ARENA_SIZE: arena,
                 Local.SCRATCH: self._scratches[thread].ctypes.data,
-                Local.SCRATCH_PARTITIONS: parts.ctypes.data,
-                Local.SCRATCH_ORIGINS: origins.ctypes.data,
                 Local.FIRED: fired.ctypes.data,
                 Local.GROUP: group.ctypes.data,
                 Local.CURSORS: cursors.ctypes.data,
@@ -252,7 +262,9 @@ class _Search:
             return True
         depth = self._limits.depth
         if depth is not None and len(result.levels) > depth:
-            raise _StoppedError(f"the depth limit of {depth} steps is reached")
+            raise _StoppedError(
+                f"the depth limit of {depth} steps is reached (states {depth} steps away were not expanded, so not judged for quiescence)"
+            )
         return False
 
     def _findings(self) -> dict[int, int]:
@@ -265,18 +277,17 @@ class _Search:
         """Insert the initial states, the search's first level."""
         initial = np.array(self._native.initial, np.uint64).reshape(-1, self._native.words)
         self._new_level()
-        size = min(self._scratch_size, int(self._locals[0][Local.ARENA_SIZE]) // (8 * (self._native.words + 1)))
+        size = self._scratch_size
         for begin in range(0, len(initial), size):
             chunk = initial[begin : begin + size]
             self._scratches[0][: len(chunk)] = chunk
-            self._locals[0][Local.SCRATCH_USED] = len(chunk)
-            self._locals[0][Local.ARENA_USED] = 0
+            self._locals[0][Local.SCRATCH_USED] = self._locals[0][Local.SCRATCH_PEAK] = len(chunk)
             self._kernels.seed(self._address, self._local_addresses[0])
             self._shared[Shared.BLOCK_FIRST] = 0
             try:
                 self._insert(1)
             except _StoppedError as stop:
-                raise MemoryTooSmallError(f"{stop} by the {len(initial):,} initial states") from None
+                raise MemoryTooSmallError(f"{stop} before the search began ({len(initial):,} initial)") from None
             self._tallies[0, Tally.GENERATED] += len(chunk)
             self._commit(0)
 
@@ -294,7 +305,7 @@ class _Search:
             shared[Shared.BLOCK_END] = end
             # The larger the batch, the more of its candidates meet in the processor's cache.
             share = self._store.bytes_held() // (_ARENA_SHARE * self._workers.size)
-            self._locals[:, Local.ARENA_SIZE] = min(self._arena, max(self._room + _LEAST_ARENA, share))
+            self._locals[:, Local.ARENA_SIZE] = min(self._arena, max(self._least_arena + _LEAST_ARENA, share))
             self._locals[:, Local.ARENA_USED] = 0
             self._workers.run(self._expand_here, alone=end - begin == 1)
             end = min(end, int(shared[Shared.NEXT_BLOCK]))
@@ -319,7 +330,7 @@ class _Search:
     def _insert(self, blocks: int) -> None:
         """Insert the candidates that are in the arenas. Raises _StoppedError when there may be no room; then nothing is inserted."""
         np.maximum(self._arena_peaks, self._locals[:, Local.ARENA_USED], out=self._arena_peaks)
-        incoming = np.diff(self._offsets[:blocks], axis=1).sum(axis=0)
+        incoming = (self._runs[:blocks] & (1 << RUN_BITS) - 1).sum(axis=0)
         try:
             grown = self._store.make_room(incoming, other_bytes=self._other_bytes())
         except StoreFullError as full:
@@ -402,9 +413,8 @@ class _Search:
 
     def _other_bytes(self) -> int:
         """Arenas and scratches, as far as they were ever used, and the small records."""
-        candidate = 8 * self._native.words + 8 + 1
-        scratch = int(self._locals[:, Local.SCRATCH_USED].sum()) * candidate
-        small = self._offsets.nbytes + self._records.nbytes + 3 * self._tallies.nbytes
+        scratch = int(self._locals[:, Local.SCRATCH_PEAK].sum()) * 8 * self._native.words
+        small = self._runs.nbytes + self._records.nbytes + 3 * self._tallies.nbytes
         return pages(int(self._arena_peaks.sum())) + pages(scratch) + pages(small)
 
 

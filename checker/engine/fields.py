@@ -17,10 +17,16 @@ PARTITIONS: Final = 1 << PARTITION_BITS
 SLOT_BITS: Final = 26
 PARTITION_CAPACITY: Final = (1 << SLOT_BITS) - (1 << 12)
 
+# A run of a block's candidates of one partition is a word: where it begins in the arena, in bytes, above so many bits with its length.
+RUN_BITS: Final = 24
+
 # Memory for states is laid out in rows: 2,048 for partition 0, 2,048 for partition 1, … and again. As the partitions fill evenly, what is
 # touched is dense, and large pages can be used. A state's id is its position there.
 CHUNK_BITS: Final = 11
 CHUNK: Final = 1 << CHUNK_BITS
+
+# Arenas are given to the partitions by the piece, of at least so many bytes. (Larger ones waste memory in small searches.)
+PIECE: Final = 2048
 
 #: A predecessor that stands for "none": the state is initial.
 NO_PREDECESSOR: Final = (1 << 32) - 1
@@ -48,13 +54,18 @@ class Shared:
     BLOCK_END: Final = 16  # no block at or after this one in this batch
     BLOCK_ROOM: Final = 17  # bytes that a block may need in an arena
     BLOCK_RECORDS: Final = 18  # address of one address for each block of the batch: where its candidates are
-    BLOCK_OFFSETS: Final = 19  # address of 65 numbers for each block of the batch: where each partition's begin
+    BLOCK_RUNS: Final = 19  # address of 64 words for each block of the batch: where each partition's begin, how many they are
     FIRED_AT: Final = 20  # words from the begin of a tally to its array of firings
     PREMISE_AT: Final = 21  # to its premise counts
     NEW_AT: Final = 22  # to its new states of each action
     NEXT_BLOCK: Final = 32  # atomic, on a line of its own
     NEXT_PARTITION: Final = 48  # atomic, on a line of its own
     WORDS: Final = 64
+
+
+def piece_bytes(words: int) -> int:
+    """Size of a piece for states of `words` words, a power of two: a link to the next piece, then whole candidates up to the end."""
+    return max(PIECE, 1 << (16 * (words + 1) + 7).bit_length())
 
 
 def state_id(partition: int, number: int) -> int:
@@ -74,14 +85,13 @@ class Local:
     ARENA: Final = 0  # address of the candidates that it writes
     ARENA_USED: Final = 1  # bytes
     ARENA_SIZE: Final = 2  # bytes
-    SCRATCH: Final = 3  # address: successors of a block, before they are sorted by partition
-    SCRATCH_PARTITIONS: Final = 4  # address: a byte for each of them
-    SCRATCH_ORIGINS: Final = 5  # address: a word for each, predecessor and action
-    SCRATCH_USED: Final = 6  # most successors that a block had so far
-    FIRED: Final = 7  # address: actions of one state, when profiling
-    GROUP: Final = 8  # address: room for three words for each candidate of a group
-    CURSORS: Final = 9  # address: 64 words
-    TALLY: Final = 10  # address
+    SCRATCH: Final = 3  # address: successors of a state
+    SCRATCH_USED: Final = 4  # initial states that are there
+    FIRED: Final = 5  # address: actions of one state, when profiling
+    GROUP: Final = 6  # address: room for three words for each candidate of a group
+    CURSORS: Final = 7  # address: two words for each partition, where its next candidate goes and how many are in its full pieces
+    TALLY: Final = 8  # address
+    SCRATCH_PEAK: Final = 9  # most successors that a state had so far
     WORDS: Final = 16
 
 

@@ -2,14 +2,16 @@
 
 After Stern and Dill, "Parallelizing the Murphi verifier" (CAV 1997): a state belongs to the partition that its hash names, and only the
 partition's owner touches its part of the visited set, so that nothing needs a lock. Here the owner changes: a batch of states is
-first expanded by all threads, block by block, each block leaving its successors ("candidates") sorted by partition; then each
-partition is taken by one thread, which inserts its candidates block by block. Who took a block makes no difference to what
-is inserted in which order, so every number that the exploration gives is the same with any number of threads.
+first expanded by all threads, block by block, each successor ("candidate") going at once to the end of its partition's list, of
+which each thread has its own; then each partition is taken by one thread, which inserts its candidates block by block. Who took a
+block makes no difference to what is inserted in which order, so every number that the exploration gives is the same with any number
+of threads.
 
 A block is some states of each partition, those at about the same place in the level. They were found at about the same time, so
 many are siblings and have successors in common: these meet in one batch, while they are in the processor's cache.
 
-A candidate is its words, then a word with its predecessor (32 bits) and the action (above them).
+A candidate is its words, then a word with its predecessor (32 bits) and, above them, half of its hash; when profiling the action.
+The lowest bits of the hash name the partition, that half gives the place in the partition's table.
 
 These functions run without Python: only int64, addresses, and the intrinsics. They raise nothing and allocate nothing.
 """
@@ -25,10 +27,12 @@ from kubecheck.checker.engine.fields import (
     FOUND_PROPERTY_ERROR,
     PARTITION_BITS,
     PARTITIONS,
+    RUN_BITS,
     SLOT_BITS,
     Local,
     Shared,
     Tally,
+    piece_bytes,
 )
 from kubecheck.checker.engine.intrinsics import (
     below,
@@ -37,12 +41,10 @@ from kubecheck.checker.engine.intrinsics import (
     compiled,
     fetch_add,
     load,
-    load8,
     load32,
     prefetch,
     shift_right,
     store,
-    store8,
     store32,
 )
 
@@ -55,12 +57,11 @@ _LEVEL_BEGINS, _LEVEL_ENDS = Shared.LEVEL_BEGINS * 8, Shared.LEVEL_ENDS * 8
 _BLOCK_STATES, _BLOCK_PARTITIONS = Shared.BLOCK_STATES * 8, Shared.BLOCK_PARTITIONS * 8
 _BLOCK_FIRST, _BLOCK_END = Shared.BLOCK_FIRST * 8, Shared.BLOCK_END * 8
 _BLOCK_ROOM, _BLOCK_RECORDS = Shared.BLOCK_ROOM * 8, Shared.BLOCK_RECORDS * 8
-_BLOCK_OFFSETS = Shared.BLOCK_OFFSETS * 8
+_BLOCK_RUNS = Shared.BLOCK_RUNS * 8
 _FIRED_AT, _PREMISE_AT, _NEW_AT = Shared.FIRED_AT * 8, Shared.PREMISE_AT * 8, Shared.NEW_AT * 8
 _NEXT_BLOCK, _NEXT_PARTITION = Shared.NEXT_BLOCK * 8, Shared.NEXT_PARTITION * 8
 _ARENA, _ARENA_USED, _ARENA_SIZE = Local.ARENA * 8, Local.ARENA_USED * 8, Local.ARENA_SIZE * 8
-_SCRATCH, _SCRATCH_PARTITIONS = Local.SCRATCH * 8, Local.SCRATCH_PARTITIONS * 8
-_SCRATCH_ORIGINS, _SCRATCH_USED = Local.SCRATCH_ORIGINS * 8, Local.SCRATCH_USED * 8
+_SCRATCH, _SCRATCH_USED, _SCRATCH_PEAK = Local.SCRATCH * 8, Local.SCRATCH_USED * 8, Local.SCRATCH_PEAK * 8
 _FIRED, _GROUP_AT, _CURSORS, _TALLY = Local.FIRED * 8, Local.GROUP * 8, Local.CURSORS * 8, Local.TALLY * 8
 _INFO, _GENERATED, _FOUND = Tally.INFO * 8, Tally.GENERATED * 8, Tally.FOUND * 8
 
@@ -68,9 +69,10 @@ _PARTITION_MASK = PARTITIONS - 1
 _IN_CHUNK = CHUNK - 1
 _ROW_BITS = CHUNK_BITS + PARTITION_BITS
 _SLOT_MASK = (1 << SLOT_BITS) - 1
-_TAG_SHIFT = 64 - (32 - SLOT_BITS)
-_OFFSETS = (PARTITIONS + 1) * 8
+_RUNS = PARTITIONS * 8
+_RUN_MASK = (1 << RUN_BITS) - 1
 _LOW32 = (1 << 32) - 1
+_HIGH32 = -1 << 32
 # Odd multipliers with well spread bits: 2^64 / golden ratio, and one from Pelle Evensen's rrxmrrxmsx. Written as signed numbers.
 _MULTIPLY_1 = 0x9E3779B97F4A7C15 - (1 << 64)
 _MULTIPLY_2 = 0x9FB21C651E98DF25 - (1 << 64)
@@ -78,6 +80,7 @@ _MULTIPLY_2 = 0x9FB21C651E98DF25 - (1 << 64)
 # Candidates are looked up in groups: their slots are asked for together, then their likely equals, so that waits for memory overlap.
 _GROUP = 64
 _HALFWAY = 32
+_LINE_SLOTS = 16
 
 Kernel = Callable[[int, int], int]
 
@@ -89,6 +92,9 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
     """
     state_bytes = 8 * words
     record_bytes = state_bytes + 8
+    piece = piece_bytes(words)
+    piece_records = (piece - 8) // record_bytes
+    first_record = piece - piece_records * record_bytes
 
     @compiled
     def hashed(state: int) -> int:
@@ -110,6 +116,11 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
     def position(number: int) -> int:
         """Where a partition's state with this number is, counted from the partition's first."""
         return (number >> CHUNK_BITS) << _ROW_BITS | number & _IN_CHUNK
+
+    @compiled
+    def probe(value: int, step: int) -> int:
+        """The slot, before the table's mask, to be looked at in this step: a cache line's all, beginning anywhere, then the next line's."""
+        return (value & -_LINE_SLOTS) + (step & -_LINE_SLOTS) | value + step & _LINE_SLOTS - 1
 
     @compiled
     def precedes(one: int, other: int) -> int:
@@ -141,47 +152,66 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
         return place
 
     @compiled
-    def scatter(shared: int, local: int, slot: int, candidates: int) -> int:
-        """Sort the scratch's candidates by partition into the arena, by counting; keep their order within one."""
-        scratch, partitions = load(local + _SCRATCH), load(local + _SCRATCH_PARTITIONS)
-        origins, cursors = load(local + _SCRATCH_ORIGINS), load(local + _CURSORS)
-        arena = load(local + _ARENA) + load(local + _ARENA_USED)
-        offsets = load(shared + _BLOCK_OFFSETS) + slot * _OFFSETS
+    def begin(local: int) -> int:
+        """Start a batch: an empty piece for each partition."""
+        arena, cursors = load(local + _ARENA), load(local + _CURSORS)
         for partition in range(PARTITIONS):
-            store(cursors + 8 * partition, 0)
-        for i in range(candidates):
-            cursor = cursors + 8 * load8(partitions + i)
-            store(cursor, load(cursor) + 1)
-        total = 0
+            store(cursors + 16 * partition, arena + partition * piece + first_record)
+            store(cursors + 16 * partition + 8, 0)
+        return store(local + _ARENA_USED, PARTITIONS * piece)
+
+    @compiled
+    def extend(local: int, cursor: int) -> int:
+        """A partition's piece is full: give it another, which the full one then names. Where its first record goes."""
+        fresh = load(local + _ARENA) + load(local + _ARENA_USED)
+        store(local + _ARENA_USED, load(local + _ARENA_USED) + piece)
+        store(load(cursor) - piece, fresh)
+        store(cursor + 8, load(cursor + 8) + piece_records)
+        return fresh + first_record
+
+    @compiled
+    def appended(cursor: int) -> int:
+        """How many records the partition with this cursor has got in this batch."""
+        return load(cursor + 8) + ((load(cursor) - 1 & piece - 1) + 1 - first_record) // record_bytes
+
+    @compiled
+    def open_block(shared: int, local: int, slot: int) -> int:
+        """Note where a block's candidates begin in each partition, and how many came before them."""
+        arena, cursors = load(local + _ARENA), load(local + _CURSORS)
+        runs = load(shared + _BLOCK_RUNS) + slot * _RUNS
         for partition in range(PARTITIONS):
-            store(offsets + 8 * partition, total)
-            here = load(cursors + 8 * partition)
-            store(cursors + 8 * partition, arena + total * record_bytes)
-            total += here
-        store(offsets + 8 * PARTITIONS, total)
-        source = scratch
-        for i in range(candidates):
-            cursor = cursors + 8 * load8(partitions + i)
-            record = load(cursor)
-            store(cursor, record + record_bytes)
-            for word in range(words):
-                store(record + 8 * word, load(source + 8 * word))
-            store(record + state_bytes, load(origins + 8 * i))
-            source += state_bytes
-        store(load(shared + _BLOCK_RECORDS) + 8 * slot, arena)
-        store(local + _ARENA_USED, load(local + _ARENA_USED) + candidates * record_bytes)
-        if candidates > load(local + _SCRATCH_USED):
-            store(local + _SCRATCH_USED, candidates)
-        return candidates
+            cursor = cursors + 16 * partition
+            store(runs + 8 * partition, (load(cursor) - arena << RUN_BITS) - appended(cursor))
+        return store(load(shared + _BLOCK_RECORDS) + 8 * slot, arena)
+
+    @compiled
+    def close_block(shared: int, local: int, slot: int) -> int:
+        """Note how many they are."""
+        cursors = load(local + _CURSORS)
+        runs = load(shared + _BLOCK_RUNS) + slot * _RUNS
+        for partition in range(PARTITIONS):
+            run = runs + 8 * partition
+            store(run, load(run) + appended(cursors + 16 * partition))
+        return 0
 
     def seed(shared: int, local: int) -> int:
         """Make the first SCRATCH_USED states of the scratch a block of candidates, the only one of its batch."""
-        scratch, partitions = load(local + _SCRATCH), load(local + _SCRATCH_PARTITIONS)
-        origins, candidates = load(local + _SCRATCH_ORIGINS), load(local + _SCRATCH_USED)
-        for i in range(candidates):
-            store8(partitions + i, hashed(scratch + i * state_bytes) & _PARTITION_MASK)
-            store(origins + 8 * i, _LOW32)
-        return scatter(shared, local, 0, candidates)
+        scratch, cursors = load(local + _SCRATCH), load(local + _CURSORS)
+        profile = load(shared + _PROFILE)
+        begin(local)
+        open_block(shared, local, 0)
+        for i in range(load(local + _SCRATCH_USED)):
+            state = scratch + i * state_bytes
+            value = hashed(state)
+            cursor = cursors + 16 * (value & _PARTITION_MASK)
+            record = load(cursor)
+            if record & piece - 1 == 0:
+                record = extend(local, cursor)
+            for word in range(words):
+                store(record + 8 * word, load(state + 8 * word))
+            store(record + state_bytes, (0 if profile else value & _HIGH32) | _LOW32)
+            store(cursor, record + record_bytes)
+        return close_block(shared, local, 0)
 
     def expand(shared: int, local: int) -> int:
         """Take blocks of the level, in order, until the batch has no more or the arena has no room. How many were taken."""
@@ -194,10 +224,11 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
         tally = load(local + _TALLY)
         info, premise, fired = tally + _INFO, tally + load(shared + _PREMISE_AT), tally + load(shared + _FIRED_AT)
         fired_here = load(local + _FIRED) if profile else fired
-        scratch, partitions = load(local + _SCRATCH), load(local + _SCRATCH_PARTITIONS)
-        origins = load(local + _SCRATCH_ORIGINS)
+        scratch, cursors = load(local + _SCRATCH), load(local + _CURSORS)
+        most = load(local + _SCRATCH_PEAK)
         generated = 0
         taken = 0
+        begin(local)
         # The check for room comes first: a block that was taken must be done, or the batch would have a gap.
         while load(local + _ARENA_USED) + room <= load(local + _ARENA_SIZE):
             block = fetch_add(shared + _NEXT_BLOCK, 1)
@@ -205,15 +236,19 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
                 break
             taken += 1
             row, first = block * group // PARTITIONS, block * group & _PARTITION_MASK
-            candidates = 0
+            slot = block - load(shared + _BLOCK_FIRST)
+            open_block(shared, local, slot)
             for partition in range(first, first + group):
                 number = load(begins + 8 * partition) + row * share
                 segment = min(load(ends + 8 * partition), number + share)
+                # The next partition's states are elsewhere. (Where there are none, the addresses are reserved all the same.)
+                ahead = states + (position(number) + (partition + 1 << CHUNK_BITS)) * state_bytes
+                for line in range(ahead, ahead + share * state_bytes, 64):
+                    prefetch(line)
                 while number < segment:
                     origin = position(number) + (partition << CHUNK_BITS)
                     source = states + origin * state_bytes
-                    out = scratch + candidates * state_bytes
-                    count = call_successors(successors, source, out, fired_here, premise, open_mask, info)
+                    count = call_successors(successors, source, scratch, fired_here, premise, open_mask, info)
                     if load(info) | load(info + 16):
                         note_all(shared, tally, load(info), origin)
                         if load(info + 16):
@@ -222,7 +257,7 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
                         store(info + 16, 0)
                     action = 0
                     for i in range(count):
-                        state = out + i * state_bytes
+                        state = scratch + i * state_bytes
                         if profile:
                             while load(fired_here + 8 * action) == 0:
                                 action += 1
@@ -230,22 +265,26 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
                             store(fired + 8 * action, load(fired + 8 * action) + 1)
                         # A step back to where it started is known already.
                         if not equal(state, source):
-                            kept = scratch + candidates * state_bytes
-                            if kept != state:
-                                for word in range(words):
-                                    store(kept + 8 * word, load(state + 8 * word))
-                            store8(partitions + candidates, hashed(kept) & _PARTITION_MASK)
-                            store(origins + 8 * candidates, action << 32 | origin)
-                            candidates += 1
+                            value = hashed(state)
+                            cursor = cursors + 16 * (value & _PARTITION_MASK)
+                            record = load(cursor)
+                            if record & piece - 1 == 0:
+                                record = extend(local, cursor)
+                            for word in range(words):
+                                store(record + 8 * word, load(state + 8 * word))
+                            store(record + state_bytes, (action << 32 if profile else value & _HIGH32) | origin)
+                            store(cursor, record + record_bytes)
                     if count > 0:
                         generated += count
+                        most = max(most, count)
                     elif profile:  # an error leaves behind what had fired before it
                         for i in range(actions):
                             store(fired + 8 * i, load(fired + 8 * i) + load(fired_here + 8 * i))
                             store(fired_here + 8 * i, 0)
                     number += 1
-            scatter(shared, local, block - load(shared + _BLOCK_FIRST), candidates)
+            close_block(shared, local, slot)
         store(tally + _GENERATED, load(tally + _GENERATED) + generated)
+        store(local + _SCRATCH_PEAK, most)
         return taken
 
     @compiled
@@ -257,14 +296,16 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
         states = load(shared + _STATES) + (partition << CHUNK_BITS) * state_bytes
         for ahead in range(count + _HALFWAY):
             if ahead < count:
-                prefetch(table + 4 * (hashed(states + position(ahead) * state_bytes) >> PARTITION_BITS & mask))
+                prefetch(table + 4 * (shift_right(hashed(states + position(ahead) * state_bytes), 32) & mask))
             number = ahead - _HALFWAY
             if number >= 0:
-                value = hashed(states + position(number) * state_bytes)
-                slot = value >> PARTITION_BITS & mask
+                value = shift_right(hashed(states + position(number) * state_bytes), 32)
+                slot = value & mask
+                step = 0
                 while load32(table + 4 * slot) != 0:
-                    slot = slot + 1 & mask
-                store32(table + 4 * slot, shift_right(value, _TAG_SHIFT) << SLOT_BITS | number + 1)
+                    step += 1
+                    slot = probe(value, step) & mask
+                store32(table + 4 * slot, shift_right(value, SLOT_BITS) << SLOT_BITS | number + 1)
         return count
 
     @compiled
@@ -275,64 +316,75 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
         states = load(shared + _STATES) + (partition << CHUNK_BITS) * state_bytes
         predecessors = load(shared + _PREDECESSORS) + (partition << CHUNK_BITS) * 4
         count = load(load(shared + _COUNTS) + 8 * partition)
-        records, offsets = load(shared + _BLOCK_RECORDS), load(shared + _BLOCK_OFFSETS) + 8 * partition
+        arenas, runs = load(shared + _BLOCK_RECORDS), load(shared + _BLOCK_RUNS) + 8 * partition
         profile = load(shared + _PROFILE)
         tally, group = load(local + _TALLY), load(local + _GROUP_AT)
         new_of_action = tally + load(shared + _NEW_AT)
         before = count
         block = 0
-        record, record_end = 0, 0
+        record, left = 0, 0
+        coming, present = group + 24 * _GROUP, 0
         while True:
-            # A group enters: ask for the slots of each.
+            # A group enters: where its candidates are, and their places in the table.
             entered = 0
             while entered < _GROUP:
-                if record == record_end:
+                if left == 0:
                     if block == blocks:
                         break
-                    start = load(records + 8 * block)
-                    record = start + load(offsets) * record_bytes
-                    record_end = start + load(offsets + 8) * record_bytes
-                    offsets += _OFFSETS
+                    run = load(runs + block * _RUNS)
+                    record, left = load(arenas + 8 * block) + shift_right(run, RUN_BITS), run & _RUN_MASK
                     block += 1
-                    if block < blocks:  # the next block's are elsewhere
-                        prefetch(load(records + 8 * block) + load(offsets) * record_bytes)
-                for place in range(entered, min(_GROUP, entered + (record_end - record) // record_bytes)):
-                    value = hashed(record)
-                    prefetch(table + 4 * (value >> PARTITION_BITS & mask))
-                    store(group + 24 * place, record)
-                    store(group + 24 * place + 8, value)
+                    continue
+                if record & piece - 1 == 0:
+                    record = load(record - piece) + first_record
+                # Ask for what is at the same place of the next piece. (The last one's link may be anything: asking does no harm.)
+                following = load(record & -piece) - (record & -piece)
+                here = min(_GROUP - entered, left, (piece - (record & piece - 1)) // record_bytes)
+                for place in range(entered, entered + here):
+                    value = shift_right(hashed(record) if profile else load(record + state_bytes), 32)
+                    prefetch(record + following)
+                    store(coming + 24 * place, record)
+                    store(coming + 24 * place + 8, value)
                     record += record_bytes
-                    entered += 1
-            if entered == 0:
-                break
-            # Its slots should be here: which of the first four has its tag? Ask for the state that it stands for. (No branches.)
-            for place in range(entered):
+                entered += here
+                left -= here
+            if present == 0:
+                if entered == 0:
+                    break
+                for place in range(entered):
+                    prefetch(table + 4 * (load(coming + 24 * place + 8) & mask))
+            # The slots of the group before it should be here: which of the first four has the tag? Ask for the state that it
+            # stands for. (No branches.)
+            for place in range(present):
                 value = load(group + 24 * place + 8)
-                slot = value >> PARTITION_BITS & mask
-                tag = shift_right(value, _TAG_SHIFT)
+                tag = shift_right(value, SLOT_BITS)
                 likely = 0
                 for ahead in range(3, -1, -1):
-                    content = load32(table + 4 * (slot + ahead & mask))
+                    content = load32(table + 4 * (probe(value, ahead) & mask))
                     likely = content if content >> SLOT_BITS == tag else likely
                 likely &= _SLOT_MASK
                 state = states + position(max(likely - 1, 0)) * state_bytes
                 prefetch(state)
                 store(group + 24 * place + 16, state if likely else 0)
             # Its state should be here, strictly in the order in which they came: look each up and, when it is not there, insert it.
-            for place in range(entered):
+            # Meanwhile ask for the slots of the group that entered, one by one: many at once would wait for each other.
+            for place in range(present):
+                prefetch(table + 4 * (load(coming + 24 * place + 8) & mask))
                 candidate, value = load(group + 24 * place), load(group + 24 * place + 8)
                 state = load(group + 24 * place + 16)
                 if state != 0 and equal(state, candidate):
                     continue
-                slot = value >> PARTITION_BITS & mask
-                tag = shift_right(value, _TAG_SHIFT)
+                slot = value & mask
+                tag = shift_right(value, SLOT_BITS)
                 content = load32(table + 4 * slot)
+                step = 0
                 while content != 0:
                     if content >> SLOT_BITS == tag and equal(
                         states + position((content & _SLOT_MASK) - 1) * state_bytes, candidate
                     ):
                         break
-                    slot = slot + 1 & mask
+                    step += 1
+                    slot = probe(value, step) & mask
                     content = load32(table + 4 * slot)
                 if content == 0:
                     state = states + position(count) * state_bytes
@@ -345,6 +397,8 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
                     if profile and origin & _LOW32 != _LOW32:
                         entry = new_of_action + 8 * shift_right(origin, 32)
                         store(entry, load(entry) + 1)
+            group, coming = coming, group
+            present = entered
         # Judged afterwards: the compiled properties' code and the table would push each other out of the cache.
         judge, open_mask = load(shared + _JUDGE), load(shared + _OPEN_MASK)
         info, premise = tally + _INFO, tally + load(shared + _PREMISE_AT)

@@ -3,9 +3,10 @@
 States live in 64 partitions, named by their hash. Each partition numbers its states 0, 1, … in the order in which they were found, and
 keeps three things: the packed states themselves in that order (so a level of the breadth-first search is a range, and there is no
 separate frontier), their predecessors (4 bytes each), and an open-addressing table of 4-byte slots, each a state's number and 6 bits
-of its hash. A slot whose bits fit is compared with the whole state, so two different states are never taken for one.
+of its hash. A slot whose bits fit is compared with the whole state, so two different states are never taken for one. Probing stays in a
+cache line, from anywhere in it and around, before it goes to the next one.
 
-The tables double together when one is 0.6 full; as the states are all there, the old ones are dropped before new ones are made.
+The tables double together when one is 0.6 full; as the states are all there, the new ones take the place of the old ones.
 For a state of w words that makes 8w + 4 + at most 13.4 bytes, and at most 2^32 states in all, less a few.
 
 Random access to a lot of memory waits for address translation more than for the memory: large pages are asked for, but only once
@@ -56,6 +57,8 @@ class Store:
                 # The first row keeps to small pages: most specs never fill it.
                 self._state_memory = Region(rows * _ROW * self._state_bytes, large_from=_ROW * self._state_bytes)
                 self._predecessor_memory = Region(rows * _ROW * _PREDECESSOR, large_from=_ROW * _PREDECESSOR)
+                tables = PARTITIONS * _SLOT * _slots(rows * CHUNK, _SMALLEST_TABLE)
+                self._tables = Region(tables, large_from=2 * LARGE_PAGE)
                 break
             except OSError:
                 if rows == 1:
@@ -65,7 +68,6 @@ class Store:
         self._states = self._state_memory.view(np.uint64).reshape(-1, words)
         self._predecessors = self._predecessor_memory.view(np.uint32)
         self.slots = _SMALLEST_TABLE
-        self._make_tables()
 
     @property
     def states_address(self) -> int:
@@ -79,7 +81,7 @@ class Store:
 
     @property
     def table_address(self) -> int:
-        """Where the partitions' tables are, each of `slots` slots; another place whenever they grew."""
+        """Where the partitions' tables are, each of `slots` slots."""
         return self._tables.address
 
     @property
@@ -98,23 +100,17 @@ class Store:
         """
         counts = self.counts + incoming
         most = int(counts.max())
-        slots = self.slots
-        while most > slots * _LOAD:
-            slots *= 2
+        slots = _slots(most, self.slots)
         if most > PARTITION_CAPACITY:
             raise StoreFullError(f"the state store is full: {PARTITIONS * PARTITION_CAPACITY:,} states")
         if most > self._capacity or self._bytes(counts, slots) + other_bytes > self._limit:
             raise StoreFullError(f"the memory limit of {_readable(self._limit)} is reached")
         if slots == self.slots:
             return False
+        # In the same place: memory that was used before costs less than memory that is new.
+        self._tables.view(np.uint8)[: PARTITIONS * self.slots * _SLOT] = 0
         self.slots = slots
-        del self._tables  # first free the old ones
-        self._make_tables()
         return True
-
-    def _make_tables(self) -> None:
-        size = PARTITIONS * self.slots * _SLOT
-        self._tables = Region(size, large_from=0 if size >= 2 * LARGE_PAGE else size)
 
     def _bytes(self, counts: npt.NDArray[np.int64], slots: int) -> int:
         size = PARTITIONS * slots * _SLOT
@@ -152,6 +148,13 @@ class Store:
                 first = state_id(partition, begin)
                 parts.append(self._states[first : first + min(CHUNK, int(count) - begin)])
         return parts
+
+
+def _slots(states: int, slots: int) -> int:
+    """How many slots a table for so many states has that has at least `slots`."""
+    while states > slots * _LOAD:
+        slots *= 2
+    return slots
 
 
 def _readable(size: int) -> str:

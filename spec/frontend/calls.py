@@ -475,16 +475,11 @@ class Calls(Comparisons):
         if isinstance(domain, list):
             return self._unrolled_generator(kind, node, level, call, [(name, v) for v in domain])
         if kind == "first":
-            t = domain.element
-            symmetric = isinstance(t, RefType) and t.symmetric
-            if isinstance(domain, ir.Elements) and isinstance(domain.source.type, ArrayType | SetType):
-                key = domain.source.type.key
-                symmetric = isinstance(key, RefType) and key.symmetric
-                t = key
-            if symmetric:
+            sort = is_symmetric(domain)
+            if sort is not None:
                 fail(
                     "KC304",
-                    f"first(…) over {t}, which is symmetric: it has no first member",
+                    f"first(…) over {sort}, which is symmetric: it has no first member",
                     at,
                     "make the choice a parameter of the action",
                 )

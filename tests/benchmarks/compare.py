@@ -60,7 +60,8 @@ def rates(label: str, distinct: int, generated: int, seconds: list[float]) -> fl
     """Prints a line of a table; returns the median time."""
     median = statistics.median(seconds)
     spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
-    print(f"{label:34} {median:8.2f} s ({spread})  {distinct / median / 1e6:7.2f} M distinct/s  {generated / median / 1e6:7.2f} M generated/s")
+    speed = f"{distinct / median / 1e6:7.2f} M distinct/s  {generated / median / 1e6:7.2f} M generated/s"
+    print(f"{label:34} {median:8.2f} s ({spread})  {speed}")
     return median
 
 
@@ -138,7 +139,8 @@ def command_times(rounds: int) -> None:
             start = time.perf_counter()
             subprocess.run(command, env=environment, check=True, capture_output=True)
             times.append(time.perf_counter() - start)
-    print(f"\ncommand to verdict, 4,913 states: cold cache {times[0]:.2f} s, warm {statistics.median(times[1:]):.2f} s (median of {rounds})")
+    warm = statistics.median(times[1:])
+    print(f"\ncommand to verdict, 4,913 states: cold cache {times[0]:.2f} s, warm {warm:.2f} s (median of {rounds})")
 
 
 def main() -> int:

@@ -35,7 +35,7 @@ def consistent(found: engine.Exploration) -> None:
 @pytest.mark.parametrize("depth", [0, 1, 5])
 def test_depth(depth: int) -> None:
     found = run(counter(6), limits=Limits(depth=depth), threads=2)
-    assert found.stopped == f"the depth limit of {depth} steps is reached"
+    assert found.stopped.startswith(f"the depth limit of {depth} steps is reached (states {depth} steps away were not expanded")
     assert not found.complete
     assert found.levels == search(counter(6), depth=depth).levels
     assert found.expanded == sum(found.levels[:-1])
@@ -71,7 +71,7 @@ def test_memory(megabytes: int, threads: int) -> None:
 def test_initial_states_that_do_not_fit_are_not_a_search_at_all() -> None:
     toy = counter(2)
     toy.initial = [(i, 0) for i in range(200_000)]
-    with pytest.raises(engine.MemoryTooSmallError, match=r"the memory limit of 1\.0 MB is reached by the 200,000 initial"):
+    with pytest.raises(engine.MemoryTooSmallError, match=r"the memory limit of 1\.0 MB is reached before the search began \(200,000 initial\)"):
         run(toy, limits=Limits(memory_bytes=MB))
 
 
@@ -167,7 +167,9 @@ def spec() -> Spec:
 def test_a_report_of_an_incomplete_check_says_what_was_covered() -> None:
     report = checker.check(spec(), limits=Limits(depth=4), threads=1)
     assert report.verdict is Verdict.INCOMPLETE
-    assert report.reason == "the depth limit of 4 steps is reached"
+    assert report.reason == (
+        "the depth limit of 4 steps is reached (states 4 steps away were not expanded, so not judged for quiescence)"
+    )
     assert report.depth == 4
     assert len(report.levels) == 5
     assert report.states.distinct == sum(report.levels)

@@ -82,7 +82,7 @@ def test_incomplete_says_what_was_covered() -> None:
     shown = text(stopped)
     assert "states        20.0 M distinct, 123.5 M generated, depth 12, 5,000,000 not expanded\n" in shown
     assert shown.splitlines()[-2] == (
-        "[incomplete] stopped after 30 s, as --time says; what was seen holds, the rest is unknown, in 1.50 s"
+        "[incomplete] stopped after 30 s, as --time says; nothing that was seen is wrong, the rest is unknown, in 1.50 s"
     )
     assert "[ok] every state" not in shown
 

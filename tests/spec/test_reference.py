@@ -198,6 +198,6 @@ def test_errors_of_the_language_keep_their_kind() -> None:
     def misuse(s: Main, pod: Pod) -> None:
         s.count = pod.index
 
-    with pytest.raises(SpecError, match="KC301: misuse: Pod is symmetric") as caught:
+    with pytest.raises(SpecError, match=r"KC301: misuse\(pod-0\): Pod is symmetric") as caught:
         list(reference.steps(spec, spec.root.default))
     assert not isinstance(caught.value, ValueEscape)
