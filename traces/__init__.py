@@ -1,1 +1,1 @@
-"""Recorded events of a real cluster, judged against the model. This room is empty today: a later release furnishes it."""
+"""Recorded events of a real cluster, held against the rules that Kubernetes keeps: readers, order, rules, verdict."""
