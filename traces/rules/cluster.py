@@ -18,7 +18,11 @@ class NamespaceEmpty(Rule):
 
     name = "controllers.namespace-empty"
     sentence = "When a namespace is removed nothing is left in it, and nothing is created in it while or after it goes."
-    source = "pkg/controller/namespace/deletion/namespaced_resources_deleter.go; plugin/pkg/admission/namespace/lifecycle"
+    source = (
+        "pkg/controller/namespace/deletion/namespaced_resources_deleter.go Delete, "
+        "deleteAllContent; "
+        "staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go Lifecycle.Admit"
+    )
     nothing = "no namespace is deleted in the log"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
@@ -62,7 +66,7 @@ class NamespaceEmpty(Rule):
         for key, other in self.history.records.items():
             if key[2] != name or not other.exists or other.last is None:
                 continue
-            if self.history.may_be_gone(key) or not self.history.covered(key):
+            if self.may_be_gone(key) or not self.history.covered(key):
                 self.cannot_tell(UNLOGGED)
                 continue
             if when is not None and not surely_before(other.last.event, event):
@@ -71,7 +75,7 @@ class NamespaceEmpty(Rule):
 
 
 ADMISSION_LAG: Final = 1.0
-"""Seconds after which an API server's own namespace cache has seen the deletion (NamespaceLifecycle looks live after 50 ms)."""
+"""Seconds after which an API server's own namespace cache has seen the deletion (one that handled it itself looks live)."""
 
 
 def _seconds(first: Event, second: Event) -> float:
@@ -84,10 +88,14 @@ class LeaderElection(Rule):
 
     name = "controllers.leader-election"
     sentence = (
-        "A lease changes its holder only when it was given back or has not been renewed for its duration; each change counts up "
+        "A lease (not of coordinated leader election) changes its holder only when it was given back or has "
+        "not been renewed for its duration; each change counts up "
         "leaseTransitions by one, and within a term only its holder renews it."
     )
-    source = "staging/src/k8s.io/client-go/tools/leaderelection/leaderelection.go tryAcquireOrRenew"
+    source = (
+        "staging/src/k8s.io/client-go/tools/leaderelection/leaderelection.go tryAcquireOrRenew, release, "
+        "isLeaseValid"
+    )
     nothing = "no lease with a holder changes in the log"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
@@ -109,6 +117,9 @@ class LeaderElection(Rule):
         holder, taker = as_text(one.get("holderIdentity")), as_text(other.get("holderIdentity"))
         if taker is None or any(name not in one for name in ("leaseDurationSeconds", "acquireTime", "renewTime")):
             return  # not an election's lease: others may count as they like
+        if any(name in lease for lease in (one, other) for name in ("strategy", "preferredHolder")):
+            self.cannot_tell("coordinated leader election: the API server writes the lease too")
+            return
         self.judge()
         if holder == taker:
             self._renewed(step, one, other, taker)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from kubecheck.traces.event import Event
 from kubecheck.traces.history import Change, History, Key, Record, Step
-from kubecheck.traces.rules.pods import MASTERS, NODE_USER
+from kubecheck.traces.rules.pods import NODE_USER, by_administrator
 from kubecheck.traces.rules.rule import BEFORE, Rule
 from kubecheck.traces.shapes import as_dict, as_int, as_list, as_text
 from kubecheck.traces.workloads import Pod, Size, Workloads, affine_node, is_ready, process_of
@@ -31,6 +31,7 @@ _CREATORS: Final = {
     ("controllerrevisions", "StatefulSet"): "statefulset-controller",
     ("controllerrevisions", "DaemonSet"): "daemon-set-controller",
 }
+_SLICES: Final = "endpointslice-controller.k8s.io"
 _ONE_USER: Final = "the log does not tell processes of one user apart"
 
 
@@ -39,7 +40,10 @@ class Owner(Rule):
 
     name = "controllers.owner"
     sentence = "What names a controller as its owner was created by that controller, and the owner existed."
-    source = "pkg/controller/controller_utils.go RealPodControl; bootstrappolicy/controller_policy.go"
+    source = (
+        "pkg/controller/controller_utils.go RealPodControl.createPods; "
+        "plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go"
+    )
     nothing = "nothing with a controller is created in the log"
 
     def before_write(self, event: Event, record: object) -> None:
@@ -55,7 +59,7 @@ class Owner(Rule):
                 if event.user != NODE_USER + owner.name:
                     self.violated(f"{name}, a mirror pod of node {owner.name}, was created by {event.user}", [name], event)
             return
-        if MASTERS in event.groups:
+        if by_administrator(event):
             self.cannot_tell("created by an administrator")
             return
         self.judge()
@@ -92,7 +96,7 @@ class _Creations(Rule):
         if event.resource != "pods" or event.verb != "create" or event.subresource or event.group != "" or event.answer is None:
             return
         owner = event.answer.controller
-        if owner is None or owner.kind != self.owner_kind or MASTERS in event.groups:
+        if owner is None or owner.kind != self.owner_kind or by_administrator(event):
             return
         size = self.workloads.owners.get(owner.uid)
         if size is None or not size.sizes:
@@ -112,15 +116,22 @@ class _Creations(Rule):
         self.created(event, size, own, views)
 
     def created(self, event: Event, size: Size, own: list[Pod], views: list[dict[str, Any]]) -> None:
-        """A creation; `own` are the active pods that the same process created, `views` what it may have read of the owner."""
+        """A creation; `own` are the active pods that the same process created, `views` what it may have "
+        "read of the owner."""
 
 
 class ReplicaSetSize(_Creations):
     """Not too many pods."""
 
     name = "controllers.replicaset-size"
-    sentence = "A ReplicaSet's controller does not create a pod beyond the replicas that it may have read, its own pods counted."
-    source = "pkg/controller/replicaset/replica_set.go manageReplicas; controller_utils.go ControllerExpectations (own creations)"
+    sentence = (
+        "A ReplicaSet's controller does not create a pod beyond the replicas that it may have read, its own "
+        "pods counted."
+    )
+    source = (
+        "pkg/controller/replicaset/replica_set.go manageReplicas; pkg/controller/controller_utils.go "
+        "ControllerExpectations (own creations)"
+    )
     nothing = "no pod of a ReplicaSet is created in the log"
     owner_kind = "ReplicaSet"
 
@@ -131,7 +142,8 @@ class ReplicaSetSize(_Creations):
         if len(own) + 1 > most:
             last = max(own, key=lambda pod: pod.created.version or 0 if pod.created is not None else 0, default=None)
             self.violated(
-                f"replicaset {size.key[3]} asks for {most} and its controller created a pod more: {len(own)} that the same "
+                f"replicaset {size.key[3]} asks for {most} and its controller created a pod more: {len(own)} that the "
+                "same "
                 "process created were active",
                 [f"pods/{event.namespace}/{event.name}", size.key], event, size.sizes[-1][2],
                 *([last.created] if last is not None and last.created is not None else []),
@@ -170,8 +182,11 @@ class DaemonSetNode(_Creations):
     """One pod a node."""
 
     name = "controllers.daemonset-one-per-node"
-    sentence = "A DaemonSet's controller creates one pod for each node, and none beside an active one that it created itself."
-    source = "pkg/controller/daemon/daemon_controller.go podsShouldBeOnNode, manage"
+    sentence = (
+        "A DaemonSet's controller creates one pod for each node, and none beside an active one that it "
+        "created itself."
+    )
+    source = "pkg/controller/daemon/daemon_controller.go podsShouldBeOnNode, manage, syncNodes"
     nothing = "no pod of a DaemonSet is created in the log"
     owner_kind = "DaemonSet"
 
@@ -198,8 +213,11 @@ class StatefulSetOrder(Rule):
     """Ordinals in order."""
 
     name = "controllers.statefulset-order"
-    sentence = "An OrderedReady StatefulSet's pod is created after every pod of a lower ordinal has been ready, within its replicas."
-    source = "pkg/controller/statefulset/stateful_set_control.go updateStatefulSet"
+    sentence = (
+        "An OrderedReady StatefulSet's pod is created after every pod of a lower ordinal has been ready, "
+        "within its replicas."
+    )
+    source = "pkg/controller/statefulset/stateful_set_control.go updateStatefulSet, processReplica"
     nothing = "no pod of an OrderedReady StatefulSet is created in the log"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
@@ -230,6 +248,9 @@ class StatefulSetOrder(Rule):
         stem, _, text = meta.name.rpartition("-")
         if not text.isdigit():
             return
+        if len({as_int(as_dict(spec.get("ordinals")).get("start")) or 0 for _, spec, _ in size.sizes}) > 1:
+            self.cannot_tell("ordinals.start changed")
+            return
         self.judge()
         ordinal, start = int(text), as_int(as_dict(size.spec.get("ordinals")).get("start")) or 0
         most = max((as_int(spec.get("replicas", 1)) or 0) for _, spec, _ in size.sizes)
@@ -257,8 +278,15 @@ class JobCompletions(Rule):
     """What a Job counts."""
 
     name = "controllers.job-completions"
-    sentence = "A Job's succeeded never goes back nor exceeds completions, and it is Complete only when they are reached, for good."
-    source = "pkg/controller/job/job_controller.go trackJobStatusAndRemoveFinalizers, enactJobFinished; KEP-2307"
+    sentence = (
+        "A Job's succeeded never goes back (unless completions are lowered), its status counts no more than "
+        "the completions of an "
+        "Indexed Job, and it is Complete only when they are reached."
+    )
+    source = (
+        "pkg/controller/job/job_controller.go trackJobStatusAndRemoveFinalizers, enactJobFinished, syncJob; "
+        "KEP-2307"
+    )
     nothing = "no Job in the log"
 
     def step(self, step: Step) -> None:
@@ -274,10 +302,15 @@ class JobCompletions(Rule):
         others = [before.event] if before is not None else []
         succeeded, completions = as_int(status.get("succeeded")) or 0, as_int(spec.get("completions"))
         old = self.workloads.owners.get(after.meta.uid)
-        if old is not None and old.status.get("succeeded", 0) > succeeded:
+        lowered = completions is not None and before is not None and before.body is not None and completions < (
+            as_int(as_dict(before.body.get("spec")).get("completions")) or 0
+        )
+        if old is not None and old.status.get("succeeded", 0) > succeeded and not (lowered or _resized(old)):
             self.violated(f"succeeded of {record} went back from {old.status['succeeded']} to {succeeded}", [record.key],
                           after.event, *others)
-        if completions is not None and succeeded > completions:
+        if completions is not None and succeeded > completions and after.event.subresource == "status" and (
+            spec.get("completionMode") == "Indexed"  # others count what succeeds, and stale caches may have started one too many
+        ):
             self.violated(f"{record} counts {succeeded} succeeded of {completions} completions", [record.key], after.event, *others)
         complete = any(isinstance(condition, dict) and condition.get("type") == "Complete" and condition.get("status") == "True"
                        for condition in as_list(status.get("conditions")))
@@ -289,8 +322,14 @@ class JobFinalizer(Rule):
     """A Job's pods are counted before they may go."""
 
     name = "controllers.job-tracking"
-    sentence = "The finalizer batch.kubernetes.io/job-tracking of an ended pod is taken off only when the Job's status names or counts it."
-    source = "KEP-2307; pkg/controller/job/job_controller.go"
+    sentence = (
+        "The finalizer batch.kubernetes.io/job-tracking of an ended pod is taken off only when the status of "
+        "a Job (not Indexed, without podFailurePolicy, not ended) names it."
+    )
+    source = (
+        "KEP-2307; pkg/controller/job/job_controller.go trackJobStatusAndRemoveFinalizers, "
+        "flushUncountedAndRemoveFinalizers"
+    )
     nothing = "no finalizer of a Job's pod is taken off in the log"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
@@ -327,10 +366,25 @@ class JobFinalizer(Rule):
         if job is None or job.deleting or job.removed or meta.controller.uid not in self._uncounted:
             self.cannot_tell(BEFORE)
             return
+        if job.spec.get("completionMode") == "Indexed" or "podFailurePolicy" in job.spec or self._ended(job):
+            self.cannot_tell("counted by its index, ignored by a policy, or left behind by a Job that has ended")
+            return
         self.judge()
         if meta.uid not in self._uncounted[meta.controller.uid]:
             self.violated(f"{record} ended and lost its finalizer before the status of job {meta.controller.name} named it",
                           [record.key, job.key], after.event, before.event)
+
+
+    def _ended(self, job: Size) -> bool:
+        record = self.history.records.get(job.key)
+        status = as_dict(as_dict(record.last.body).get("status")) if record is not None and record.last is not None else {}
+        return any(as_dict(condition).get("type") in ("Complete", "Failed") and as_dict(condition).get("status") == "True"
+                   for condition in as_list(status.get("conditions")))
+
+
+def _resized(job: Size) -> bool:
+    """Did the completions of a Job change (an elastic Indexed Job)?"""
+    return len({as_int(spec.get("completions")) for _, spec, _ in job.sizes}) > 1
 
 
 FINALIZER: Final = "batch.kubernetes.io/job-tracking"
@@ -341,10 +395,15 @@ class RollingUpdate(Rule):
 
     name = "controllers.rolling-update"
     sentence = (
-        "The deployment controller never asks for more than replicas + maxSurge over all ReplicaSets of a Deployment, nor for fewer "
+        "The deployment controller never asks for more than replicas + maxSurge over all ReplicaSets of a "
+        "Deployment, nor for fewer "
         "than replicas - maxUnavailable, whichever of the versions that it may have read it went by."
     )
-    source = "pkg/controller/deployment/rolling.go; util/deployment_util.go NewRSNewReplicas, ResolveFenceposts"
+    source = (
+        "pkg/controller/deployment/rolling.go reconcileNewReplicaSet, reconcileOldReplicaSets; "
+        "pkg/controller/deployment/sync.go scale; "
+        "pkg/controller/deployment/util/deployment_util.go NewRSNewReplicas, ResolveFenceposts"
+    )
     nothing = "no ReplicaSet of a Deployment is scaled in the log"
 
     def before_write(self, event: Event, record: object) -> None:
@@ -427,7 +486,10 @@ class Endpoints(Rule):
 
     name = "controllers.endpoints"
     sentence = "An endpoint is the address of its pod, and is called ready only if that pod has been ready."
-    source = "staging/src/k8s.io/endpointslice/utils.go podToEndpoint; pkg/controller/endpoint/endpoints_controller.go"
+    source = (
+        "staging/src/k8s.io/endpointslice/utils.go podToEndpoint; "
+        "pkg/controller/endpoint/endpoints_controller.go podToEndpointAddressForService, addEndpointSubset"
+    )
     nothing = "no endpoint of a pod in the log"
 
     def step(self, step: Step) -> None:
@@ -439,6 +501,9 @@ class Endpoints(Rule):
         if body is None:
             return
         if record.key[1] == "endpointslices":
+            labels = as_dict(as_dict(body.get("metadata")).get("labels"))
+            if labels.get("endpointslice.kubernetes.io/managed-by", _SLICES) != _SLICES:
+                return  # of another controller, which may give what it likes
             for endpoint in as_list(body.get("endpoints")):
                 told = as_dict(endpoint)
                 ready = as_dict(told.get("conditions")).get("ready")

@@ -21,6 +21,10 @@ What the rules presume, and what they do with logs that are not like that:
 - **One etcd.** resourceVersions of all files given are of one counter. Logs of two clusters must be validated apart.
 - **The logs of all API servers.** The log of one that is missing cannot always be noticed: what it wrote is then reported as written
   by no request (`requests.through-api`), and what it removed as still there. Give all of them, or skip that subject.
+- **An audit policy that leaves no writer out.** `requests.through-api` presumes that the policy logs every write of every user of
+  the objects that it judges, and that the logs of all API servers are given: a policy with `level: None` for a component (a common
+  way to keep logs small) makes its writes look like written by no request. What the API server does without a request (events
+  that expire, the Endpoints of a Service that is removed, custom resources whose definition is) is not judged.
 - **A log may begin at any time**, and in the middle of things. What was before is "the log starts later than the object". Only a log
   in which the namespace kube-system is created, or whose header says so, is taken to begin with the empty cluster.
 - **Lines may be in any order**, repeated, and of several files. Writes are put in the order of their resourceVersions, within a window of
@@ -36,7 +40,8 @@ What the rules presume, and what they do with logs that are not like that:
 - **A watch stream does not say what it was asked for** (a namespace, a selector). What it must deliver is judged only of objects
   that it has told of before.
 
-Level is the lowest level of an audit log at which the rule can judge at all; watch streams count as RequestResponse.
+Sources are files and functions of Kubernetes v1.36.2. Level is the lowest level of an audit log at which the rule can
+judge at all; watch streams count as RequestResponse.
 
 """
 

@@ -47,7 +47,7 @@ class Reached(Rule):
             if pod.gone:
                 continue
             record = self.history.records.get(pod.key)
-            if record is None or not record.exists or self.history.may_be_gone(pod.key):
+            if record is None or not record.exists or self.may_be_gone(pod.key):
                 continue
             self.judge()
             if pod.deleting:
@@ -59,7 +59,7 @@ class Reached(Rule):
         for key, record in self.history.records.items():
             if key[:2] == ("", "namespaces") and record.exists and record.last is not None and record.last.meta is not None:
                 self.judge()
-                if record.last.meta.deletion_timestamp is not None and not self.history.may_be_gone(key):
+                if record.last.meta.deletion_timestamp is not None and not self.may_be_gone(key):
                     self.open.append(f"{record} is being deleted and still there")
 
     def _size(self, size: Size, record: Record) -> None:
@@ -90,10 +90,14 @@ class StatusTrue(Rule):
 
     name = "end-state.status-true"
     sentence = (
-        f"What the status of a ReplicaSet or StatefulSet counts is so, if nothing of it changed for {QUIET:.0f} seconds after which its "
+        "What the status of a ReplicaSet or StatefulSet counts is so, if nothing of it changed for "
+        f"{QUIET:.0f} seconds after which its "
         "controller still worked."
     )
-    source = "pkg/controller/replicaset/replica_set_utils.go calculateStatus; statefulset/stateful_set_control.go"
+    source = (
+        "pkg/controller/replicaset/replica_set_utils.go calculateStatus; "
+        "pkg/controller/statefulset/stateful_set_control.go updateStatus"
+    )
     nothing = "nothing that counts pods was at rest when the log ended"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
@@ -147,7 +151,7 @@ class StatusTrue(Rule):
             record = self.history.records.get(size.key)
             if record is None or not record.from_start or record.last is None or self.history.restarts:
                 continue
-            if not self.history.covered(("", "pods", size.key[2], "")) or self.history.may_be_gone(size.key):
+            if not self.history.covered(("", "pods", size.key[2], "")) or self.may_be_gone(size.key):
                 continue
             when, event = self._changed.get(size.uid, (self._end, record.last.event))
             if (self._working.get(size.kind, 0) - when) / 1e6 < QUIET:
@@ -173,21 +177,24 @@ class ServiceEndpoints(Rule):
     """Endpoints in the end."""
 
     name = "end-state.endpoints"
-    sentence = "By the end of the log the EndpointSlices of a Service hold exactly its ready pods, or the difference is listed as open."
-    source = "staging/src/k8s.io/endpointslice/reconciler.go"
+    sentence = (
+        "By the end of the log the EndpointSlices of a Service hold exactly its ready pods, or the "
+        "difference is listed as open."
+    )
+    source = "staging/src/k8s.io/endpointslice/reconciler.go Reconcile, reconcileByPortMapping"
     nothing = "no Service with a selector in the log"
 
     def finished(self) -> None:
         """Services, their pods and their slices."""
         slices: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for key, record in self.history.records.items():
-            if key[1] == "endpointslices" and record.exists and record.last is not None and not self.history.may_be_gone(key):
+            if key[1] == "endpointslices" and record.exists and record.last is not None and not self.may_be_gone(key):
                 body = record.last.body
                 name = as_dict(as_dict(as_dict(body).get("metadata")).get("labels")).get("kubernetes.io/service-name")
                 if body is not None and isinstance(name, str):
                     slices.setdefault((key[2], name), []).append(body)
         for key, record in self.history.records.items():
-            if key[:2] != ("", "services") or not record.exists or record.last is None or self.history.may_be_gone(key):
+            if key[:2] != ("", "services") or not record.exists or record.last is None or self.may_be_gone(key):
                 continue
             spec = as_dict(as_dict(record.last.body).get("spec"))
             selector = as_dict(spec.get("selector"))
@@ -196,7 +203,7 @@ class ServiceEndpoints(Rule):
             self.judge()
             wanted = {pod.uid for pod in self.workloads.pods.values()
                       if not pod.gone and pod.key[2] == key[2] and pod.ready and not pod.deleting
-                      and selector.items() <= pod.labels.items() and not self.history.may_be_gone(pod.key)}
+                      and selector.items() <= pod.labels.items() and not self.may_be_gone(pod.key)}
             told = set()
             for body in slices.get((key[2], key[3]), ()):
                 for endpoint in as_list(body.get("endpoints")):

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from kubecheck.traces.event import Event
 from kubecheck.traces.history import History, Record, Step
-from kubecheck.traces.rules.pods import MASTERS, NODE_USER
+from kubecheck.traces.rules.pods import NODE_USER, by_administrator
+from kubecheck.traces.rules.roles import role_of
 from kubecheck.traces.rules.rule import BEFORE, LEVEL, Rule
 from kubecheck.traces.shapes import as_dict, as_list, as_text
 from kubecheck.traces.workloads import Workloads
@@ -31,8 +32,11 @@ class NodeWriter(Rule):
             return
         user = event.user or ""
         if event.subresource == "status" and not user.startswith(NODE_USER):
+            if user not in (*_CONTROLLERS, *_STATUS) and role_of(event) is None:
+                self.cannot_tell("written by somebody whose role is not known")
+                return
             self.judge()
-            if user.startswith("system:") and user not in (*_CONTROLLERS, *_STATUS) and MASTERS not in event.groups:
+            if user not in (*_CONTROLLERS, *_STATUS):
                 self.violated(f"{user} wrote the status of node {event.name}", [f"nodes/{event.name}"], event,
                               *([record.last.event] if record is not None and record.last is not None else []))
             return
@@ -57,7 +61,7 @@ class NodeLease(Rule):
 
     name = "nodes.lease-holder"
     sentence = "The lease of a node in kube-node-lease is written and held by that node's kubelet only."
-    source = f"{_RESTRICTION} admitLease; pkg/kubelet/kubelet.go (lease controller)"
+    source = f"{_RESTRICTION} admitLease; pkg/kubelet/kubelet.go NewMainKubelet (lease.NewController)"
     nothing = "no node lease in the log"
 
     def before_write(self, event: Event, record: Record | None) -> None:
@@ -65,7 +69,7 @@ class NodeLease(Rule):
         if event.resource != "leases" or event.namespace != "kube-node-lease" or event.verb == "delete":
             return
         user = event.user or ""
-        if MASTERS in event.groups:
+        if by_administrator(event):
             self.cannot_tell("written by an administrator")
             return
         self.judge()
@@ -84,10 +88,14 @@ class Taints(Rule):
 
     name = "nodes.taints"
     sentence = (
-        "not-ready and unreachable are put on a node by the node controller (not-ready by the kubelet at registration), and only "
+        "not-ready and unreachable are put on a node by the node controller (not-ready by the API server at "
+        "registration), and only "
         "on a node whose Ready condition was not True."
     )
-    source = f"{_LIFECYCLE} processTaintBaseEviction, doNoScheduleTaintingPass; pkg/kubelet/kubelet_node_status.go"
+    source = (
+        f"{_LIFECYCLE} processTaintBaseEviction, doNoExecuteTaintingPass, doNoScheduleTaintingPass; "
+        "plugin/pkg/admission/nodetaint/admission.go addNotReadyTaint"
+    )
     nothing = "no node is tainted in the log"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
@@ -121,7 +129,7 @@ class Taints(Rule):
         self.judge()
         others = [step.before.event] if step.before is not None else []
         user = event.user
-        if user is not None and user not in _CONTROLLERS and MASTERS not in event.groups:
+        if user is not None and user not in _CONTROLLERS and not by_administrator(event):
             self.violated(f"{user} put {', '.join(sorted(added))} on node {name}", [record.key], event, *others)
         elif name not in self._unready:
             self.violated(f"node {name} got {', '.join(sorted(added))} although it was ready in every version before",
@@ -133,7 +141,7 @@ class Evictions(Rule):
 
     name = "nodes.evictions"
     sentence = "The node controller deletes a pod only from a node that is, or was, tainted NoExecute, or that is gone."
-    source = "pkg/controller/tainteviction/taint_eviction.go; pkg/controller/podgc/gc_controller.go"
+    source = "pkg/controller/tainteviction/taint_eviction.go processPodOnNode, addConditionAndDeletePod"
     nothing = "no pod was evicted in the log"
 
     _EVICTORS: Final = frozenset((

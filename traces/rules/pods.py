@@ -8,6 +8,7 @@ from typing import Final
 from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.history import Change, History, Record, Step
 from kubecheck.traces.order import surely_before
+from kubecheck.traces.rules.roles import role_of
 from kubecheck.traces.rules.rule import BEFORE, LEVEL, Rule
 from kubecheck.traces.shapes import as_dict, as_text
 from kubecheck.traces.workloads import Workloads, is_ready
@@ -15,7 +16,12 @@ from kubecheck.traces.workloads import Workloads, is_ready
 _BINDING: Final = "pkg/registry/core/pod/storage/storage.go BindingREST.setPodNodeAndMetadata"
 _TERMINAL: Final = ("Succeeded", "Failed")
 NODE_USER: Final = "system:node:"
-MASTERS: Final = "system:masters"
+_ADMINISTRATORS: Final = frozenset(("system:masters", "kubeadm:cluster-admins"))
+
+
+def by_administrator(event: Event) -> bool:
+    """Did somebody send it who may do anything (kubeadm's admin.conf names the second group)?"""
+    return not _ADMINISTRATORS.isdisjoint(event.groups)
 
 
 class _Bindings:
@@ -49,7 +55,7 @@ class BoundOnce(Rule):
 
     name = "pods.bound-once"
     sentence = "A pod is bound once, and its nodeName is never changed or taken back."
-    source = f"{_BINDING} (409 if nodeName is set); pkg/apis/core/validation ValidatePodUpdate"
+    source = f"{_BINDING} (409 if nodeName is set); pkg/apis/core/validation/validation.go ValidatePodUpdate"
     nothing = "no pod is bound in the log"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
@@ -119,8 +125,14 @@ class Binder(Rule):
     """Who binds."""
 
     name = "pods.bound-by-scheduler"
-    sentence = "A pod is bound by its scheduler: pods of default-scheduler by system:kube-scheduler (or by hand, by an administrator)."
-    source = "bootstrappolicy/policy.go system:kube-scheduler; pkg/scheduler/framework/plugins/defaultbinder"
+    sentence = (
+        "A pod is bound by its scheduler: pods of default-scheduler by system:kube-scheduler (or by hand, by "
+        "an administrator)."
+    )
+    source = (
+        "plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go clusterRoles (system:kube-scheduler); "
+        "pkg/scheduler/framework/plugins/defaultbinder/default_binder.go DefaultBinder.Bind"
+    )
     nothing = "no pod is bound in the log"
 
     def placed(self, event: Event, record: Record | None) -> None:
@@ -140,7 +152,7 @@ class Binder(Rule):
             self.cannot_tell("the pod has a scheduler of its own")
             return
         self.judge()
-        if event.user != "system:kube-scheduler" and MASTERS not in event.groups:
+        if event.user != "system:kube-scheduler" and not by_administrator(event):
             self.violated(f"{record}, a pod of {scheduler}, was bound by {event.user}", [record.key], event, last.event)
 
 
@@ -149,7 +161,7 @@ class NodeExists(Rule):
 
     name = "pods.bound-to-a-node"
     sentence = "A pod is bound to a node that exists."
-    source = "pkg/scheduler/backend/cache (nodes of the snapshot); the API server itself does not check it"
+    source = "pkg/scheduler/backend/cache/cache.go UpdateSnapshot; the API server itself does not check it"
     nothing = "no pod is bound in the log"
 
     def placed(self, event: Event, record: Record | None) -> None:
@@ -195,14 +207,20 @@ class StatusWriter(Rule):
     """Who writes a pod's status."""
 
     name = "pods.status-by-its-kubelet"
-    sentence = "A kubelet writes the status of pods on its own node only; besides it only controllers that fail or mark pods do."
-    source = "plugin/pkg/admission/noderestriction/admission.go admitPodStatus; bootstrappolicy/controller_policy.go (pods/status)"
+    sentence = (
+        "A kubelet writes the status of pods on its own node only; besides it only controllers that fail or "
+        "mark pods do."
+    )
+    source = (
+        "plugin/pkg/admission/noderestriction/admission.go admitPodStatus; "
+        "plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go buildControllerRoles (pods/status)"
+    )
     nothing = "no pod status is written in the log"
 
     _OTHERS: Final = frozenset((
         "system:serviceaccount:kube-system:node-controller",  # marks pods of dead nodes not ready
         "system:serviceaccount:kube-system:pod-garbage-collector",  # fails orphaned pods before it deletes them
-        "system:serviceaccount:kube-system:job-controller",
+        "system:serviceaccount:kube-system:resource-claim-controller",
         "system:serviceaccount:kube-system:taint-eviction-controller",  # DisruptionTarget
         "system:serviceaccount:kube-system:disruption-controller",
         "system:serviceaccount:kube-system:device-taint-eviction-controller",
@@ -217,8 +235,11 @@ class StatusWriter(Rule):
             return
         user = event.user or ""
         if not user.startswith(NODE_USER):
+            if user not in self._OTHERS and role_of(event) is None:
+                self.cannot_tell("written by somebody whose role is not known")
+                return
             self.judge()
-            if user not in self._OTHERS and MASTERS not in event.groups and user.startswith("system:"):
+            if user not in self._OTHERS:
                 self.violated(f"{user} wrote the status of {record or event.name}", [record.key if record is not None else ""],
                               event, *([record.last.event] if record is not None and record.last is not None else []))
             return
@@ -242,7 +263,10 @@ class TerminalPhase(Rule):
 
     name = "pods.terminal-phase"
     sentence = "A pod that has succeeded or failed stays so, and no container of it runs again."
-    source = "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/; pkg/kubelet/status/status_manager.go"
+    source = (
+        "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/; "
+        "pkg/kubelet/status/status_manager.go updateStatusInternal, checkContainerStateTransition"
+    )
     nothing = "no pod ended in the log"
 
     def step(self, step: Step) -> None:
@@ -267,7 +291,10 @@ class Deleted(Rule):
 
     name = "pods.deleted-not-seen-running"
     sentence = "After a pod was removed nothing tells of it again: no status of its uid is accepted, nor delivered."
-    source = "pkg/kubelet/status/status_manager.go (patch with uid); pkg/registry/generic/registry/store.go"
+    source = (
+        "pkg/kubelet/status/status_manager.go syncPod (patch with uid); "
+        "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go Update"
+    )
     nothing = "no pod is removed in the log"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
@@ -305,7 +332,10 @@ class Identity(Rule):
 
     name = "pods.one-per-identity"
     sentence = "A StatefulSet's pod is named for its ordinal, and no two live pods have the same identity."
-    source = "pkg/controller/statefulset/stateful_set_utils.go getPodName, isMemberOf; the name is the lock"
+    source = (
+        "pkg/controller/statefulset/stateful_set_utils.go getPodName, getParentNameAndOrdinal, isMemberOf, "
+        "initIdentity; the name is the lock"
+    )
     nothing = "no pod of a StatefulSet in the log"
 
     def step(self, step: Step) -> None:
@@ -336,7 +366,7 @@ class Readiness(Rule):
 
     name = "pods.ready-runs"
     sentence = "A pod is Ready only while it is Running, has a node, and after it was bound."
-    source = "pkg/kubelet/status/generate.go GeneratePodReadyCondition"
+    source = "pkg/kubelet/status/generate.go GeneratePodReadyCondition, GenerateContainersReadyCondition"
     nothing = "no pod is ready in the log"
 
     def step(self, step: Step) -> None:

@@ -12,7 +12,7 @@ from kubecheck.traces.event import Event, Kind, Level, Stage
 from kubecheck.traces.history import Change, History, Key, Record, Step, display_key, empties_finalizers, key_of, slim
 from kubecheck.traces.order import WRITES, interval, namespace_of
 from kubecheck.traces.rules.roles import allowed, role_of
-from kubecheck.traces.rules.rule import BEFORE, LEVEL, UNLOGGED, Rule
+from kubecheck.traces.rules.rule import BEFORE, LEVEL, SERVER, UNLOGGED, Rule
 from kubecheck.traces.shapes import as_dict
 from kubecheck.traces.workloads import Workloads
 
@@ -23,8 +23,14 @@ class Authorised(Rule):
     """Authentication and authorisation."""
 
     name = "requests.authorised"
-    sentence = "A request succeeds only if it was authenticated and its authorisation decision is allow; forbid is answered with 403."
-    source = f"{_CHAIN}; pkg/endpoints/filters/authorization.go, authentication.go"
+    sentence = (
+        "A request succeeds only if it was authenticated and its authorisation decision is allow; forbid is "
+        "answered with 403."
+    )
+    source = (
+        f"{_CHAIN}; staging/src/k8s.io/apiserver/pkg/endpoints/filters/authorization.go WithAuthorization, "
+        "authentication.go WithAuthentication"
+    )
     level = Level.METADATA
 
     def arrived(self, event: Event) -> None:
@@ -47,8 +53,11 @@ class Anonymous(Rule):
     """Nobody in particular."""
 
     name = "requests.anonymous"
-    sentence = "An anonymous user reads what is public (health, version) and writes nothing but reviews of its own rights."
-    source = "plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go system:public-info-viewer, system:unauthenticated"
+    sentence = "An anonymous user reads what is public (health, version) and writes nothing."
+    source = (
+        "plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go clusterRoles, clusterRoleBindings "
+        "(system:public-info-viewer)"
+    )
     level = Level.METADATA
     nothing = "no anonymous request in the log"
 
@@ -65,8 +74,14 @@ class Role(Rule):
     """What components may call."""
 
     name = "requests.role"
-    sentence = "Each component only writes what its role of the default policy lets it write; kubelets only what is theirs."
-    source = "plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, controller_policy.go; plugin/pkg/auth/authorizer/node"
+    sentence = (
+        "Each component only writes what its role of the default policy lets it write; kubelets only what is "
+        "theirs."
+    )
+    source = (
+        "plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go NodeRules, clusterRoles, "
+        "controller_policy.go buildControllerRoles; plugin/pkg/auth/authorizer/node/node_authorizer.go Authorize"
+    )
     level = Level.METADATA
     nothing = "no write by a component whose role is known"
 
@@ -109,10 +124,14 @@ class ThroughApi(Rule):
 
     name = "requests.through-api"
     sentence = (
-        "Every version of an object that a stream delivers, a read answers or a write names was written by a successful request "
+        "Every version of an object that a stream delivers, a read answers or a write names was written by a "
+        "successful request "
         "in the log; what was refused, or a dry run, wrote nothing."
     )
-    source = f"{_CHAIN}; only kube-apiserver has etcd's address and keys"
+    source = (
+        f"{_CHAIN}; only kube-apiserver has etcd's address and keys (what it does itself is not judged: see "
+        "rule.py)"
+    )
     nothing = "the log does not keep all writes of any object"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
@@ -151,7 +170,8 @@ class ThroughApi(Rule):
             self.judge()
 
     def placed(self, event: Event, record: Record | None) -> None:
-        """What a read answers; requests that were refused, and those that do not tell what they wrote, are remembered."""
+        """What a read answers; requests that were refused, and those that do not tell what they wrote, are "
+        "remembered."""
         key = key_of(event) or (event.group, event.resource or "", namespace_of(event), "")
         if event.verb in WRITES:
             if event.dry_run or (event.code is not None and 400 <= event.code < 500):
@@ -233,6 +253,9 @@ class ThroughApi(Rule):
         if number > self._until:
             self.cannot_tell("the audit log ends earlier")
             return
+        if missing.nature is not Nature.CHANGED and self.removed_by_server(key):
+            self.cannot_tell(SERVER)
+            return
         group = (*key[:3], "")
         silent = [*self._silent.get(key, ()), *self._silent.get(group, ()), *self._silent.get((key[0], key[1], "", ""), ())]
         if any(_may_have_written(event, missing.nature) for event in silent):
@@ -279,7 +302,9 @@ def _may_have_written(event: Event, nature: Nature) -> bool:
         return True
     if event.subresource == "binding":
         return nature is Nature.BOUND
-    if event.verb in ("delete", "deletecollection") or event.subresource == "eviction":
+    if event.subresource == "eviction":  # it adds the condition DisruptionTarget before it deletes
+        return nature in (Nature.CHANGED, Nature.MARKED, Nature.REMOVED)
+    if event.verb in ("delete", "deletecollection"):
         return nature in (Nature.MARKED, Nature.REMOVED)
     return nature is Nature.REMOVED
 
@@ -289,7 +314,10 @@ class DryRun(Rule):
 
     name = "requests.dry-run"
     sentence = "A dry run leaves the object as it is: its answer tells no new version."
-    source = "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/dryrun.go"
+    source = (
+        "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/dryrun.go DryRunnableStorage.Create, "
+        "Delete, GuaranteedUpdate"
+    )
     nothing = "no dry run in the log"
 
     def __init__(self, history: History, workloads: Workloads) -> None:

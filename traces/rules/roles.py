@@ -1,6 +1,6 @@
 """What components may write by the default policy: a table, component by component.
 
-Read from plugin/pkg/auth/authorizer/rbac/bootstrappolicy (policy.go, controller_policy.go), the node authorizer and the
+Read from Kubernetes v1.36.2: plugin/pkg/auth/authorizer/rbac/bootstrappolicy (policy.go, controller_policy.go), the node authorizer and the
 NodeRestriction admission plugin. Only writes are in it, and only components whose roles are fixed; whoever is not listed (people,
 operators, other controllers) is not judged. `*` stands for every name.
 """
@@ -49,37 +49,38 @@ _CONTROLLERS: Final[dict[str, Role]] = {
         daemonsets_status="update", daemonsets_finalizers="update", pods="create delete patch", pods_binding="create",
         controllerrevisions="create delete patch update"),
     "job-controller": _role(jobs="update patch", jobs_status="update patch", jobs_finalizers="update", pods="create delete patch",
-                            pods_status="patch"),
+                            workloads="create", podgroups="create"),
     "cronjob-controller": _role(
         cronjobs="update", cronjobs_status="update", cronjobs_finalizers="update", jobs="create delete update patch",
-        jobs_status="update", pods="delete"),
-    "endpoint-controller": _role(endpoints="create delete update", endpoints_restricted="create", services_finalizers="update"),
+        pods="delete"),
+    "endpoint-controller": _role(endpoints="create delete update", endpoints_restricted="create"),
     "endpointslice-controller": _role(endpointslices="create delete update", services_finalizers="update"),
     "endpointslicemirroring-controller": _role(endpointslices="create delete update", endpoints_finalizers="update",
                                                services_finalizers="update"),
     "ttl-after-finished-controller": _role(jobs="delete"),
     "ttl-controller": _role(nodes="update patch"),
     "node-controller": _role(
-        nodes="update delete patch", nodes_status="patch update", pods="delete patch", pods_status="update patch"),
+        nodes="update delete patch", nodes_status="patch update", pods="delete", pods_status="update patch"),
     "taint-eviction-controller": _role(pods="delete", pods_status="patch"),
     "pod-garbage-collector": _role(pods="delete", pods_status="patch"),
-    "disruption-controller": _role(poddisruptionbudgets_status="update", pods_status="patch"),
+    "disruption-controller": _role(poddisruptionbudgets_status="update", pods_status="patch update"),
     "resourcequota-controller": _role(resourcequotas_status="update"),
     "service-account-controller": _role(serviceaccounts="create"),
     "root-ca-cert-publisher": _role(configmaps="create update"),
-    "horizontal-pod-autoscaler": _role(horizontalpodautoscalers_status="update"),
+    "horizontal-pod-autoscaler": _role(horizontalpodautoscalers_status="update", **{"*_scale": "update"}),
 }
 """Controllers that read everything and write what is listed; those that write anything (garbage collector, namespaces) are not here."""
 
 _SCHEDULER: Final = _role(
-    pods="delete", pods_binding="create", bindings="create", pods_status="patch update", leases="create update patch",
-    endpoints="create update patch", persistentvolumeclaims="update patch", persistentvolumes="update patch",
-    resourceclaims="update patch", resourceclaims_status="update patch", resourceclaims_binding="update patch",
-    resourceclaims_driver="update patch", nodes_status="", podgroups_status="update patch")
+    pods="delete", pods_binding="create", bindings="create", pods_status="patch update", leases="create update",
+    leasecandidates="create update patch delete deletecollection", pods_finalizers="update",
+    persistentvolumeclaims="update patch", persistentvolumes="update patch",
+    resourceclaims="create update patch delete", resourceclaims_status="update patch", resourceclaims_binding="update patch",
+    podgroups_status="update patch")
 
 _KUBELET: Final = _role(
     nodes="create update patch", nodes_status="update patch", pods="create delete", pods_status="update patch",
-    pods_eviction="create", pods_resize="patch", leases="create update patch delete", csinodes="create update patch delete",
+    pods_eviction="create", leases="create update patch delete", csinodes="create update patch delete",
     serviceaccounts_token="create", certificatesigningrequests="create", runtimeclasses="", resourceslices=
     "create update patch delete deletecollection", volumeattachments_status="", persistentvolumeclaims_status="patch update",
     podcertificaterequests="create")
@@ -105,7 +106,7 @@ def allowed(role: Role, event: Event) -> bool:
     verb = event.verb or ""
     if verb in _EVERYONE.get(what, ()):
         return True
-    if verb not in role.get(what, ()):
+    if verb not in role.get(what, ()) and not (event.subresource and verb in role.get(f"*/{event.subresource}", ())):
         return False
     user = event.user or ""
     if user.startswith(_NODE) and event.resource in ("nodes", "csinodes") and event.name is not None:

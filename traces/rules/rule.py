@@ -18,6 +18,7 @@ from kubecheck.traces.workloads import Workloads
 _KEPT: Final = 50
 
 LATE = "a write was logged too late to be ordered"
+SERVER = "the API server may have removed it itself, which no request tells"
 LEVEL = "the log's level does not keep the bodies that tell"
 BEFORE = "the log starts later than the object"
 UNLOGGED = "a write in between is not told by the log (binding, eviction, no answer, restart)"
@@ -72,6 +73,31 @@ class Rule:
 
     def finished(self) -> None:
         """The logs have ended."""
+
+    # What rules ask
+
+    def removed_by_server(self, key: Key) -> bool:
+        """May the API server itself have removed an object? Events expire (event/storage/storage.go NewREST, ttl), the Endpoints
+        of a Service go with it (core/service/storage/storage.go afterDelete), and custom resources with their definition
+        (apiextensions-apiserver crd_finalizer.go deleteInstances).
+        """
+        group, resource, namespace, name = key
+        if resource == "events":
+            return True
+        if (group, resource) == ("", "endpoints"):
+            service = self.history.records.get(("", "services", namespace, name))
+            return service is not None and (service.exists is not True or service.removed_by is not None)
+        definition = self.history.records.get(("apiextensions.k8s.io", "customresourcedefinitions", "", f"{resource}.{group}"))
+        if definition is None:
+            return False
+        last = definition.last.meta if definition.last is not None else None
+        gone = definition.exists is not True or definition.removed_by is not None
+        return gone or (last is not None and last.deletion_timestamp is not None)
+
+    def may_be_gone(self, key: Key) -> bool:
+        """May an object that was seen have been removed meanwhile, by a request that the log does not order "
+        "or by none?"""
+        return self.history.may_be_gone(key) or self.removed_by_server(key)
 
     # What a rule says
 

@@ -28,7 +28,8 @@ _REGISTRY = "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go
 
 
 def content(version: Version) -> Any:
-    """The object without what differs between two tellings of one version (kind, apiVersion); None if the log has no body."""
+    """The object without what differs between two tellings of one version (kind, apiVersion); None if "
+    "the log has no body."""
     body = version.body
     return None if body is None else comparable(body)
 
@@ -45,7 +46,7 @@ class RevisionOrder(Rule):
 
     name = "store.revision-order"
     sentence = "A write has a higher resourceVersion than every write that was answered before it was received."
-    source = f"{_STORE} (resourceVersion is etcd's revision of the transaction); etcd's KV API is linearizable"
+    source = f"{_STORE} Create, GuaranteedUpdate (resourceVersion is txnResp.Revision); etcd's KV API is linearizable"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
@@ -74,8 +75,11 @@ class RevisionUnique(Rule):
     """A revision names one version of one object."""
 
     name = "store.revision-unique"
-    sentence = "A resourceVersion is given to one write of one object; every answer that tells it tells the same content."
-    source = _STORE
+    sentence = (
+        "A resourceVersion is given to one write of one object; every answer that tells it tells the same "
+        "content."
+    )
+    source = f"{_STORE} Create, GuaranteedUpdate, conditionalDelete (txnResp.Revision)"
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """The version may not be known of another object."""
@@ -135,7 +139,10 @@ class CreateAbsent(Rule):
 
     name = "store.create-absent"
     sentence = "A create succeeds only if no object of that name exists; each creation has a new uid."
-    source = f"{_STORE} Create (notFound(key) as the transaction's condition)"
+    source = (
+        f"{_STORE} Create (OptimisticPut with revision 0); "
+        "staging/src/k8s.io/apiserver/pkg/registry/rest/meta.go FillObjectMetaSystemFields"
+    )
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """Before a creation, the object must not be known to exist."""
@@ -148,7 +155,7 @@ class CreateAbsent(Rule):
                 self.violated(f"{record} was created with the uid of the object of that name that was removed",
                               [record.key if record else ""], event, last.event)
             return
-        if self.history.may_be_gone(record.key):
+        if self.may_be_gone(record.key):
             self.cannot_tell(UNLOGGED)
             return
         self.judge()
@@ -164,7 +171,7 @@ class ChangeExisting(Rule):
 
     name = "store.change-existing"
     sentence = "An update, patch or delete succeeds only on an object that exists."
-    source = f"{_REGISTRY} Update, Delete"
+    source = f"{_REGISTRY} Update, Delete; {_STORE} getState, conditionalDelete (NewKeyNotFoundError)"
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """A change of an object that is known to be gone."""
@@ -206,7 +213,10 @@ class NotFound(Rule):
 
     name = "store.not-found"
     sentence = "A consistent read or a write of an object that exists the whole time is not answered with 404."
-    source = f"{_REGISTRY} Get, Update, Delete; staging/src/k8s.io/apiserver/pkg/storage/cacher/delegator.go"
+    source = (
+        f"{_REGISTRY} Get, Update, Delete; staging/src/k8s.io/apiserver/pkg/storage/cacher/delegator.go "
+        "CacheDelegator.Get"
+    )
     level = Level.REQUEST_RESPONSE
 
     def placed(self, event: Event, record: Record | None) -> None:
@@ -215,7 +225,7 @@ class NotFound(Rule):
             return
         if event.verb == "get" and event.requested_version is not None:
             return  # may be answered from an old cache
-        if record.exists is None or (record.exists and self.history.may_be_gone(record.key)):
+        if record.exists is None or (record.exists and self.may_be_gone(record.key)):
             self.cannot_tell(UNLOGGED)
             return
         self.judge()
@@ -243,8 +253,14 @@ class LostUpdate(Rule):
     """Optimistic concurrency."""
 
     name = "store.lost-update"
-    sentence = "A write that names a resourceVersion succeeds only if that was the current one: nothing was written in between."
-    source = f"{_REGISTRY} Update (the precondition is checked in the closure of GuaranteedUpdate); {_STORE} GuaranteedUpdate"
+    sentence = (
+        "A write that names a resourceVersion succeeds only if that was the current one: nothing was written "
+        "in between."
+    )
+    source = (
+        f"{_REGISTRY} Update (the precondition is checked in the closure of GuaranteedUpdate); {_STORE} "
+        "GuaranteedUpdate, conditionalDelete"
+    )
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """No version of the object lies between what the writer had seen and what it wrote."""
@@ -264,14 +280,16 @@ class LostUpdate(Rule):
         if seen < last.number:
             read = record.find(seen)
             self.violated(
-                f"a write of {record} that had seen resourceVersion {seen} succeeded although {last.number} was the current "
+                f"a write of {record} that had seen resourceVersion {seen} succeeded although {last.number} was the "
+                "current "
                 f"one: what was written there is lost",
                 [record.key], (event, f"saw {seen}"), (last.event, f"wrote {last.number}"),
                 *([(read.event, f"wrote {seen}")] if read is not None else []),
             )
 
     def placed(self, event: Event, record: Record | None) -> None:
-        """A delete with a version, answered with a Status, and success of a write whose version was not current at any time."""
+        """A delete with a version, answered with a Status, and success of a write whose version was not "
+        "current at any time."""
         wanted = event.precondition_version
         if not event.ok or event.dry_run or not wanted or not wanted.isdigit() or wanted == "0" or record is None:
             return
@@ -285,7 +303,8 @@ class LostUpdate(Rule):
         early = next((version for version in newer if surely_before(version.event, event)), None)
         if early is not None and early.event.version == early.number:
             self.violated(
-                f"{event.verb} of {record} on condition of resourceVersion {seen} succeeded although {early.number} had been "
+                f"{event.verb} of {record} on condition of resourceVersion {seen} succeeded although {early.number} "
+                "had been "
                 "written before it was received",
                 [record.key], (event, f"on condition of {seen}"), (early.event, f"wrote {early.number} before"),
             )
@@ -295,8 +314,14 @@ class ConflictReason(Rule):
     """409 needs something to conflict with."""
 
     name = "store.conflict"
-    sentence = "A 409 is given only if there was something to conflict with: another version, another uid, an object of that name."
-    source = f"{_REGISTRY} Create, Update; {_STORE} (a conflict found on cached data is checked again on live data)"
+    sentence = (
+        "A 409 is given only if there was something to conflict with: another version, another uid, an "
+        "object of that name."
+    )
+    source = (
+        f"{_REGISTRY} Create, Update; {_STORE} GuaranteedUpdate, conditionalDelete (a conflict found on "
+        "cached data is checked again on live data)"
+    )
 
     def placed(self, event: Event, record: Record | None) -> None:
         """A failed write is compared with the versions that the object had between reception and answer."""
@@ -331,7 +356,8 @@ class ConflictReason(Rule):
         self.judge()
         following = next((version for version in record.versions if version.number > seen), None)
         self.violated(
-            f"{event.verb} of {record} was refused as a conflict although resourceVersion {seen}, which it named, was the "
+            f"{event.verb} of {record} was refused as a conflict although resourceVersion {seen}, which it named, "
+            "was the "
             "current one all the time",
             [record.key], (event, "refused"), (current.event, f"wrote {seen} before"),
             *([(following.event, "the next write, later")] if following is not None else []),
@@ -365,8 +391,14 @@ class Uid(Rule):
     """uid preconditions, and uids that stay."""
 
     name = "store.uid"
-    sentence = "An object keeps its uid until it is removed, no two objects share one, and a write that names a uid changes that object."
-    source = f"{_REGISTRY} Update, Delete (rest.BeforeUpdate, Preconditions.UID)"
+    sentence = (
+        "An object keeps its uid until it is removed, no two objects share one, and a write that names a uid "
+        "changes that object."
+    )
+    source = (
+        f"{_REGISTRY} Update, Delete; staging/src/k8s.io/apiserver/pkg/registry/rest/update.go BeforeUpdate; "
+        "staging/src/k8s.io/apiserver/pkg/storage/interfaces.go Preconditions.Check"
+    )
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """The uid named, the uid before, the uid answered."""
@@ -379,7 +411,7 @@ class Uid(Rule):
         if record is None or not record.exists or effect_of(event) is Effect.CREATE or not answered or not record.uid:
             return
         if answered != record.uid:
-            if self.history.may_be_gone(record.key):
+            if self.may_be_gone(record.key):
                 self.cannot_tell(UNLOGGED)
                 return
             self.judge()
@@ -404,8 +436,11 @@ class NoOp(Rule):
     """A write that changes nothing."""
 
     name = "store.no-op"
-    sentence = "A write that changes nothing keeps the resourceVersion."
-    source = f"{_STORE} GuaranteedUpdate (identical bytes are not written)"
+    sentence = (
+        "A write that changes nothing keeps the resourceVersion, unless an API server was restarted since "
+        "(storage version, encryption key)."
+    )
+    source = f"{_STORE} GuaranteedUpdate (identical bytes are not written, unless origState.stale)"
 
     def step(self, step: Step) -> None:
         """Two versions one after the other differ in something."""
@@ -421,6 +456,9 @@ class NoOp(Rule):
         if one.get("spec") != other.get("spec") or one.get("status") != other.get("status"):
             return
         if _without_version(one) == _without_version(other):
+            if self.history.restarted_between(before.event, after.event):
+                self.cannot_tell("an API server was restarted: the object may be stored in another form now")
+                return
             self.violated(
                 f"a write of {step.record} changed nothing and got a new resourceVersion ({before.number} -> {after.number})",
                 [step.record.key], (after.event, "same content"), (before.event, "the version before"),
@@ -439,10 +477,14 @@ class FreshRead(Rule):
 
     name = "store.fresh-read"
     sentence = (
-        "A read is not older than a write answered before it was received, unless it allows a cache (resourceVersion in the "
+        "A read is not older than a write answered before it was received, unless it allows a cache "
+        "(resourceVersion in the "
         "request), and never newer than a write received after it was answered."
     )
-    source = "staging/src/k8s.io/apiserver/pkg/storage/cacher/delegator.go; delegator/interface.go"
+    source = (
+        "staging/src/k8s.io/apiserver/pkg/storage/cacher/delegator.go CacheDelegator.Get (without a "
+        "resourceVersion from etcd, else from the cache)"
+    )
 
     def placed(self, event: Event, record: Record | None) -> None:
         """The version that a GET answered, between those written around it."""

@@ -16,7 +16,11 @@ from kubecheck.traces.rules.rule import NO_TIME, Rule
 from kubecheck.traces.rules.store import comparable, content
 from kubecheck.traces.workloads import Workloads
 
-_CACHER: Final = "staging/src/k8s.io/apiserver/pkg/storage/cacher/cacher.go, watch_cache.go"
+_CACHER: Final = (
+    "staging/src/k8s.io/apiserver/pkg/storage/cacher/cacher.go dispatchEvent, watch_cache.go "
+    "processEvent, cache_watcher.go "
+    "processInterval, convertToWatchEvent"
+)
 _OBJECTS: Final = (Delivery.ADDED, Delivery.MODIFIED, Delivery.DELETED)
 
 
@@ -123,10 +127,11 @@ class NoGap(Rule):
 
     name = "watch.no-gap"
     sentence = (
-        "A stream tells every change of an object that it has told of, in order and without leaving one out; ADDED comes "
+        "A stream tells every change of an object that it has told of, in order and without leaving one out; "
+        "ADDED comes "
         "first, then MODIFIED, and DELETED last."
     )
-    source = f"{_CACHER}; staging/src/k8s.io/client-go/tools/cache/reflector.go"
+    source = f"{_CACHER}; staging/src/k8s.io/client-go/tools/cache/reflector.go handleAnyWatch"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
@@ -200,7 +205,8 @@ class NoGap(Rule):
             newer = next((known for known in record.versions if told < known.number <= version), None)
             if newer is not None:
                 self.violated(
-                    f"the initial state of stream {stream.name} at resourceVersion {version} holds {record} at {told}, and "
+                    f"the initial state of stream {stream.name} at resourceVersion {version} holds {record} at {told}, "
+                    "and "
                     f"{newer.number} had been written",
                     [key], (delivery, f"holds {told}"), (newer.event, f"wrote {newer.number}"), (event, "the state ends here"),
                 )
@@ -217,7 +223,8 @@ class NoGap(Rule):
                 continue
             self.judge()
             self.violated(
-                f"stream {stream.name} has told of {display_key(wanted)} at {held[0]}, leaves out its resourceVersion {number} "
+                f"stream {stream.name} has told of {display_key(wanted)} at {held[0]}, leaves out its resourceVersion "
+                f"{number} "
                 f"and goes on at {version}",
                 [wanted], (event, f"delivered {version}"), (known.event, f"wrote {number}"), (held[1], f"delivered {held[0]}"),
             )
@@ -249,7 +256,7 @@ class Agreement(Rule):
 
     name = "watch.agreement"
     sentence = "A delivery tells the object exactly as the write with that resourceVersion left it."
-    source = f"{_CACHER}; staging/src/k8s.io/apiserver/pkg/storage/etcd3/event.go"
+    source = f"{_CACHER}; staging/src/k8s.io/apiserver/pkg/storage/etcd3/watcher.go transform"
 
     def delivered(self, event: Event) -> None:
         """The delivery against the answer that the writer got."""
@@ -312,8 +319,14 @@ class Relist(Rule):
     """After 410 a client begins again."""
 
     name = "watch.relist"
-    sentence = "After 410 (Expired) a stream begins with the state again; that state is not older than what it told before."
-    source = "staging/src/k8s.io/client-go/tools/cache/reflector.go; staging/src/k8s.io/apiserver/pkg/storage/cacher/watch_cache.go"
+    sentence = (
+        "After 410 (Expired) a stream begins with the state again; that state is not older than what it told "
+        "before."
+    )
+    source = (
+        "staging/src/k8s.io/client-go/tools/cache/reflector.go list, watchList, relistResourceVersion; "
+        "staging/src/k8s.io/apiserver/pkg/storage/cacher/watch_cache.go getAllEventsSinceLocked"
+    )
     nothing = "no stream was expired"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
@@ -360,7 +373,10 @@ class Bookmark(Rule):
     """A bookmark promises that all before it was delivered."""
 
     name = "watch.bookmark"
-    sentence = "A bookmark's resourceVersion is not below what the stream delivered, and nothing at or below it comes later."
+    sentence = (
+        "A bookmark's resourceVersion is not below what the stream delivered, and nothing at or below it "
+        "comes later."
+    )
     source = "https://kubernetes.io/docs/reference/using-api/api-concepts/#watch-bookmarks; " + _CACHER
     nothing = "no bookmark in the log"
 
