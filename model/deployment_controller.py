@@ -9,6 +9,11 @@ status) is as many steps, and each is decided anew from the informers: an inform
 was made at the start of the sync, and the controller's arithmetic is made to be resumed anywhere, for a conflict or a crash may end a sync
 after any request. With informers that read through, a later request is never older than the one before; see docs/model.md.
 
+A request that fails brings the key back (AddRateLimited), with one exception in the source: reconcileOldReplicaSets swallows the
+errors of cleanupUnhealthyReplicas and of scaleDownOldReplicaSetsForRollingUpdate, so a failed scaling of an old ReplicaSet in a rolling
+update counts as a sync without one; the key is forgotten and comes back with the next event, resync or progress check. The model lets
+it come back at any time, as a resync does, so it does not show how long such a rollout may stand still.
+
 Not modelled: revision annotations and rollbacks by them, adoption and release, collisionCount, progress deadlines and conditions,
 revisionHistoryLimit, generations.
 """

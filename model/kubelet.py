@@ -32,8 +32,17 @@ class Runtime(State):
 
 
 def is_admitted(api: ApiServer, scope: ClusterScope, pod: Pod, node: Node) -> bool:
-    """Whether there is room for the pod beside those that the kubelet has admitted (canAdmitPod)."""
+    """Whether there is room for the pod beside those that the kubelet has admitted (allocation_manager.go, canAdmitPod).
+
+    A pod is admitted and reported running in one step, so those that have been admitted are those that run.
+    """
     others = count(p != pod and api.pod(p).node == node and api.pod(p).phase is Phase.RUNNING for p in Pod)
+    return others < scope.pods_per_node
+
+
+def is_admitted_to(api: ApiServer, runtime: Runtime, scope: ClusterScope, pod: Pod, node: Node) -> bool:
+    """The same where containers start before the report: a pod counts from its admission until its containers have stopped."""
+    others = count(p != pod and api.pod(p).node == node and runtime.running[p] == 1 for p in Pod)
     return others < scope.pods_per_node
 
 
@@ -95,16 +104,16 @@ def containers(scope: ClusterScope) -> Module:
         stored = api.pod(pod)
         node = present(stored.node)
         require(stored.phase is Phase.PENDING and not stored.terminating and runtime.running[pod] == 0)
-        require(api.is_registered(node) and is_admitted(api, scope, pod, node))
+        require(api.is_registered(node) and is_admitted_to(api, runtime, scope, pod, node))
         runtime.running[pod] = 1
 
     @module.action(actor="kubelet")
-    def reject_pod(api: ApiServer, pod: Pod) -> None:
+    def reject_pod(api: ApiServer, runtime: Runtime, pod: Pod) -> None:
         """The kubelet reports a bound pod Failed, for which there is no room."""
         stored = api.pod(pod)
         node = present(stored.node)
-        require(stored.phase is Phase.PENDING and not stored.terminating and api.is_registered(node))
-        require(not is_admitted(api, scope, pod, node))
+        require(stored.phase is Phase.PENDING and not stored.terminating and runtime.running[pod] == 0)
+        require(api.is_registered(node) and not is_admitted_to(api, runtime, scope, pod, node))
         api.patch_pod_status(scope, pod, Phase.FAILED)
 
     @module.action(actor="kubelet")

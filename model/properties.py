@@ -18,6 +18,8 @@ from kubecheck.model.objects import (
     ReplicaSet,
     ReplicaSetStatus,
 )
+from kubecheck.model.replicaset_controller import active_pods as active_in_view
+from kubecheck.model.replicaset_controller import may_manage
 from kubecheck.model.scope import ClusterScope
 from kubecheck.model.user import User
 from kubecheck.model.workqueue import Work
@@ -66,43 +68,90 @@ def asked_for(before: ApiServer, cm: ControllerManager, scope: ClusterScope, rep
     return replica_set_in_view(before, scope, replica_set).replicas
 
 
+def is_waiting_for_a_slot(api: ApiServer, cm: ControllerManager, scope: ClusterScope, replica_set: ReplicaSet) -> bool:
+    """Whether the next thing to be done for the ReplicaSet is to create a pod; in a quiescent state only a slot can be missing."""
+    if cm.syncs[replica_set].creating > 0:
+        return True
+    seen = replica_set_in_view(api, scope, replica_set)
+    return seen.exists and may_manage(cm, scope, replica_set) and active_in_view(api, scope, replica_set) < seen.replicas
+
+
 def safety(scope: ClusterScope) -> Module:
-    """What holds in every state and of every step."""
+    """What holds in every state and of every step.
+
+    A property is declared only where something could break it if a protection were missing: elsewhere the scope alone would make it
+    true, and it would say nothing. A decision is made at most lag - 1 writes behind, so what takes an unseen write needs a lag of 2.
+    """
     module = Module("safety", ApiServer, ControllerManager, Faults)
+    module.include(safety_of_placement(scope))
+    module.include(safety_of_numbers(scope))
+    module.include(safety_of_views(scope))
 
-    @module.invariant
-    def pods_are_bound_to_existing_nodes(api: ApiServer, pod: Pod) -> bool:
-        """A pod is bound to a node that is registered."""
-        return api.is_registered(present(api.pod(pod).node))
+    if scope.is_deployment and scope.conflicts and scope.lag_replica_sets > 1 and scope.scales + scope.image_changes:
 
-    @module.step_invariant
-    def pods_are_bound_once(before: ApiServer, after: ApiServer, pod: Pod) -> bool:
-        """A pod that is bound to a node stays bound to it."""
-        require(before.pod(pod).node is not None and after.pod(pod).exists)
-        return before.pod(pod).node == after.pod(pod).node
+        @module.step_invariant
+        def no_update_is_lost(before: ApiServer, after: ApiServer, replica_set: ReplicaSet) -> bool:
+            """What somebody wrote to a ReplicaSet is not undone by a writer who had not seen it."""
+            require(before.replica_set(replica_set).annotations > 0 and after.replica_set(replica_set).exists)
+            return after.replica_set(replica_set).annotations >= before.replica_set(replica_set).annotations
 
-    @module.invariant
-    def nodes_have_room(api: ApiServer, node: Node) -> bool:
-        """No more pods are bound to a node than fit."""
-        bound = count(api.pod(p).occupies and api.pod(p).node == node for p in Pod)
-        require(bound > 0)
-        return bound <= scope.pods_per_node
+    return module
 
-    @module.step_invariant
-    def no_pod_too_many(
-        before: ApiServer,
-        after: ApiServer,
-        cm_before: ControllerManager,
-        cm_after: ControllerManager,  # noqa: ARG001 - a step invariant gets each part twice
-        f_before: Faults,
-        f_after: Faults,  # noqa: ARG001 - a step invariant gets each part twice
-        replica_set: ReplicaSet,
-    ) -> bool:
-        """While nothing has crashed, no pod is created beyond what the ReplicaSet asked for when the sync began."""
-        require(f_before.crashed == 0 and is_created(before, after, replica_set))
-        return active_pods(after, replica_set) <= asked_for(before, cm_before, scope, replica_set)
 
-    if scope.crashes:
+def safety_of_placement(scope: ClusterScope) -> Module:
+    """What the scheduler may never do."""
+    module = Module("safety of placement", ApiServer)
+
+    if scope.registered_nodes < scope.nodes:
+
+        @module.invariant
+        def pods_are_bound_to_existing_nodes(api: ApiServer, pod: Pod) -> bool:
+            """A pod is bound to a node that is registered."""
+            return api.is_registered(present(api.pod(pod).node))
+
+    if scope.lag_scheduler > 1 and scope.nodes > 1:
+
+        @module.step_invariant
+        def pods_are_bound_once(before: ApiServer, after: ApiServer, pod: Pod) -> bool:
+            """A pod that is bound to a node stays bound to it."""
+            require(before.pod(pod).node is not None and after.pod(pod).exists)
+            return before.pod(pod).node == after.pod(pod).node
+
+    if scope.lag_scheduler > 1 and scope.pods_per_node < scope.pod_slots:
+
+        @module.invariant
+        def nodes_have_room(api: ApiServer, node: Node) -> bool:
+            """No more pods are bound to a node than fit."""
+            bound = count(api.pod(p).occupies and api.pod(p).node == node for p in Pod)
+            require(bound > 0)
+            return bound <= scope.pods_per_node
+
+    return module
+
+
+def safety_of_numbers(scope: ClusterScope) -> Module:
+    """How many pods there may never be. With one API server a crash makes no difference: the first list is as new as etcd."""
+    module = Module("safety of numbers", ApiServer, ControllerManager, Faults)
+
+    if scope.lag_pods > 1:
+
+        @module.step_invariant
+        def no_pod_too_many(
+            before: ApiServer,
+            after: ApiServer,
+            cm_before: ControllerManager,
+            cm_after: ControllerManager,  # noqa: ARG001 - a step invariant gets each part twice
+            f_before: Faults,
+            f_after: Faults,  # noqa: ARG001 - a step invariant gets each part twice
+            replica_set: ReplicaSet,
+        ) -> bool:
+            """No pod is created beyond what the ReplicaSet asked for when the sync began."""
+            require(is_created(before, after, replica_set))
+            if scope.two_servers:
+                require(f_before.crashed == 0)  # else it is no_pod_too_many_after_a_restart
+            return active_pods(after, replica_set) <= asked_for(before, cm_before, scope, replica_set)
+
+    if scope.lag_pods > 1 and scope.crashes and scope.two_servers and scope.cache_lag_pods > 1:
 
         @module.step_invariant
         def no_pod_too_many_after_a_restart(
@@ -118,15 +167,25 @@ def safety(scope: ClusterScope) -> Module:
             require(f_before.crashed > 0 and is_created(before, after, replica_set))
             return active_pods(after, replica_set) <= asked_for(before, cm_before, scope, replica_set)
 
-    if scope.conflicts:
+    if scope.lag_pods > 1 and not (scope.scales or scope.image_changes or scope.deletes):
 
-        @module.step_invariant
-        def no_update_is_lost(before: ApiServer, after: ApiServer, replica_set: ReplicaSet) -> bool:
-            """What somebody wrote to a ReplicaSet is not undone by a writer who had not seen it."""
-            require(before.replica_set(replica_set).annotations > 0 and after.replica_set(replica_set).exists)
-            return after.replica_set(replica_set).annotations >= before.replica_set(replica_set).annotations
+        @module.invariant
+        def no_more_pods_than_replicas(api: ApiServer, f: Faults, replica_set: ReplicaSet) -> bool:
+            """Where a ReplicaSet is never asked for fewer pods, it never has more active ones than spec.replicas."""
+            stored = api.replica_set(replica_set)
+            require(stored.exists and active_pods(api, replica_set) > 0)
+            if scope.two_servers:
+                require(f.crashed == 0)
+            return active_pods(api, replica_set) <= stored.replicas
 
-    if scope.lag_pods:
+    return module
+
+
+def safety_of_views(scope: ClusterScope) -> Module:
+    """What an informer may never do."""
+    module = Module("safety of views", ApiServer, Faults)
+
+    if scope.broken_watches and scope.cache_lag_pods:
 
         @module.step_invariant
         def view_of_pods_never_goes_back(
@@ -137,7 +196,7 @@ def safety(scope: ClusterScope) -> Module:
             written = after.pod_window() > before.pod_window()
             return after.pods_distance() <= before.pods_distance() + (1 if written else 0)
 
-    if scope.lag_replica_sets:
+    if scope.broken_watches and scope.cache_lag_replica_sets:
 
         @module.step_invariant
         def view_of_replica_sets_never_goes_back(
@@ -155,6 +214,13 @@ def convergence(scope: ClusterScope) -> Module:
     """What holds when no component can change anything any more."""
     module = Module("convergence", ApiServer, ControllerManager, User)
 
+    if scope.runs_pods:
+
+        @module.limit
+        def no_creation_waits_for_a_slot(api: ApiServer, cm: ControllerManager) -> bool:
+            """No creation of a pod is left waiting for a free slot; where one is, the scope has too few: raise --pods."""
+            return not any(is_waiting_for_a_slot(api, cm, scope, r) for r in ReplicaSet)
+
     if scope.is_deployment and (not scope.paused or scope.resumes):
 
         @module.quiescent
@@ -162,12 +228,11 @@ def convergence(scope: ClusterScope) -> Module:
             """When everything is quiet the Deployment is rolled out: desired = current = ready, old ReplicaSets are empty."""
             stored = api.deployment(deployment)
             require(stored.template is not None and stored.paused == 0)
-            require(
-                all(s.creating == 0 for s in cm.syncs)
-            )  # else a creation waits for a pod slot, which the scope is to blame for
+            # else the scope is to blame: no_creation_waits_for_a_slot
+            require(not any(is_waiting_for_a_slot(api, cm, scope, r) for r in ReplicaSet))
             return is_rolled_out(api, scope, stored)
 
-    if scope.paused:
+    if scope.paused and scope.most > 0:
 
         @module.invariant
         def paused_deployment_makes_no_pods(api: ApiServer, deployment: Deployment) -> bool:
@@ -181,7 +246,7 @@ def convergence(scope: ClusterScope) -> Module:
         def replica_set_has_converged(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> bool:
             """When everything is quiet the ReplicaSet has the pods that it asks for, all ready, and says so."""
             stored = api.replica_set(replica_set)
-            require(stored.exists and cm.syncs[replica_set].creating == 0)
+            require(stored.exists and not is_waiting_for_a_slot(api, cm, scope, replica_set))
             return is_settled(api, replica_set, stored.replicas)
 
     if scope.deletes:

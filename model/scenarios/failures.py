@@ -7,6 +7,6 @@ SCENARIO = Scenario(
     name="failures",
     sentence="During a rollout a pod fails for good and an API request is answered with 500.",
     scope=ClusterScope(
-        replicas=2, templates=2, image_changes=1, pod_failures=1, request_failures=1, pods=4, deployment_status=False
+        replicas=2, templates=2, image_changes=1, pod_failures=1, request_failures=1, deployment_status=False
     ),
 )

@@ -84,7 +84,7 @@ class TestVerdicts:
         assert code == ExitCode.BAD_INPUT
         assert record["verdict"] == "error"
         assert "the shortest path to the error, 8 steps:" in out
-        assert "KC504: go: 5 is outside Range(0, 4)" in out
+        assert "KC504: go(light-0): 5 is outside Range(0, 4)" in out
 
     def test_the_same_with_any_number_of_threads(self, check: Check) -> None:
         changing = {"seconds", "seconds_total", "memory_bytes", "bytes_per_state", "threads", "reproduce"}
@@ -345,7 +345,7 @@ def test_interrupt(tmp_path: Path) -> None:
     limits = ["--time", "60s", "--memory", "2G", "--json", str(record)]
     main_end, terminal = pty.openpty()
     running = subprocess.Popen(
-        [*COMMAND, "check", WEB, "--replicas", "2", "--lag", "1", "--nodes", "2", *limits],
+        [*COMMAND, "check", WEB, "--replicas", "2", "--lag", "2", "--nodes", "2", *limits],
         stdout=subprocess.PIPE,
         stderr=terminal,
         text=True,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubecheck.model import ClusterScope, Strategy
 from kubecheck.model.cluster import cluster
-from kubecheck.model.deployment_controller import Request, decide
+from kubecheck.model.deployment_controller import Request, decide, max_surge, max_unavailable
 from kubecheck.model.objects import (
     Deployment,
     DeploymentObject,
@@ -23,18 +24,22 @@ from tests.model.states import part
 
 MOST = 5
 
+ZERO = (0, "0%")
 BOUNDS = st.sampled_from([0, 1, 2, "0%", "25%", "34%", "50%", "100%"])
 
 
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[upstream.Wanted, list[upstream.Set], int | None]:
     mode = draw(st.sampled_from(["rolling", "rolling", "recreate", "scaling", "paused", "recreate and scaling"]))
+    surge = draw(BOUNDS)
+    # both 0 as written is refused (validation.go, ValidateRollingUpdateDeployment); both 0 when rounded is not
+    unavailable = draw(BOUNDS.filter(lambda b: surge not in ZERO or b not in ZERO))
     wanted = upstream.Wanted(
         replicas=draw(st.integers(0, MOST)),
         template=draw(st.integers(0, 2)),
         recreate="recreate" in mode,
-        surge=draw(BOUNDS),
-        unavailable=draw(BOUNDS.filter(lambda b: b not in (0, "0%"))),
+        surge=surge,
+        unavailable=unavailable,
         paused=mode == "paused",
     )
     sets = []
@@ -92,3 +97,15 @@ def test_decisions_are_those_of_kubernetes(
             found = (verb, decision.replica_set.number, decision.replicas, wanted.replicas)
     old_pods_run = owner_of_a_pod is not None and owner_of_a_pod != wanted.template
     assert found == upstream.first_write(wanted, sets, old_pods_run)
+
+
+@pytest.mark.parametrize(("surge", "unavailable"), [(0, "25%"), ("0%", "34%"), ("25%", 0), (1, "0%")])
+@pytest.mark.parametrize("replicas", range(4))
+def test_fenceposts(surge: int | str, unavailable: int | str, replicas: int) -> None:
+    """Where both bounds come to 0 one pod may be missing, or no update could ever move."""
+    scope = ClusterScope(replicas=MOST, templates=2, image_changes=1, max_surge=surge, max_unavailable=unavailable)
+    wanted = upstream.Wanted(
+        replicas=replicas, template=0, recreate=False, surge=surge, unavailable=unavailable, paused=False
+    )
+    assert max_surge(scope, replicas) == upstream.max_surge(wanted, replicas)
+    assert max_unavailable(scope, replicas) == upstream.max_unavailable(wanted)
