@@ -44,7 +44,8 @@ def conclude(
         path, found, reason = _violation(spec, native, exploration, verdicts)
     elif covered and (limit := _limit(spec, exploration)) is not None:
         verdict, found, path = Verdict.INCOMPLETE, limit.name, _path(spec, native, exploration, spec.properties.index(limit))
-        reason = f"a bound of the scope stopped the system ({limit.name}): {limit.sentence}"
+        why = limit.sentence.rstrip(".")
+        reason = f"a bound of the scope stopped the system ({limit.name}): {why}"
     elif covered:
         verdict, reason = Verdict.HOLDS, "every reachable state was explored"
     else:

@@ -6,5 +6,5 @@ from kubecheck.model.scope import ClusterScope
 SCENARIO = Scenario(
     name="crash-in-rollout",
     sentence="The controllers crash and restart at any moment of a rollout, with an informer of pods that lags.",
-    scope=ClusterScope(replicas=2, templates=2, image_changes=1, crashes=1, lag_pods=1),
+    scope=ClusterScope(replicas=2, templates=2, image_changes=1, crashes=1, lag_pods=2, deployment_status=False),
 )

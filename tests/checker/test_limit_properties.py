@@ -41,7 +41,7 @@ def test_a_bound_that_stops_the_system_is_no_pass() -> None:
     report = check(queue(2))
     assert report.verdict is Verdict.INCOMPLETE
     assert report.reason == (
-        "a bound of the scope stopped the system (there_is_room): No job is kept out for want of room: give the queue more."
+        "a bound of the scope stopped the system (there_is_room): No job is kept out for want of room: give the queue more"
     )
     assert report.found == "there_is_room"
     assert [step.action for step in report.path] == ["", "send", "send"]
