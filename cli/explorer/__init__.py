@@ -1,0 +1,1 @@
+"""The explorer: a page in the browser that walks through what a spec can do."""

@@ -1,0 +1,1 @@
+"""State graphs: the command, and the forms they are written in."""

@@ -1,0 +1,1 @@
+"""Known bugs of Kubernetes, one a file, each shown by the model without its fix and gone with it."""

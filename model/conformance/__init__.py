@@ -1,0 +1,1 @@
+"""The model's API server held against recorded answers of a real one."""
