@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from backports import zstd
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kubecheck.traces.errors import TraceError
@@ -48,6 +48,7 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
     assert numbered(tmp_path, b"\xef\xbb\xbf{}\n") == [(1, b"{}")]
 
 
+@example([b"\t\x00"], 1)
 @given(st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line and not line.isspace()), max_size=20), st.integers(1, 7))
 def test_lines_are_those_of_the_file_wherever_chunks_end(lines: list[bytes], chunk: int) -> None:
     from kubecheck.traces.readers import files

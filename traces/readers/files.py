@@ -197,6 +197,9 @@ def _split(source: _Bytes, file: str, limits: Limits) -> Iterator[Line | Malform
             return
         if not parts and not skipping and chunk.isspace():
             number += chunk.count(b"\n")
+            begun = chunk[chunk.rfind(b"\n") + 1 :]  # indentation of a line that goes on in the next chunk
+            if begun:
+                parts, held = [begun], len(begun)
             continue
         pieces = chunk.split(b"\n")
         last = pieces.pop()
