@@ -1,0 +1,154 @@
+"""Which of the model's pinned checks notices a mutant: a scenario, a known bug, an explorable spec of plain objects, a recorded answer.
+
+Each check is made in a process of its own, forked from one that has everything but the model imported. A check is repeated for a mutant
+only if the generated code of its spec differs; that is decided by comparing the code, so nothing is assumed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kubecheck import checker
+from kubecheck.checker.native import llvm_text
+from kubecheck.spec import Spec, SpecError
+from kubecheck.spec.frontend import program
+
+ROOT = Path(__file__).parents[2]
+PROBES = ROOT / "tests" / "conformance"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What a check found in the model as it is: the digest of the code, the lines that it is made from, the outcome, the seconds."""
+
+    name: str
+    code: str
+    lines: frozenset[tuple[str, int]]
+    outcome: dict[str, Any]
+    seconds: float
+
+
+def specs() -> dict[str, Callable[[], Spec]]:
+    """Every spec with a pinned outcome: scenarios, bugs without and with their fix, the specs of plain objects."""
+    from kubecheck.model.bugs import ALL as BUGS
+    from kubecheck.model.scenarios import ALL as SCENARIOS
+
+    found: dict[str, Callable[[], Spec]] = {f"scenario {name}": s.build for name, s in SCENARIOS.items()}
+    for name, bug in BUGS.items():
+        found[f"bug {name}, broken"] = bug.broken
+        found[f"bug {name}, fixed"] = bug.fixed
+    return found
+
+
+def outcome(report: checker.Report) -> dict[str, Any]:
+    """What is pinned of a report."""
+    if report.verdict is checker.Verdict.VIOLATED:
+        violated = [p.name for p in report.properties if p.verdict is checker.Verdict.VIOLATED]
+        return {"verdict": "violated", "violates": sorted(violated), "steps": len(report.path) - 1}
+    states = report.states
+    return {"verdict": str(report.verdict), "distinct": states.distinct, "generated": states.generated, "depth": report.depth}
+
+
+def code_of(spec: Spec) -> str:
+    """The digest of what the native execution would run."""
+    return hashlib.sha256(llvm_text(spec).encode()).hexdigest()
+
+
+def lines_of(spec: Spec) -> frozenset[tuple[str, int]]:
+    """The lines of the model that a spec's code comes from: (file below model/, line)."""
+    found: set[tuple[str, int]] = set()
+    seen: set[int] = set()
+    stack: list[Any] = [program(spec)]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, (list, tuple)):
+            stack.extend(value)
+        elif isinstance(value, dict):
+            stack.extend(value.values())
+        elif dataclasses.is_dataclass(value) and type(value).__module__ == "kubecheck.spec.ir" and id(value) not in seen:
+            seen.add(id(value))
+            position = getattr(value, "at", None)
+            if position is not None and "/model/" in position.file:
+                found.add((position.file.rsplit("/model/", 1)[1], position.line))
+            stack.extend(getattr(value, f.name) for f in dataclasses.fields(value))
+    return frozenset(found)
+
+
+def baseline() -> list[Checked]:
+    """The checks of the model as it is, the quick ones first."""
+    found = []
+    for name, build in specs().items():
+        spec = build()
+        report = checker.check(spec, threads=1)
+        found.append(
+            Checked(
+                name=name,
+                code=code_of(spec),
+                lines=lines_of(spec),
+                outcome=outcome(report),
+                seconds=report.seconds,
+            )
+        )
+    return sorted(found, key=lambda c: c.seconds)
+
+
+def rows() -> list[str]:
+    """How each recorded row of the API server's answers is judged, a line each."""
+    from kubecheck.model.conformance import verdicts
+
+    return verdicts(sorted(PROBES.glob("*.jsonl")))
+
+
+def use_model(folder: str) -> None:
+    """From now on kubecheck.model is the one in this folder. To be called in a process that has not imported it."""
+    assert not any(name.startswith("kubecheck.model") for name in sys.modules)
+    sys.path.insert(0, folder)
+    import kubecheck.model
+
+    assert str(kubecheck.model.__file__).startswith(folder), kubecheck.model.__file__
+
+
+def noticed(folder: str, checks: list[Checked], before: list[str], function: tuple[str, int, int]) -> str:
+    """The first check that differs for the model in `folder`, with what it found; empty if none does.
+
+    `before` are the rows' verdicts of the model as it is; `function` is the mutated function: its file, first and last line.
+    Specs that do not touch the function are passed over. A mutant that the language refuses is answered with "refused: …".
+    """
+    use_model(folder)
+    file, first, last = function
+    touched = [c for c in checks if any(f == file and first <= line <= last for f, line in c.lines)]
+    built = specs()
+    try:
+        for check in touched:
+            found = _differs(check, built[check.name]())
+            if found:
+                return f"{check.name}: {found}"
+    except SpecError as error:
+        return f"refused: {error.code} {error.message}"
+    for old, new in zip(before, rows(), strict=True):
+        if old != new:
+            return f"probe: {old} -> {new}"
+    return ""
+
+
+def _differs(check: Checked, spec: Spec) -> str:
+    if code_of(spec) == check.code:
+        return ""
+    limits = checker.Limits(seconds=20 + 10 * check.seconds, memory_bytes=3 << 30)
+    try:
+        report = checker.check(spec, threads=1, limits=limits)
+    except checker.InternalError as error:  # pragma: no cover - a fault of the checker, to be looked at
+        return f"internal error: {error}"
+    found = outcome(report)
+    if report.verdict is checker.Verdict.INCOMPLETE:
+        more = report.states.distinct > check.outcome.get("distinct", sys.maxsize)
+        return f"more states: {report.states.distinct}" if more else ""
+    return "" if found == check.outcome else str(found)
+
+

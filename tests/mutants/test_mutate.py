@@ -1,0 +1,65 @@
+"""The mutants of a small source are the ones that they should be, and each is valid Python."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.mutants.mutate import ROOT, files, mutants
+
+SOURCE = '''
+def module(scope: Scope) -> Module:
+    """Things."""
+    if scope.crashes:
+
+        @module.action(actor="a")
+        def act(s: State, pod: Pod) -> None:
+            """Acts, für alle."""
+            require(s.ready and pod in s.pods)
+            require(s.small)
+            if s.full:
+                s.n = 1 if s.odd else 2
+
+
+def is_done(s: State) -> bool:
+    """Done."""
+    return s.empty or s.closed
+
+
+def total(s: State) -> int:
+    """Not a condition."""
+    return s.a and s.b
+'''
+
+
+def test_each_condition_once() -> None:
+    found = [(m.function, m.what, m.before, m.after) for m in mutants("x.py", SOURCE)]
+    both = "s.ready and pod in s.pods"
+    assert found == [
+        ("act", "part `s.ready` removed from", both, "((pod in s.pods))"),
+        ("act", "part `pod in s.pods` removed from", both, "((s.ready))"),
+        ("act", "negated", both, f"(not ({both}))"),
+        ("act", "removed", "require(s.small)", "pass"),
+        ("act", "negated", "s.small", "(not (s.small))"),
+        ("act", "negated", "s.full", "(not (s.full))"),
+        ("act", "removed", "s.full", "True"),
+        ("act", "negated", "s.odd", "(not (s.odd))"),
+        ("is_done", "part `s.empty` removed from", "s.empty or s.closed", "((s.closed))"),
+        ("is_done", "part `s.closed` removed from", "s.empty or s.closed", "((s.empty))"),
+        ("is_done", "negated", "s.empty or s.closed", "(not (s.empty or s.closed))"),
+    ]
+
+
+@pytest.mark.parametrize("file", files())
+def test_each_mutant_of_the_model_is_python_and_differs(file: str) -> None:
+    source = (ROOT / "model" / file).read_bytes()
+    for mutant in mutants(file, source.decode()):
+        changed = mutant.applied(source)
+        assert changed != source
+        ast.parse(changed)
+
+
+def test_the_model_has_files_and_mutants() -> None:
+    assert {"apiserver.py", "replicaset_controller.py"} <= set(files())
+    assert sum(len(mutants(file, (ROOT / "model" / file).read_text())) for file in files()) > 500
