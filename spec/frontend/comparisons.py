@@ -95,15 +95,14 @@ class Comparisons(Places):
             mixed = self._optional_number(left, right, left_node, right_node, at)
             if mixed is not None:
                 return ir.Not(at, BOOL, mixed) if symbol == "!=" else mixed
+        test = self._test_for_none(left, right, left_node, right_node, at)
+        if test is not None:
+            return ir.Not(at, BOOL, test) if symbol == "!=" else test
         a, b = self._alike(left, right, left_node, right_node, at)
-        if isinstance(op, ast.Is | ast.IsNot) and not (
-            is_scalar(a.type) or isinstance(a, ir.IsNone) or _is_none(left) or _is_none(right)
-        ):
+        if isinstance(op, ast.Is | ast.IsNot) and not is_scalar(a.type):
             fail("KC218", f"`is` compares identities, and a {a.type} is a value", at, "write ==")
         if isinstance(op, ast.Is | ast.IsNot) and isinstance(a.type, IntType):
             fail("KC218", "`is` compares identities; numbers have none", at, "write ==")
-        if isinstance(a, ir.IsNone):
-            return ir.Not(at, BOOL, a) if symbol == "!=" else a
         if symbol in ("==", "!="):
             return ir.Compare(at, BOOL, symbol, a, b)
         if isinstance(a.type, SetType) and symbol in ("<=", ">="):
@@ -143,19 +142,23 @@ class Comparisons(Places):
 
         return self.in_order(at, [self.plain(left, left_node), self.plain(right, right_node)], compared)
 
-    def _alike(
+    def _test_for_none(
         self, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr, at: Position
-    ) -> tuple[ir.Expr, ir.Expr]:
-        """Both sides of a comparison in one type; a comparison with None becomes IsNone on the left."""
+    ) -> ir.Expr | None:
+        """A comparison with None: whether the other side is None. None if neither side is written so."""
         for value, other, node in ((left, right, left_node), (right, left, right_node)):
             if _is_none(other) and isinstance(value, ir.Expr):
                 if isinstance(value.type, OptionalType):
-                    test = ir.IsNone(at, BOOL, value)
-                    return test, test
+                    return ir.IsNone(at, BOOL, value)
                 if isinstance(value, ir.Unwrap):  # known not to be None
-                    test = ir.IsNone(at, BOOL, value.value)
-                    return test, test
+                    return ir.IsNone(at, BOOL, value.value)
                 fail("KC219", f"{ast.unparse(node)} is a {value.type} and never None", at, "remove the comparison")
+        return None
+
+    def _alike(
+        self, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr, at: Position
+    ) -> tuple[ir.Expr, ir.Expr]:
+        """Both sides of a comparison in one type."""
         a, b = self.natural(left, left_node), self.natural(right, right_node)
         if isinstance(a, IntType) and isinstance(b, IntType):
             return self.plain(left, left_node), self.plain(right, right_node)

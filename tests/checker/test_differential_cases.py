@@ -135,6 +135,9 @@ BODY
 """
 
 CASES = {
+    "two tests for None are equal": "s.yes = (s.opt is None) == (s.who is None)",
+    "two tests for None differ": "s.yes = (s.opt is None) != (s.some is None)",
+    "two tests for None are the same": "s.yes = (s.opt is not None) is (s.who is None)",
     "a parameter assigned in a branch": "s.a = clamp(s.b + 4)",
     "a parameter assigned in a loop": "s.b = upto(s.a) % 4",
     "a parameter with a range assigned anew": "s.a = kept(s.a) % 4",

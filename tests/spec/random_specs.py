@@ -506,6 +506,8 @@ class Writer:
                 lambda: f"not ({self.condition(env, d)})",
                 lambda: self._both(env, d),
                 lambda: self._both(env, d),
+                lambda: f"(({self.condition(env, d)}) {self.pick(['==', '!='])} ({self.condition(env, d)}))",
+                lambda: f"(({self._none_test(env, 0)}) {self.pick(['==', '!='])} ({self._none_test(env, 0)}))",
                 lambda: self._member(env, d),
                 lambda: self._quantified(env, d),
                 lambda: self._quantified(env, d),
