@@ -26,6 +26,7 @@ _FORMATS = ("text", "json-lines", "audit", "watch")  # as kubecheck.traces.reade
 @click.option("--skip", multiple=True, metavar="RULE", help="Leave this rule or subject out; may be repeated.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the verdict as JSON; - for standard output.")
 @click.option("--junit", "junit_file", metavar="FILE", help="Write it as JUnit XML; - for standard output.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of the JSON lines format, and do nothing else.")
 def validate(
     logs: tuple[str, ...],
@@ -35,6 +36,7 @@ def validate(
     skip: tuple[str, ...],
     json_file: str | None,
     junit_file: str | None,
+    quiet: bool,
     schema: bool,
 ) -> int:
     """Say whether the LOGs of one run keep the rules that `kubecheck rules` lists.
@@ -64,6 +66,7 @@ def validate(
         _check_writable(option, file)
 
     from kubecheck.cli import trace_render
+    from kubecheck.cli.validate_progress import shown_on
     from kubecheck.traces.errors import TraceError
     from kubecheck.traces.readers.folder import find
     from kubecheck.traces.readers.recognise import Format
@@ -75,7 +78,9 @@ def validate(
         found = find(logs, form=None if form is None else Format(form))
         if not found.sources and not found.empty:
             raise InputError("no logs in what was given", remedy="a folder's logs are the files directly in it")
-        validation = judge(found.sources, only=only, skip=skip)
+        inputs = [source for log in found.sources for source in log.inputs]
+        with shown_on(sys.stderr, inputs, quiet=quiet) as progress:
+            validation = judge(found.sources, only=only, skip=skip, progress=progress)
     except (TraceError, UnknownRuleError) as error:
         raise InputError(str(error)) from error
     seconds = time.perf_counter() - began

@@ -18,7 +18,13 @@ import msgspec
 from kubecheck.traces.objects import Meta, decode_object
 
 
-class Kind(enum.Enum):
+class Word(enum.Enum):
+    """A word of a closed set."""
+
+    __hash__ = object.__hash__  # members are singletons; Enum's own hash is a call of Python at every look-up
+
+
+class Kind(Word):
     """What happened."""
 
     REQUEST = "request"
@@ -31,7 +37,7 @@ class Kind(enum.Enum):
     """A component started (again) with empty memory (text and JSON lines only)."""
 
 
-class Stage(enum.Enum):
+class Stage(Word):
     """How far the request had come when the line was written (audit.k8s.io/v1)."""
 
     RECEIVED = "RequestReceived"
@@ -55,7 +61,7 @@ class Level(enum.IntEnum):
     """The answer's body too."""
 
 
-class Delivery(enum.Enum):
+class Delivery(Word):
     """The type of a watch event."""
 
     ADDED = "ADDED"
@@ -136,7 +142,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`kind` of the answered object: Pod, Status, PodList … Of deliveries: of the object delivered."""
     answer: Meta | None = None
     """metadata of the answered object (of a list: its resourceVersion only), or of the object delivered. None: no body in the
-    log, or a Status. `event.version` is its resourceVersion as a number."""
+    log, or a Status."""
+    version: int | None = None
+    """The answered or delivered object's resourceVersion, if the log tells it and it is a number. Taken from `answer`."""
 
     # When, as microseconds since 1970 UTC
     received: int | None = None
@@ -168,10 +176,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     initial_end: bool = False
     """A BOOKMARK annotated k8s.io/initial-events-end: what came before was the state, what follows are changes."""
 
-    @property
-    def version(self) -> int | None:
-        """The answered or delivered object's resourceVersion, if the log tells it and it is a number."""
-        return None if self.answer is None else self.answer.version
+    def __post_init__(self) -> None:
+        """Once, and not at every look: orders and rules ask for it all the time."""
+        if self.answer is not None:
+            msgspec.structs.force_setattr(self, "version", self.answer.version)
 
     @property
     def ok(self) -> bool:

@@ -10,187 +10,27 @@ write what: staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go 
 
 from __future__ import annotations
 
-import enum
 from collections import OrderedDict, deque
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import msgspec
 
+from kubecheck.traces.body import Body, body_of
+from kubecheck.traces.effects import WRITES, Effect, effect_of, empties_finalizers, may_have_written
 from kubecheck.traces.event import Delivery, Event, Header, Kind, Level, Stage
-from kubecheck.traces.objects import Meta, decode_object
-from kubecheck.traces.order import WRITES, Pending, interval, namespace_of, surely_before
+from kubecheck.traces.keys import Key, key_of, namespace_of
+from kubecheck.traces.order import Pending, interval, surely_before
+from kubecheck.traces.versions import Change, Record, Step, Version, slim
 
-Key: TypeAlias = tuple[str, str, str, str]
-"""API group, resource, namespace, name."""
-
-_DEPTH: Final = 16
 _TOMBSTONES: Final = 20_000
 _VERSIONS: Final = 65_536
 _DECODED: Final = 512
 _ORDER_OF_LINES: Final = 1_000_000
 """Microseconds by which lines of an audit log may be out of order."""
+_UNANSWERED: Final = 32
+"""Unanswered writes that are kept for each object with their times."""
 _BEFORE_RESTART: Final = 60_000_000
 """Microseconds before an API server's first request in which its former life may have ended."""
-
-
-class Change(enum.Enum):
-    """What a version did to its object."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    REMOVE = "remove"
-    SEEN = "seen"
-    """The first that the log tells of an object that was there before."""
-
-
-class Effect(enum.Enum):
-    """What a successful request does to the object that it names."""
-
-    NONE = "none"
-    CREATE = "create"
-    UPDATE = "update"
-    REMOVE = "remove"
-    UNLOGGED = "unlogged"
-    """It writes, and its answer does not tell the version (binding, eviction)."""
-    COLLECTION = "collection"
-    """It marks or removes what a list answers."""
-
-
-class Version:
-    """An object at a revision."""
-
-    __slots__ = ("_body", "_raw", "change", "event", "meta", "number", "partial")
-
-    def __init__(self, number: int, change: Change, event: Event, *, partial: bool) -> None:
-        self.number = number
-        self.change = change
-        self.event = event
-        self.meta: Meta | None = event.answer
-        self.partial = partial
-        """The answer was of another kind (Scale): metadata counts, the body does not."""
-        self._raw: msgspec.Raw | None = None if partial else event.response
-        self._body: Any = None
-
-    @property
-    def body(self) -> dict[str, Any] | None:
-        """The whole object, or None if the log does not have it (any more)."""
-        if self._body is None and self._raw is not None:
-            self._body = decode_object(self._raw)
-        return self._body if isinstance(self._body, dict) else None
-
-    def release_decoded(self) -> None:
-        """Gives the decoded form back; it is decoded again when needed."""
-        self._body = None
-
-    @property
-    def kind(self) -> str | None:
-        """`kind` of the body: Pod, or PartialObjectMetadata if only the metadata was asked for."""
-        return self.event.answer_kind
-
-    def release_body(self) -> None:
-        """Forgets the body for good, and with it the line it was in."""
-        self._body = self._raw = None
-        event = self.event
-        if event.response is not None or event.request is not None:
-            self.event = msgspec.structs.replace(event, response=None, request=None)
-
-
-class Record:
-    """What is known of one object name: its present and its last versions."""
-
-    __slots__ = ("disturbed", "exists", "from_start", "key", "removed_by", "uid", "unlogged", "versions")
-
-    def __init__(self, key: Key) -> None:
-        self.key = key
-        self.exists: bool | None = None
-        self.uid: str | None = None
-        self.versions: deque[Version] = deque(maxlen=_DEPTH)
-        self.disturbed: list[Event] = []
-        """Writes since the newest version whose own version the log does not tell."""
-        self.unlogged: list[Event] = []
-        """The last writes of its present life whose own version the log does not tell."""
-        self.from_start = False
-        """Its creation is in the log."""
-        self.removed_by: Event | None = None
-
-    @property
-    def last(self) -> Version | None:
-        """The newest version."""
-        return self.versions[-1] if self.versions else None
-
-    def find(self, number: int) -> Version | None:
-        """The version with this number, if it is remembered."""
-        for version in reversed(self.versions):
-            if version.number == number:
-                return version
-        return None
-
-    def __str__(self) -> str:
-        return display_key(self.key)
-
-
-class Step(msgspec.Struct, frozen=True):
-    """A new version in the history."""
-
-    record: Record
-    before: Version | None
-    """The version that the log has before it, of the same object (uid); None if there is none."""
-    after: Version
-    exact: bool
-    """Nothing was written between the two: the request named `before`, or the log has every write."""
-
-
-def display_key(key: Key) -> str:
-    """resource/namespace/name."""
-    return "/".join(part for part in key[1:] if part)
-
-
-def key_of(event: Event) -> Key | None:
-    """Which object a request or delivery is about; None if it does not say."""
-    if event.resource is None or event.name is None:
-        return None
-    return (event.group, event.resource, namespace_of(event), event.name)
-
-
-_OWN_SUBRESOURCES: Final = frozenset(("", "status", "finalize", "ephemeralcontainers", "resize", "approval"))
-
-
-def effect_of(event: Event) -> Effect:
-    """What a request did, as far as the line tells. Errors may have written too (timeouts): see History.uncertain."""
-    if event.verb not in WRITES or not event.ok or event.dry_run:
-        return Effect.NONE
-    if event.verb == "deletecollection":
-        return Effect.COLLECTION
-    if event.verb == "create":
-        if event.subresource in ("binding", "eviction"):
-            return Effect.UNLOGGED
-        return Effect.CREATE if event.subresource == "" else Effect.NONE
-    if event.verb == "delete":
-        meta = event.answer
-        if event.code == 202:
-            return Effect.UPDATE
-        if meta is None or meta.uid is None:
-            return Effect.REMOVE if event.answer_kind in (None, "Status") else Effect.UPDATE
-        if meta.deletion_timestamp is None:
-            return Effect.REMOVE
-        if meta.finalizers or event.resource == "namespaces" or meta.deletion_grace_period_seconds:
-            return Effect.UPDATE
-        return Effect.REMOVE
-    if event.subresource in _OWN_SUBRESOURCES:
-        if event.code == 201:
-            return Effect.CREATE
-        return Effect.UPDATE
-    return Effect.UPDATE if event.subresource == "scale" else Effect.UNLOGGED
-
-
-def empties_finalizers(event: Event) -> bool:
-    """An update whose answer is a deleting object without finalizers: it removed the object, and answered the old version."""
-    meta = event.answer
-    if event.verb not in ("update", "patch") or meta is None or meta.deletion_timestamp is None or meta.finalizers:
-        return False
-    if event.resource == "namespaces":
-        return event.subresource == "finalize"
-    return not meta.deletion_grace_period_seconds
 
 
 class History:
@@ -206,6 +46,8 @@ class History:
         self.live = 0
         self.complete = False
         """The log begins with the empty cluster: kube-system was created in it, or its header says so."""
+        self.promised = False
+        """A header says that the log has every request."""
         self.restarts: list[Event] = []
         """The first event after an API server's start that was not its first, and crashes that a log tells."""
         self.levels: dict[tuple[str, str, str], Level] = {}
@@ -226,9 +68,11 @@ class History:
         """The request that is being judged: what was received after its answer is not yet to be reckoned with."""
         self.header_nodes: set[str] = set()
         """Nodes that a log's header names."""
+        self._servers_named: set[str] = set()
         self._loopback: dict[str, str] = {}
         self._tombstones: OrderedDict[Key, None] = OrderedDict()
         self._decoded: deque[Version] = deque()
+        self._body: tuple[Event | None, Body | None] = (None, None)
 
     # What the log says of itself
 
@@ -239,7 +83,7 @@ class History:
                 (event.answer.labels or {}).get("apiserver.kubernetes.io/identity") == "kube-apiserver"
             ):
                 self._identities.add(event.name)
-            if event.kind is Kind.CRASH and not event.component and not event.user:
+            if event.kind in (Kind.CRASH, Kind.RESTART) and event.component in self._servers_named:
                 self.restarts.append(event)
             return
         self.servers.add(event.server)
@@ -260,16 +104,30 @@ class History:
                 self.levels[area] = event.level
         if may_have_written(event):
             key = key_of(event) or (event.group, event.resource, namespace_of(event), "")
-            self.unanswered.setdefault(key, []).append(event)
+            self._remember_unanswered(key, event)
+
+    def _remember_unanswered(self, key: Key, event: Event) -> None:
+        """Keeps the first of an object's unanswered writes with their times; of the others one for each verb, at any time."""
+        held = self.unanswered.setdefault(key, [])
+        if len(held) < _UNANSWERED:
+            held.append(slim(event))
+        elif not any(other.verb == event.verb and interval(other) is None for other in held):
+            held.append(msgspec.structs.replace(slim(event), received=None, completed=None, sequence=None))
 
     def begins(self, header: Header) -> None:
         """Takes what a log says of itself in its first lines."""
+        self.promised = self.promised or header.complete
         self.complete = self.complete or header.complete
         self.header_nodes.update(header.nodes)
+        self._servers_named.update(header.servers)
 
     def covered(self, key: Key) -> bool:
         """Does the log keep the answers to every write of this kind of object in this namespace?"""
         return self.levels.get(key[:3]) is Level.REQUEST_RESPONSE and not self.servers_missing
+
+    def kept_throughout(self, key: Key) -> bool:
+        """Does no line on this kind of object in this namespace lack its answer?"""
+        return self.levels.get(key[:3], Level.REQUEST_RESPONSE) is Level.REQUEST_RESPONSE
 
     @property
     def servers_missing(self) -> bool:
@@ -292,7 +150,7 @@ class History:
         record = self.records.get(key)
         if record is not None:
             found += record.disturbed
-        found += [event for event in self.pending.of(key) if effect_of(event) is not Effect.NONE and _is_unversioned(event)]
+        found += self.pending.of(key)
         if self.now is None:
             return found
         return [event for event in found if not surely_before(self.now, event)]  # what came later explains nothing
@@ -327,7 +185,31 @@ class History:
             return True
         return any((at := interval(restart)) is None or when[0] <= at[1] for restart in self.restarts)
 
+    def removed_by_server(self, key: Key) -> bool:
+        """May the API server itself have removed an object? Events expire (event/storage/storage.go NewREST, ttl), the Endpoints
+        of a Service go with it (core/service/storage/storage.go afterDelete), and custom resources with their definition
+        (apiextensions-apiserver crd_finalizer.go deleteInstances).
+        """
+        group, resource, namespace, name = key
+        if resource == "events":
+            return True
+        if (group, resource) == ("", "endpoints"):
+            service = self.records.get(("", "services", namespace, name))
+            return service is not None and (service.exists is not True or service.removed_by is not None)
+        definition = self.records.get(("apiextensions.k8s.io", "customresourcedefinitions", "", f"{resource}.{group}"))
+        if definition is None:
+            return False
+        last = definition.last.meta if definition.last is not None else None
+        gone = definition.exists is not True or definition.removed_by is not None
+        return gone or (last is not None and last.deletion_timestamp is not None)
+
     # Versions
+
+    def body_of(self, event: Event) -> Body | None:
+        """The answer's body; taken apart once for the event that is being judged."""
+        if self._body[0] is not event:
+            self._body = (event, body_of(event.response))
+        return self._body[1]
 
     def is_known(self, event: Event) -> bool:
         """Did this answer tell a version that was there before (nothing written, or removed with the old version)?
@@ -371,20 +253,22 @@ class History:
     def deliver(self, event: Event, *, initial: bool) -> Step | None:
         """Puts in what a stream delivered, if it is news; called in the order of resourceVersions."""
         key, number = key_of(event), event.version
-        if key is None or number is None or event.delivery not in _CHANGES:
+        change = None if event.delivery is None else _CHANGES.get(event.delivery)
+        if key is None or number is None or change is None:
             return None
         record = self.records.get(key)
         last = record.last if record is not None else None
-        if record is not None and last is not None:
-            if number < last.number:
-                return None
-            if number == last.number:
-                if last.partial and not initial:
-                    last.meta, last.partial, last._raw = event.answer, False, event.response
-                if event.delivery is Delivery.DELETED and record.exists:
-                    self._removed(record, event)
-                return None
-        change = _CHANGES[event.delivery]
+        if record is not None and last is not None and number < last.number:
+            return None
+        # when it came says nothing of when it was written: that may have been long before
+        if event.received is not None or event.completed is not None or event.sequence is not None:
+            event = msgspec.structs.replace(event, received=None, completed=None, sequence=None)
+        if record is not None and last is not None and number == last.number:
+            if last.partial and not initial:
+                last.complete(event)
+            if event.delivery is Delivery.DELETED and record.exists:
+                self._removed(record, event)
+            return None
         if initial and change is Change.CREATE:
             change = Change.SEEN
         return self._enter(key, number, change, event, partial=False)
@@ -429,7 +313,7 @@ class History:
             change = Change.SEEN
         elif change is Change.SEEN and record.last is not None and event.kind is Kind.REQUEST:
             change = Change.UPDATE
-        version = Version(number, change, event, partial=partial)
+        version = Version(number, change, event, partial=partial, body=self.body_of(event))
         before = record.last
         uid = version.meta.uid if version.meta is not None else event.uid
         if change in (Change.CREATE, Change.SEEN) or (before is not None and uid and record.uid and uid != record.uid):
@@ -464,12 +348,14 @@ class History:
         return Step(record, before, version, exact)
 
     def settle(self, step: Step) -> None:
-        """Forgets the body of the version before; called when every rule has seen the step."""
+        """Forgets the body of the version before, and the line of this one; called when every rule has seen the step."""
         versions = step.record.versions
         if len(versions) > 1:
             versions[-2].release_body()
         if step.after.change is Change.REMOVE:
             step.after.release_body()
+        else:
+            step.after.release_line()
 
     def _exact(self, record: Record, before: Version, after: Version) -> bool:
         if after.event.precondition_version == str(before.number):
@@ -492,19 +378,6 @@ class History:
             self.records.pop(forgotten, None)
 
 
-def may_have_written(event: Event) -> bool:
-    """A write without an answer, or with one that does not say that nothing happened (timeout, internal error)."""
-    if event.verb not in WRITES or event.dry_run:
-        return False
-    if event.code is None:
-        return True
-    return event.stage is Stage.PANIC or event.code >= 500
-
-
-def _is_unversioned(event: Event) -> bool:
-    return event.version is None or event.verb in ("delete", "deletecollection") or empties_finalizers(event)
-
-
 def _covers(later: Event, earlier: Event) -> bool:
     """Did the later write begin after the earlier one had ended?"""
     one, other = interval(earlier), interval(later)
@@ -513,13 +386,6 @@ def _covers(later: Event, earlier: Event) -> bool:
 
 def _after(event: Event, other: Event) -> bool:
     return _covers(event, other)
-
-
-def slim(event: Event) -> Event:
-    """The event without its bodies, which keep the whole line in memory."""
-    if event.response is None and event.request is None:
-        return event
-    return msgspec.structs.replace(event, request=None, response=None)
 
 
 _CHANGES: Final = {

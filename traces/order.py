@@ -14,13 +14,13 @@ Assumption: clocks of several API servers agree to one second (`SKEW`); with one
 
 from __future__ import annotations
 
-import enum
 import heapq
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from kubecheck.traces.event import Event, Header, Item, Kind, Malformed, Stage
+from kubecheck.traces.effects import WRITES, is_silent
+from kubecheck.traces.event import Event, Header, Item, Kind, Malformed, Stage, Word
+from kubecheck.traces.keys import Key, collection_of, key_of
 
 SKEW: Final = 1_000_000
 """Microseconds that the clocks of two API servers may differ."""
@@ -30,12 +30,10 @@ DEFAULT_WINDOW: Final = 8192
 what comes later than that is counted as late, and nothing that it touches is called a violation."""
 
 _REMEMBERED: Final = 16384
-"""Audit lines remembered to recognise the same line again."""
-
-WRITES: Final = frozenset(("create", "update", "patch", "delete", "deletecollection"))
+"""Audit lines remembered, at least, to recognise the same line again."""
 
 
-class Place(enum.Enum):
+class Place(Word):
     """Why an event stands where it stands."""
 
     ARRIVED = "arrived"
@@ -77,19 +75,22 @@ def interval(event: Event) -> tuple[int, int] | None:
 
 def surely_before(first: Event, second: Event) -> bool:
     """Was the first request completed before the second was received, whatever the clocks of their servers?"""
-    one, other = interval(first), interval(second)
-    if one is None or other is None:
-        return False
-    return one[1] + (SKEW if first.server != second.server else 0) < other[0]
+    ended, begun = first.completed, second.received
+    if ended is None or begun is None:
+        one, other = interval(first), interval(second)
+        if one is None or other is None:
+            return False
+        ended, begun = one[1], other[0]
+    return ended + (SKEW if first.server != second.server else 0) < begun
 
 
 def is_versioned_write(event: Event) -> bool:
     """A success whose answer tells the resourceVersion that it wrote (or that it found, if it wrote nothing)."""
     return (
-        event.verb in WRITES
+        event.version is not None
+        and event.verb in WRITES
         and event.ok
         and not event.dry_run
-        and event.version is not None
         and event.verb != "deletecollection"
         and event.precondition_version != str(event.version)  # its own precondition: nothing was written at that version
     )
@@ -108,7 +109,8 @@ def joined(items: Iterable[Item], counts: Counts) -> Iterator[Event]:
     A client may retry with the auditID of its choice, so the id alone does not make two lines one: the time of reception does.
     """
     waiting: dict[tuple[str, str, int | None], Event] = {}
-    seen: OrderedDict[tuple[str, str, Stage, int | None, int | None], None] = OrderedDict()
+    recent: set[tuple[str, str, Stage, int | None, int | None]] = set()
+    older = recent
     for item in items:
         if isinstance(item, Malformed):
             counts.malformed_count += 1
@@ -122,59 +124,48 @@ def joined(items: Iterable[Item], counts: Counts) -> Iterator[Event]:
             yield item
             continue
         known = (item.server, item.audit_id, item.stage, item.received, item.completed)
-        if known in seen:
+        if known in recent or known in older:
             counts.duplicates += 1
             continue
-        seen[known] = None
-        if len(seen) > _REMEMBERED:
-            seen.popitem(last=False)
-        request = (item.server, item.audit_id, item.received)
+        recent.add(known)
+        if len(recent) >= _REMEMBERED:
+            older, recent = recent, set()
         if item.stage is Stage.RECEIVED:
-            waiting[request] = item
+            waiting[item.server, item.audit_id, item.received] = item
             continue
-        waiting.pop(request, None)
+        if waiting:
+            waiting.pop((item.server, item.audit_id, item.received), None)
         yield item
     counts.unanswered += len(waiting)
     yield from waiting.values()
 
 
 class Pending:
-    """The writes that have been read and not yet placed, by object: what may still explain something."""
+    """The silent writes (`is_silent`) that have been read and not yet placed, by object: what may still explain something."""
 
     def __init__(self) -> None:
-        self._writes: dict[tuple[str, str, str, str], list[Event]] = {}
+        self._writes: dict[Key, dict[int, Event]] = {}
+        """Key -> id() -> event: two lines of one content are two writes."""
 
     def add(self, event: Event) -> None:
-        """Remembers a write that was read."""
-        if event.verb in WRITES and event.resource is not None:
-            self._writes.setdefault(_key(event), []).append(event)
+        """Remembers a silent write that was read."""
+        self._writes.setdefault(key_of(event) or collection_of(event), {})[id(event)] = event
 
     def remove(self, event: Event) -> None:
-        """Forgets a write that is being placed."""
-        if event.verb in WRITES and event.resource is not None:
-            key = _key(event)
-            held = self._writes.get(key)
-            if held is None:
-                return
-            remaining = [other for other in held if other is not event]
-            if remaining:
-                self._writes[key] = remaining
-            else:
-                del self._writes[key]
+        """Forgets a write that is being placed, if it was silent."""
+        if not self._writes:
+            return
+        key = key_of(event) or collection_of(event)
+        held = self._writes.get(key)
+        if held is not None and held.pop(id(event), None) is not None and not held:
+            del self._writes[key]
 
-    def of(self, key: tuple[str, str, str, str]) -> list[Event]:
-        """Writes of an object that are still to come, and those of its whole collection."""
-        group, resource, namespace, _ = key
-        return [*self._writes.get(key, ()), *self._writes.get((group, resource, namespace, ""), ())]
-
-
-def namespace_of(event: Event) -> str:
-    """The namespace of the object: "" for a Namespace itself, which audit logs name as its own namespace in all but creations."""
-    return "" if event.resource == "namespaces" and event.group == "" else event.namespace
-
-
-def _key(event: Event) -> tuple[str, str, str, str]:
-    return (event.group, event.resource or "", namespace_of(event), event.name or "")
+    def of(self, key: Key) -> list[Event]:
+        """Silent writes of an object that are still to come, and those of its whole collection."""
+        if not self._writes:
+            return []
+        held = [self._writes.get(key), self._writes.get((*key[:3], ""))]
+        return [event for writes in held if writes is not None for event in writes.values()]
 
 
 class Timeline:
@@ -198,6 +189,8 @@ class Timeline:
         self._is_known = is_known
         self._sources = list(sources)
         self._revisions: list[tuple[int, int, int, int, Event]] = []
+        self._ends: list[tuple[int, int]] = []
+        """When the writes in `_revisions` were completed, and their versions; those that were released are still in it."""
         self._timed: list[tuple[int, int, Event]] = []
         self._number = 0
         self._released = -1
@@ -245,12 +238,15 @@ class Timeline:
             # ordered by what its stream had reached: an initial list goes back in version, later lines do not
             self._stream_key(event)
             return
-        self.pending.add(event)
-        if event.kind is Kind.REQUEST and is_versioned_write(event):
+        if event.resource is not None and is_silent(event):
+            self.pending.add(event)
+        if is_versioned_write(event):
             version = event.version
             assert version is not None  # is_versioned_write
             when = interval(event)
             heapq.heappush(self._revisions, (version, 0, when[1] if when else 0, self._number, event))
+            if when is not None:
+                heapq.heappush(self._ends, (when[1], version))
         elif matters_in_time(event):
             self._by_time(event)
 
@@ -270,7 +266,7 @@ class Timeline:
         if delivery:
             yield Place.DELIVERY, event
             return
-        if self._is_known(event):
+        if self._is_known(event) or self._is_older(event, version):
             # it answered an old version (nothing written, or the object removed with it): its place is given by its time,
             # and its times say nothing about the versions around it
             self._by_time(event)
@@ -288,6 +284,17 @@ class Timeline:
                 yield from self._place(heapq.heappop(self._timed)[2])
         self.pending.remove(event)
         yield Place.REVISION, event
+
+    def _is_older(self, event: Event, version: int) -> bool:
+        """Was it received after a write with a higher version had been answered, and may it so have written nothing?"""
+        while self._ends and self._ends[0][1] <= version:
+            heapq.heappop(self._ends)  # it was released, or is this one
+        when = interval(event)
+        if when is None or not self._ends or event.code == 201 or event.verb not in ("update", "patch"):
+            return False
+        if event.precondition_version not in (None, "", "0"):
+            return False  # it saw a version and answered another: it wrote
+        return self._ends[0][0] + (SKEW if len(self.counts.servers) > 1 else 0) < when[0]
 
     def _place(self, event: Event) -> Iterator[tuple[Place, Event]]:
         self.pending.remove(event)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kubecheck.traces.body import Body
+
+_EMPTY: Final[Mapping[str, Any]] = {}
 
 
-def as_dict(value: Any) -> dict[str, Any]:
+def as_dict(value: Any) -> Mapping[str, Any]:
     """The value if it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, (dict, Body)) else _EMPTY
 
 
 def as_list(value: Any) -> list[Any]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
-from kubecheck.traces.event import Event, Item, Kind, Stage
+from kubecheck.traces.effects import WRITES, Effect, effect_of
+from kubecheck.traces.event import Delivery, Event, Item, Kind, Stage
 from kubecheck.traces.findings import Summary, Validation, Verdict
-from kubecheck.traces.history import Effect, History, Record, Step, display_key, effect_of, key_of
-from kubecheck.traces.order import DEFAULT_WINDOW, WRITES, Pending, Place, Timeline
+from kubecheck.traces.history import History
+from kubecheck.traces.keys import display_key, key_of
+from kubecheck.traces.order import DEFAULT_WINDOW, Pending, Place, Timeline
+from kubecheck.traces.progress import EVENTS_BETWEEN, Progress
+from kubecheck.traces.provenance import Provenance
+from kubecheck.traces.reasons import LACKING, LATE
 from kubecheck.traces.rules import Rule, choose
+from kubecheck.traces.rules.hooks import Hooks, overriding
 from kubecheck.traces.streams import Initial
+from kubecheck.traces.versions import Record, Step
 from kubecheck.traces.workloads import Workloads
 
 
@@ -21,35 +27,43 @@ def validate(
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     window: int = DEFAULT_WINDOW,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Validation:
     """Judges the logs of one run, one iterable of items a file.
 
-    `only` and `skip` choose rules by name or subject; `window` is how many events are held back to order them. Raises
-    UnknownRuleError for an unknown rule, and what the sources raise. The same logs give the same result.
+    `only` and `skip` choose rules by name or subject; `window` is how many events are held back to order them;
+    `progress` is told now and then how far it is. Raises UnknownRuleError for an unknown rule, and what the sources raise. The same
+    logs give the same result.
     """
-    return _Run(choose(only=only, skip=skip), sources, window).result()
+    return _Run(choose(only=only, skip=skip), sources, window, progress).result()
 
 
 class _Run:
-    def __init__(self, rules: Iterable[type[Rule]], sources: Iterable[Iterable[Item]], window: int) -> None:
+    def __init__(
+        self,
+        rules: Iterable[type[Rule]],
+        sources: Iterable[Iterable[Item]],
+        window: int,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.progress = progress
+        self.arrived = 0
         pending = Pending()
         self.history = History(pending)
         self.timeline = Timeline(sources, pending=pending, is_known=self.history.is_known, window=window)
         self.workloads = Workloads()
         self.rules = [rule(self.history, self.workloads) for rule in rules]
+        self.provenance = Provenance(self.history)
         self.initial = Initial()
         self.tally = _Tally()
 
-        def overriding(hook: str) -> list[Any]:
-            return [getattr(rule, hook) for rule in self.rules if getattr(type(rule), hook) is not getattr(Rule, hook)]
-
-        self.on_arrived = overriding("arrived")
-        self.on_before_write = overriding("before_write")
-        self.on_echoed = overriding("echoed")
-        self.on_step = overriding("step")
-        self.on_placed = overriding("placed")
-        self.on_removed = overriding("removed")
-        self.on_delivered = overriding("delivered")
+        self.on_arrived = overriding(self.rules, "arrived")
+        self.on_delivered = overriding(self.rules, "delivered")
+        self.before_write = Hooks(self.rules, "before_write")
+        self.on_echoed = Hooks(self.rules, "echoed")
+        self.on_step = Hooks(self.rules, "step")
+        self.on_placed = Hooks(self.rules, "placed", by_verb=(*WRITES, "get"))
+        self.on_removed = Hooks(self.rules, "removed")
 
     def result(self) -> Validation:
         headers = 0
@@ -67,11 +81,11 @@ class _Run:
                 headers += 1
             steps[place](event)
         self.history.now = None
+        self.provenance.finished()
         for rule in self.rules:
             rule.finished()
-        late = {display_key(key) for key in self.history.late}
-        for rule in self.rules:
-            rule.withdraw(late)
+            rule.concluded(self.provenance)
+        self._withdraw()
         results = tuple(rule.result() for rule in self.rules)
         violations = sorted((found for result in results for found in result.violations), key=lambda it: (it.file, it.line))
         if any(result.verdict is Verdict.VIOLATED for result in results):
@@ -89,8 +103,28 @@ class _Run:
             malformed_count=counts.malformed_count,
         )
 
+    def _withdraw(self) -> None:
+        """What was called a violation and cannot be one for sure, now that it is known what the log lacks."""
+        late = {display_key(key) for key in self.history.late}
+        lacking = {display_key(key) for key in self.provenance.lacking}
+        if any(rule.every_write and rule.violation_count for rule in self.rules):
+            lacking |= {display_key(key) for key in self.history.records if not self.history.kept_throughout(key)}
+        for rule in self.rules:
+            if late:
+                rule.withdraw(late, LATE)
+            if rule.every_write and (lacking or self.provenance.lossy):
+                rule.withdraw(None if self.provenance.lossy else lacking, LACKING)
+
     def _arrived(self, event: Event) -> None:
         self.tally.count(event)
+        self.arrived += 1
+        if self.progress is not None and self.arrived % EVENTS_BETWEEN == 0:
+            self.progress(Progress(
+                events=self.arrived,
+                writes=self.history.version_count,
+                live=self.history.live,
+                violations=sum(rule.violation_count for rule in self.rules),
+            ))
         self.history.arrived(event)
         for hook in self.on_arrived:
             hook(event)
@@ -103,7 +137,8 @@ class _Run:
         if effect in (Effect.NONE, Effect.UNLOGGED, Effect.COLLECTION) or key_of(event) is None:
             self._time(event)
             return
-        for hook in self.on_before_write:
+        self.provenance.before_write(event)
+        for hook in self.before_write.of(event.resource):
             hook(event, record)
         existed = record is not None and bool(record.exists)
         step = history.write(event)
@@ -118,14 +153,15 @@ class _Run:
         history = self.history
         history.now = event
         record = history.record(event)
-        for hook in self.on_placed:
+        self.provenance.placed(event, record)
+        for hook in self.on_placed.of_request(event.verb, event.resource):
             hook(event, record)
         if event.verb not in WRITES:
             return
         if record is not None and event.ok and not event.dry_run and event.version is not None and (
             record.find(event.version) is not None
         ):
-            for hook in self.on_echoed:
+            for hook in self.on_echoed.of(event.resource):
                 hook(event, record)
         if event.version is not None and event.ok and not event.dry_run:
             step = history.see(event)
@@ -165,12 +201,14 @@ class _Run:
             self.history.settle(step)
 
     def _step(self, step: Step) -> None:
-        for hook in self.on_step:
+        self.provenance.step(step)
+        for hook in self.on_step.of(step.record.key[1]):
             hook(step)
         self.workloads.update(step)
 
     def _gone(self, record: Record, event: Event) -> None:
-        for hook in self.on_removed:
+        self.provenance.removed(record, event)
+        for hook in self.on_removed.of(record.key[1]):
             hook(record, event)
         self.workloads.removed(record)
 
@@ -179,34 +217,14 @@ class _Tally:
     """Counts for the summary."""
 
     def __init__(self) -> None:
-        self.events = self.requests = self.deliveries = 0
-        self.outcomes: dict[str, Counter[str]] = {}
-        self.actors: Counter[str] = Counter()
-        self.resources: Counter[str] = Counter()
+        self.seen: Counter[tuple[Kind, str | None, Stage, int | None, Delivery | None, str | None, str | None]] = Counter()
         self.begin: int | None = None
         self.end: int | None = None
 
     def count(self, event: Event) -> None:
-        self.events += 1
-        if event.kind is Kind.DELIVERY:
-            self.deliveries += 1
-            verb, outcome = "(delivery)", event.delivery.value if event.delivery else "?"
-        elif event.kind is Kind.REQUEST:
-            self.requests += 1
-            verb = event.verb or "?"
-            if event.code is None:
-                outcome = "no answer"
-            else:
-                outcome = "started" if event.stage is Stage.STARTED and event.code < 400 else str(event.code)
-            self.actors[event.user or "(none)"] += 1
-        else:
-            verb, outcome = f"({event.kind.value})", "-"
-        counter = self.outcomes.get(verb)
-        if counter is None:
-            counter = self.outcomes[verb] = Counter()
-        counter[outcome] += 1
-        if event.resource is not None:
-            self.resources[event.resource] += 1
+        self.seen[
+            event.kind, event.verb, event.stage, event.code, event.delivery, event.user, event.resource
+        ] += 1
         begin = event.received if event.received is not None else event.completed
         if begin is not None:
             end = event.completed if event.completed is not None else begin
@@ -217,16 +235,32 @@ class _Tally:
 
     def summary(self, history: History, timeline: Timeline) -> Summary:
         counts = timeline.counts
+        kinds: Counter[Kind] = Counter()
+        outcomes: dict[str, Counter[str]] = {}
+        actors: Counter[str] = Counter()
+        resources: Counter[str] = Counter()
+        for (kind, verb, stage, code, delivery, user, resource), times in self.seen.items():
+            kinds[kind] += times
+            if kind is Kind.DELIVERY:
+                verb, outcome = "(delivery)", delivery.value if delivery is not None else "?"
+            elif kind is Kind.REQUEST:
+                outcome = "no answer" if code is None else "started" if stage is Stage.STARTED and code < 400 else str(code)
+                actors[user or "(none)"] += times
+            else:
+                verb, outcome = f"({kind.value})", "-"
+            outcomes.setdefault(verb or "?", Counter())[outcome] += times
+            if resource is not None:
+                resources[resource] += times
         return Summary(
-            events=self.events,
-            requests=self.requests,
-            deliveries=self.deliveries,
+            events=kinds.total(),
+            requests=kinds[Kind.REQUEST],
+            deliveries=kinds[Kind.DELIVERY],
             duplicates=counts.duplicates,
             unanswered=counts.unanswered,
             writes=history.version_count,
-            outcomes={verb: dict(counter) for verb, counter in sorted(self.outcomes.items())},
-            actors=dict(self.actors.most_common()),
-            resources=dict(self.resources.most_common()),
+            outcomes={verb: dict(counter) for verb, counter in sorted(outcomes.items())},
+            actors=dict(actors.most_common()),
+            resources=dict(resources.most_common()),
             objects=history.objects_seen,
             live=history.live,
             begin=self.begin,

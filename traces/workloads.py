@@ -6,11 +6,13 @@ Kept up to date by the validation after each step; small values instead of bodie
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any, Final
 
 from kubecheck.traces.event import Event
-from kubecheck.traces.history import Change, Key, Record, Step, slim
+from kubecheck.traces.keys import Key
 from kubecheck.traces.shapes import as_dict, as_list, as_text
+from kubecheck.traces.versions import Change, Record, Step, slim
 
 _GONE: Final = 20_000
 _SIZED: Final = frozenset(("replicasets", "statefulsets", "deployments", "jobs", "daemonsets"))
@@ -58,9 +60,9 @@ class Size:
         self.uid = uid
         self.key = key
         self.owner: str | None = None
-        self.sizes: list[tuple[int, dict[str, Any], Event]] = []
+        self.sizes: list[tuple[int, Mapping[str, Any], Event]] = []
         """(resourceVersion, spec's numbers, who wrote it), ascending; the last `_KEPT`."""
-        self.status: dict[str, Any] = {}
+        self.status: Mapping[str, Any] = {}
         self.deleting = False
         self.removed = False
         self.kind = key[1]
@@ -72,11 +74,11 @@ class Size:
         return self.whole or (bool(self.sizes) and self.sizes[0][0] <= version)
 
     @property
-    def spec(self) -> dict[str, Any]:
+    def spec(self) -> Mapping[str, Any]:
         """The newest numbers."""
         return self.sizes[-1][1] if self.sizes else {}
 
-    def since(self, version: int) -> list[dict[str, Any]]:
+    def since(self, version: int) -> list[Mapping[str, Any]]:
         """The numbers that a reader who has seen `version` may still go by: of that version and all later ones."""
         found = [spec for number, spec, _ in self.sizes if number >= version]
         older = [spec for number, spec, _ in self.sizes if number < version]
@@ -191,17 +193,17 @@ class Workloads:
         body = after.body
         if after.partial and after.event.response is not None:
             scale = as_dict(after.event.response_object())
-            spec = {**size.spec, "replicas": as_dict(scale.get("spec")).get("replicas", 0)}
+            numbers = {**size.spec, "replicas": as_dict(scale.get("spec")).get("replicas", 0)}
         elif body is None:
             return
         else:
             size.deleting = meta.deletion_timestamp is not None
             spec = as_dict(body.get("spec"))
-            spec = {name: spec[name] for name in _NUMBERS if name in spec}
+            numbers = {name: spec[name] for name in _NUMBERS if name in spec}
             status = body.get("status")
             size.status = {name: value for name, value in as_dict(status).items() if isinstance(value, int)}
-        if not size.sizes or size.sizes[-1][1] != spec:
-            size.sizes.append((after.number, spec, slim(after.event)))
+        if not size.sizes or size.sizes[-1][1] != numbers:
+            size.sizes.append((after.number, numbers, slim(after.event)))
             if len(size.sizes) > _KEPT:
                 del size.sizes[0]
                 size.whole = False
@@ -218,13 +220,13 @@ def process_of(event: Event) -> str | None:
     return event.component
 
 
-def is_ready(status: dict[str, Any]) -> bool:
+def is_ready(status: Mapping[str, Any]) -> bool:
     """Has the object a condition Ready that is True?"""
     return any(isinstance(condition, dict) and condition.get("type") == "Ready" and condition.get("status") == "True"
                for condition in as_list(status.get("conditions")))
 
 
-def affine_node(spec: dict[str, Any]) -> str | None:
+def affine_node(spec: Mapping[str, Any]) -> str | None:
     """The one node that a DaemonSet's pod is for: matchFields metadata.name (pkg/controller/daemon/util)."""
     affinity = as_dict(as_dict(spec.get("affinity")).get("nodeAffinity"))
     required = as_dict(affinity.get("requiredDuringSchedulingIgnoredDuringExecution"))

@@ -1,6 +1,6 @@
 """Plants faults in recorded logs, at places chosen by a seed, and measures how many the rules find.
 
-    python -m tests.traces.mutate [--seed N] [--each N] [FOLDER…]
+    python -m tests.traces.mutate [--seed N] [--each N] [--kind KIND] [--set first|semantics] [FOLDER…]
 
 A fault is planted so that a contradiction is in the log: what would make it invisible (a place where the log does not have the
 other half) is no candidate. What is found, by which rule, and whether the planted line is among the witnesses, is printed; what is
@@ -24,10 +24,14 @@ import msgspec
 from kubecheck.traces.event import Event, Malformed
 from kubecheck.traces.findings import Validation, Verdict
 from kubecheck.traces.readers import audit, watch
+from kubecheck.traces.readers.clock import microseconds
+from kubecheck.traces.readers.receipts import Receipt, Receipts
 from kubecheck.traces.validate import validate
 
 DATA = Path(__file__).parent / "data"
 WRITES = ("create", "update", "patch", "delete")
+RECEIVED = "received"
+"""Where a delivery's time is kept in its line (no field of a watch event)."""
 
 Line: TypeAlias = dict[str, Any]
 Key: TypeAlias = tuple[str, str, str]
@@ -40,7 +44,12 @@ class Log:
         self.folder = folder
         self.files: dict[str, list[Any]] = {}
         for path in sorted([*folder.glob("audit*.jsonl.gz"), *folder.glob("watch-*.jsonl.gz")]):
-            self.files[path.name] = [msgspec.json.decode(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+            self.files[path.name] = _decoded(path)
+            receipts = path.with_name("recv-" + path.name.removeprefix("watch-"))
+            if path.name.startswith("watch") and receipts.exists():
+                for told in _decoded(receipts):
+                    if "line" in told:
+                        self.files[path.name][told["line"] - 1][RECEIVED] = told["t"]
         self._index()
 
     def _index(self) -> None:
@@ -96,11 +105,26 @@ class Log:
         return [_read(name, lines) for name, lines in self.files.items()]
 
 
+def _decoded(path: Path) -> list[Any]:
+    return [msgspec.json.decode(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+
+
+class _Kept(Receipts):
+    """Receipts that are kept in the lines themselves, so that they stay with them when lines are moved."""
+
+    def __init__(self, lines: list[Any]) -> None:
+        self._kept = lines
+
+    def of(self, number: int) -> Receipt | None:
+        line = self._kept[number - 1]
+        return Receipt(microseconds(line[RECEIVED]), 0) if isinstance(line, dict) and RECEIVED in line else None
+
+
 def _read(name: str, lines: list[Any]) -> Iterator[Event | Malformed]:
     stem = name.removesuffix(".jsonl.gz")
     encoded = ((number, line if isinstance(line, bytes) else msgspec.json.encode(line)) for number, line in enumerate(lines, 1))
     if name.startswith("watch"):
-        stream = watch.Reader(name, stream=stem)
+        stream = watch.Reader(name, stream=stem, receipts=_Kept(lines))
         for number, data in encoded:
             yield from stream.items(number, data)
         return
@@ -241,7 +265,7 @@ def campaign(folders: list[Path], faults: dict[str, tuple[str, Fault]], *, seed:
 
 
 def report(outcomes: list[Outcome]) -> str:
-    """A table: kind, planted, found, at the line, by which rules; then the survivors."""
+    """Two tables, of kinds (planted, found, at the line, by which rules) and of rules (faults and kinds found); then the survivors."""
     kinds: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         kinds[f"{outcome.group}: {outcome.kind}"].append(outcome)
@@ -250,6 +274,13 @@ def report(outcomes: list[Outcome]) -> str:
         rules = Counter(rule for outcome in group for rule in outcome.rules)
         lines.append(f"{kind:58} {sum(one.found for one in group):3} of {len(group):3} found, {sum(one.at_line for one in group):3} "
                      f"at the line; {', '.join(f'{rule} {times}' for rule, times in rules.most_common(4))}")
+    by_rule: dict[str, Counter[str]] = defaultdict(Counter)
+    for outcome in outcomes:
+        for rule in outcome.rules:
+            by_rule[rule][outcome.kind] += 1
+    lines.append("")
+    lines += [f"{rule:40} found {sum(kinds.values()):4} faults of {len(kinds):3} kinds" for rule, kinds in sorted(by_rule.items())]
+    lines.append("")
     found = sum(outcome.found for outcome in outcomes)
     lines.append(f"{found} of {len(outcomes)} found ({100 * found / max(1, len(outcomes)):.1f} %), "
                  f"{sum(outcome.at_line for outcome in outcomes)} with the planted line among the witnesses")
@@ -259,16 +290,19 @@ def report(outcomes: list[Outcome]) -> str:
 
 def main() -> int:
     """The command line."""
-    from tests.traces.faults import FAULTS
+    from tests.traces.faults import FAULTS, FIRST
+    from tests.traces.faults.semantics import SEMANTICS
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--each", type=int, default=4)
     parser.add_argument("--kind", action="append")
+    parser.add_argument("--set", choices=("all", "first", "semantics"), default="all", help="written with the rules, or without them")
     given = parser.parse_args()
     folders = given.folders or sorted(path for path in DATA.iterdir() if path.is_dir())
-    faults = {kind: fault for kind, fault in FAULTS.items() if not given.kind or kind in given.kind}
+    chosen = {"all": FAULTS, "first": FIRST, "semantics": SEMANTICS}[given.set]
+    faults = {kind: fault for kind, fault in chosen.items() if not given.kind or kind in given.kind}
     print(report(campaign(folders, faults, seed=given.seed, each=given.each)))
     return 0
 

@@ -167,7 +167,7 @@ def test_a_folder_takes_the_logs_and_names_the_others(tmp_path: Path) -> None:
     (tmp_path / "below" / "audit.log").write_bytes(encoded(audit_line()))
     logs = find([str(tmp_path)])
     assert {(s.format, s.name) for s in logs.sources} >= {(Format.AUDIT, "audit"), (Format.WATCH, "watch-pods")}
-    assert len(logs.sources) == len(list(RUN.glob("*.gz")))
+    assert len(logs.sources) == len([*RUN.glob("audit*.gz"), *RUN.glob("watch-*.gz")])
     assert logs.others == (str(tmp_path / "notes.md"),)
     assert logs.empty == (str(tmp_path / "empty.log"),)
 

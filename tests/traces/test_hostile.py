@@ -23,6 +23,7 @@ from kubecheck.traces.readers.files import Input, Limits
 from kubecheck.traces.readers.folder import Source, find
 from kubecheck.traces.readers.recognise import Format
 from kubecheck.traces.validate import validate
+from tests.traces.fuzz import Runs, round_of
 from tests.traces.logs import RUN, audit_line, encoded, lines
 
 LIMITS = Limits(line=1 << 20)
@@ -268,3 +269,14 @@ def test_ordinary_logs_do_not_look_like_bombs(tmp_path: Path) -> None:
     file.write_bytes(gzip.compress(gzip.decompress((RUN / "audit.jsonl.gz").read_bytes()) * 28, 9))
     items = list(find([str(file)]).sources[0])
     assert all(isinstance(item, Event) for item in items)
+
+
+@pytest.fixture(scope="module")
+def runs() -> Runs:
+    return Runs()
+
+
+@pytest.mark.parametrize("seed", [249, *range(1, 9)])
+def test_damaged_logs_are_judged_without_an_exception(runs: Runs, seed: int) -> None:
+    """Rules meet values of every type in every place; 249 put a list where an address belongs. The tool goes on: tests.traces.fuzz."""
+    assert round_of(runs, seed) in {"conforms", "violated", "not judged"}

@@ -196,8 +196,8 @@ class Reader:
                 uid = status.details.uid
 
         answer_kind = answer = None
-        request = None if line.request == _ABSENT or line.request == _NULL else line.request
-        response = None if line.response == _ABSENT or line.response == _NULL else line.response
+        request = None if line.request is _ABSENT or line.request == _NULL else line.request
+        response = None if line.response is _ABSENT or line.response == _NULL else line.response
         if response is not None:
             try:
                 body = self._body.decode(response)
@@ -245,7 +245,7 @@ class Reader:
             agent=None if line.agent is None else self._shared(line.agent),
             credential=caller.credential,
             user_uid=caller.uid,
-            impersonated=None if line.impersonated == _ABSENT else self._caller(line.impersonated).name,
+            impersonated=None if line.impersonated is _ABSENT else self._caller(line.impersonated).name,
             verb=verb,
             group=group,
             resource=resource,

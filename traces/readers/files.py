@@ -139,6 +139,20 @@ class Input:
         """Why the compressed stream broke, once `head` has met that."""
         self._once = path == STDIN or not os.path.isfile(path)
         self._open: _Bytes | None = None
+        self._reading: _Bytes | None = None
+
+    @property
+    def taken(self) -> int:
+        """How many bytes of the file, packed as they are, `lines` has taken so far."""
+        return 0 if self._reading is None else self._reading.counted.taken
+
+    @property
+    def size(self) -> int | None:
+        """Its size in bytes; None of standard input and pipes, and of what is not there."""
+        try:
+            return None if self._once else os.path.getsize(self.path)
+        except OSError:
+            return None
 
     def head(self, *, size: int = 1 << 16) -> bytes:
         """At least the first `size` bytes, unpacked; fewer if it is shorter or breaks off. Raises OSError."""
@@ -159,7 +173,7 @@ class Input:
         Memory: one line and one chunk.
         """
         source = self._open or _Bytes(self.path)
-        self._open = None
+        self._open, self._reading = None, source
         try:
             yield from _split(source, self.name, limits)
         finally:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from kubecheck.traces.errors import TraceError
-from kubecheck.traces.readers import audit, jsonl, text, watch
+from kubecheck.traces.readers import audit, jsonl, receipts, text, watch
 from kubecheck.traces.readers.clock import microseconds
 from kubecheck.traces.readers.files import STDIN, Input, Limits
 from kubecheck.traces.readers.recognise import Format, not_recognised, recognise
@@ -35,12 +35,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """Of the log: the API server of audit logs, the stream of watch streams."""
     inputs: tuple[Input, ...]
+    receipts: Input | None = None
+    """Of a watch stream: the file that tells when its lines were received."""
     limits: Limits = Limits()
 
     @property
     def files(self) -> tuple[str, ...]:
         """The files' names."""
-        return tuple(source.name for source in self.inputs)
+        return tuple(source.name for source in (*self.inputs, *([self.receipts] if self.receipts is not None else [])))
 
     def __iter__(self) -> Iterator[Item]:
         for source in self.inputs:
@@ -54,7 +56,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
             case Format.AUDIT:
                 return audit.read(source, server=self.name, limits=self.limits)
             case Format.WATCH:
-                return watch.read(source, stream=self.name, limits=self.limits)
+                return watch.read(source, stream=self.name, receipts=self.receipts, limits=self.limits)
             case Format.JSON_LINES:
                 return jsonl.read(source, limits=self.limits)
             case Format.TEXT:
@@ -80,6 +82,7 @@ def find(paths: Sequence[str], *, form: Format | None = None, limits: Limits | N
     others: list[str] = []
     empty: list[str] = []
     found: dict[tuple[Format, str], list[tuple[int, int, Input]]] = {}
+    times: dict[str, Input] = {}
     candidates = list(_candidates(paths))
     stems = _names([source.path for source, _ in candidates])
     for place, ((source, in_folder), name) in enumerate(zip(candidates, stems, strict=True)):
@@ -93,6 +96,9 @@ def find(paths: Sequence[str], *, form: Format | None = None, limits: Limits | N
             empty.append(source.name)
             continue
         recognised = recognise(head) if form is None or in_folder else form
+        if recognised is None and receipts.is_receipts(head) and (stream := _stream_of(name)) in stems:
+            times[stream] = source
+            continue
         if recognised is None:
             if not in_folder:
                 raise not_recognised(source.name, head)
@@ -105,6 +111,7 @@ def find(paths: Sequence[str], *, form: Format | None = None, limits: Limits | N
             format=kind,
             name=name.split("\0")[0],
             inputs=tuple(source for _, _, source in sorted(parts, key=lambda part: part[:2])),
+            receipts=times.get(name.split("\0")[0]) if kind is Format.WATCH else None,
             limits=limits or Limits(),
         )
         for (kind, name), parts in found.items()
@@ -139,6 +146,12 @@ def _names(paths: Sequence[str]) -> list[str]:
         stem = _stem(os.path.basename(path))
         names.append(stem if below == "." else f"{below}/{stem}")
     return names
+
+
+def _stream_of(name: str) -> str:
+    """The name of the stream that a file of receipts is about: recv-pods goes with watch-pods, in the same folder."""
+    folder, slash, last = name.rpartition("/")
+    return folder + slash + receipts.STREAM + last.removeprefix(receipts.PREFIX) if last.startswith(receipts.PREFIX) else ""
 
 
 def _stem(name: str) -> str:

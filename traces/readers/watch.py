@@ -16,6 +16,7 @@ from kubecheck.traces.event import Delivery, Event, Kind, Level, Malformed
 from kubecheck.traces.objects import Meta
 from kubecheck.traces.readers.files import Input, Limits, readable
 from kubecheck.traces.readers.json_errors import UNREADABLE, check_text, malformed
+from kubecheck.traces.readers.receipts import Receipts
 from kubecheck.traces.resources import group_of, resource_of
 
 if TYPE_CHECKING:
@@ -53,10 +54,11 @@ class _Status(msgspec.Struct, gc=False):
 class Reader:
     """Turns documents into deliveries; one for each file."""
 
-    def __init__(self, file: str, *, stream: str, server: str = "") -> None:
+    def __init__(self, file: str, *, stream: str, server: str = "", receipts: Receipts | None = None) -> None:
         self._file = file
         self._stream = stream
         self._server = server
+        self._receipts = receipts
         self._position = 0
         self._watched = msgspec.json.Decoder(_Watched)
         self._object = msgspec.json.Decoder(_Object)
@@ -102,6 +104,7 @@ class Reader:
                 initial_end = marked is not None and (marked.annotations or {}).get(INITIAL_EVENTS_END) == "true"
         position = self._position
         self._position += 1
+        receipt = self._receipts.of(number) if self._receipts is not None else None
         return Event(
             kind=Kind.DELIVERY,
             file=self._file,
@@ -122,6 +125,9 @@ class Reader:
             delivery=delivery,
             stream=self._stream,
             position=position,
+            connection=receipt.connection if receipt is not None else 0,
+            received=receipt.time if receipt is not None else None,
+            completed=receipt.time if receipt is not None else None,
             initial_end=initial_end,
         )
 
@@ -134,15 +140,25 @@ class Reader:
         return known
 
 
-def read(source: Input, *, stream: str, server: str = "", limits: Limits | None = None) -> Iterator[Event | Malformed]:
-    """The deliveries of one stream, in order. Raises OSError if it cannot be read."""
+def read(
+    source: Input, *, stream: str, server: str = "", receipts: Input | None = None, limits: Limits | None = None
+) -> Iterator[Event | Malformed]:
+    """The deliveries of one stream, in order, with their times if there are receipts. Raises OSError if it cannot be read."""
     limits = limits or Limits()
-    reader = Reader(source.name, stream=stream, server=server)
-    for document in _joined(source, limits):
-        if isinstance(document, Malformed):
-            yield document
-        else:
-            yield from reader.items(*document)
+    times = Receipts(receipts, limits) if receipts is not None else None
+    reader = Reader(source.name, stream=stream, server=server, receipts=times)
+    try:
+        for document in _joined(source, limits):
+            if isinstance(document, Malformed):
+                yield document
+            else:
+                yield from reader.items(*document)
+            if times is not None and times.malformed:
+                yield from times.malformed
+                times.malformed.clear()
+    finally:
+        if times is not None:
+            times.close()
 
 
 def _joined(source: Input, limits: Limits) -> Iterator[tuple[int, bytes] | Malformed]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from kubecheck.traces.event import Event, Kind
-from kubecheck.traces.history import Change, History, Record, Step, slim
+from kubecheck.traces.history import History
 from kubecheck.traces.order import interval, surely_before
-from kubecheck.traces.rules.rule import BEFORE, LEVEL, NO_TIME, UNLOGGED, Rule
+from kubecheck.traces.reasons import BEFORE, LEVEL, NO_TIME, UNLOGGED
+from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_dict, as_int, as_text
+from kubecheck.traces.versions import Change, Record, Step, slim
 from kubecheck.traces.workloads import Workloads
 
 
@@ -62,7 +65,7 @@ class NamespaceEmpty(Rule):
         name = record.key[3]
         self._gone[name] = slim(event)
         self.judge()
-        when = interval(event)
+        when = interval(event) if event.kind is Kind.REQUEST else None  # a delivery comes after all that is below its version
         for key, other in self.history.records.items():
             if key[2] != name or not other.exists or other.last is None:
                 continue
@@ -97,6 +100,7 @@ class LeaderElection(Rule):
         "isLeaseValid"
     )
     nothing = "no lease with a holder changes in the log"
+    resources = frozenset(("leases",))
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
@@ -126,7 +130,7 @@ class LeaderElection(Rule):
             return
         self._taken(step, one, other, holder, taker)
 
-    def _renewed(self, step: Step, one: dict[str, Any], other: dict[str, Any], holder: str) -> None:
+    def _renewed(self, step: Step, one: Mapping[str, Any], other: Mapping[str, Any], holder: str) -> None:
         after, before = step.after, step.before
         assert before is not None  # step() looked
         if one.get("leaseTransitions") != other.get("leaseTransitions"):
@@ -141,7 +145,7 @@ class LeaderElection(Rule):
                           [step.record.key], event, known[2])
         self._users[str(step.record)] = (holder, event.user, slim(event))
 
-    def _taken(self, step: Step, one: dict[str, Any], other: dict[str, Any], holder: str | None, taker: str) -> None:
+    def _taken(self, step: Step, one: Mapping[str, Any], other: Mapping[str, Any], holder: str | None, taker: str) -> None:
         after, before = step.after, step.before
         assert before is not None  # step() looked
         if after.event.user is not None:

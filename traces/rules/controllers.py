@@ -8,13 +8,17 @@ proved to have seen by naming a version in a write, from which it could have don
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 from kubecheck.traces.event import Event
-from kubecheck.traces.history import Change, History, Key, Record, Step
+from kubecheck.traces.history import History
+from kubecheck.traces.keys import Key
+from kubecheck.traces.reasons import BEFORE
 from kubecheck.traces.rules.pods import NODE_USER, by_administrator
-from kubecheck.traces.rules.rule import BEFORE, Rule
+from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_dict, as_int, as_list, as_text
+from kubecheck.traces.versions import Change, Record, Step
 from kubecheck.traces.workloads import Pod, Size, Workloads, affine_node, is_ready, process_of
 
 _SERVICE_ACCOUNT: Final = "system:serviceaccount:kube-system:"
@@ -39,12 +43,14 @@ class Owner(Rule):
     """Who creates what is owned."""
 
     name = "controllers.owner"
-    sentence = "What names a controller as its owner was created by that controller, and the owner existed."
+    sentence = "What names a controller as its owner was created by that controller, names one only, and the owner existed under that name."
     source = (
         "pkg/controller/controller_utils.go RealPodControl.createPods; "
+        "staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go ValidateOwnerReferences; "
         "plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go"
     )
     nothing = "nothing with a controller is created in the log"
+    resources = frozenset(("pods", "replicasets", "jobs", "endpointslices", "controllerrevisions"))
 
     def before_write(self, event: Event, record: object) -> None:
         """The user of a creation against the kind of the owner."""
@@ -53,6 +59,10 @@ class Owner(Rule):
         owner = event.answer.controller
         expected = _CREATORS.get((event.resource or "", owner.kind))
         name = "/".join(part for part in (event.resource, event.namespace, event.name) if part)
+        if sum(bool(reference.controller) for reference in event.answer.owner_references or ()) > 1:
+            self.judge()
+            self.violated(f"{name} was created with two owners that are its controller", [name], event)
+            return
         if expected is None:
             if owner.kind == "Node" and event.resource == "pods":
                 self.judge()
@@ -65,6 +75,10 @@ class Owner(Rule):
         self.judge()
         size = self.workloads.owners.get(owner.uid)
         others = [size.sizes[-1][2]] if size is not None and size.sizes else []
+        if size is not None and size.key[3] != owner.name:
+            self.violated(f"{name} names {owner.kind} {owner.name} as its controller with the uid of {size.key[3]}", [name, size.key],
+                          event, *others)
+            return
         if event.user not in (_SERVICE_ACCOUNT + expected, _MANAGER):
             self.violated(f"{name} names {owner.kind} {owner.name} as its controller and was created by {event.user}, not by "
                           f"the {expected}", [name], event, *others)
@@ -90,6 +104,12 @@ class _Creations(Rule):
     """Base of rules on the creation of pods by a controller."""
 
     owner_kind = ""
+    resources = frozenset(("pods",))
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self.older: list[Pod] = []
+        """Active pods that the process created so long ago that it no longer waits for them, and of which it has told nothing."""
 
     def before_write(self, event: Event, record: object) -> None:
         """Picks creations of pods that name an owner of this kind."""
@@ -112,12 +132,34 @@ class _Creations(Rule):
             return
         own = [pod for pod in self.workloads.of_owner.get(owner.uid, {}).values()
                if pod.active and pod.creator == process and not self.history.may_be_gone(pod.key)]
-        views = size.since(seen)
-        self.created(event, size, own, views)
+        old = [pod for pod in own if _forgotten(pod, event)]
+        if old and not self._counted(size, process, len(old)):
+            own = [pod for pod in own if pod not in old]
+            self.older = old
+        else:
+            self.older = []
+        self.created(event, size, own, size.since(seen))
 
-    def created(self, event: Event, size: Size, own: list[Pod], views: list[dict[str, Any]]) -> None:
+    def _counted(self, size: Size, process: str, number: int) -> bool:
+        """Has the process told in its owner's status that it has seen so many pods?"""
+        record = self.history.records.get(size.key)
+        last = record.last if record is not None else None
+        told = max(size.status.get(name, 0) for name in ("replicas", "active", "currentNumberScheduled"))
+        return last is not None and process_of(last.event) == process and told >= number
+
+    def created(self, event: Event, size: Size, own: list[Pod], views: list[Mapping[str, Any]]) -> None:
         """A creation; `own` are the active pods that the same process created, `views` what it may have "
         "read of the owner."""
+
+
+EXPECTATIONS_TIMEOUT: Final = 300.0
+"""Seconds after which a controller no longer waits until its cache has its own creations (controller_utils.go, ExpectationsTimeout)."""
+_FORGOTTEN: Final = "its own creations are five minutes old: the controller no longer waits until it has seen them"
+
+
+def _forgotten(pod: Pod, event: Event) -> bool:
+    created = pod.created.completed if pod.created is not None else None
+    return created is not None and event.received is not None and (event.received - created) / 1e6 > EXPECTATIONS_TIMEOUT
 
 
 class ReplicaSetSize(_Creations):
@@ -126,20 +168,22 @@ class ReplicaSetSize(_Creations):
     name = "controllers.replicaset-size"
     sentence = (
         "A ReplicaSet's controller does not create a pod beyond the replicas that it may have read, its own "
-        "pods counted."
+        "pods of the last five minutes, and those that it has counted in the status, counted."
     )
     source = (
         "pkg/controller/replicaset/replica_set.go manageReplicas; pkg/controller/controller_utils.go "
-        "ControllerExpectations (own creations)"
+        "ControllerExpectations, ExpectationsTimeout (own creations, for five minutes)"
     )
     nothing = "no pod of a ReplicaSet is created in the log"
     owner_kind = "ReplicaSet"
 
-    def created(self, event: Event, size: Size, own: list[Pod], views: list[dict[str, Any]]) -> None:
+    def created(self, event: Event, size: Size, own: list[Pod], views: list[Mapping[str, Any]]) -> None:
         """Own active pods and this one against the largest number it may have read."""
         self.judge()
         most = max((as_int(view.get("replicas", 1)) or 0 for view in views), default=0)
-        if len(own) + 1 > most:
+        if len(own) + 1 <= most < len(own) + len(self.older) + 1:
+            self.cannot_tell(_FORGOTTEN)
+        elif len(own) + 1 > most:
             last = max(own, key=lambda pod: pod.created.version or 0 if pod.created is not None else 0, default=None)
             self.violated(
                 f"replicaset {size.key[3]} asks for {most} and its controller created a pod more: {len(own)} that the "
@@ -159,10 +203,13 @@ class JobSize(_Creations):
     nothing = "no pod of a Job is created in the log"
     owner_kind = "Job"
 
-    def created(self, event: Event, size: Size, own: list[Pod], views: list[dict[str, Any]]) -> None:
+    def created(self, event: Event, size: Size, own: list[Pod], views: list[Mapping[str, Any]]) -> None:
         """Own active pods and this one against parallelism."""
         self.judge()
         most = max((as_int(view.get("parallelism", 1)) or 0 for view in views), default=0)
+        if len(own) + 1 <= most < len(own) + len(self.older) + 1:
+            self.cannot_tell(_FORGOTTEN)
+            return
         if len(own) + 1 > most:
             self.violated(f"job {size.key[3]} has parallelism {most} and its controller created a pod more: {len(own)} that the "
                           "same process created were active", [f"pods/{event.namespace}/{event.name}", size.key],
@@ -183,16 +230,16 @@ class DaemonSetNode(_Creations):
 
     name = "controllers.daemonset-one-per-node"
     sentence = (
-        "A DaemonSet's controller creates one pod for each node, and none beside an active one that it "
+        "A DaemonSet's controller creates one pod for each node that exists, and none beside an active one that it "
         "created itself."
     )
     source = "pkg/controller/daemon/daemon_controller.go podsShouldBeOnNode, manage, syncNodes"
     nothing = "no pod of a DaemonSet is created in the log"
     owner_kind = "DaemonSet"
 
-    def created(self, event: Event, size: Size, own: list[Pod], views: list[dict[str, Any]]) -> None:
+    def created(self, event: Event, size: Size, own: list[Pod], views: list[Mapping[str, Any]]) -> None:
         """The node of the new pod against those of its own active pods."""
-        body = as_dict(event.response_object())
+        body = as_dict(self.history.body_of(event))
         node = affine_node(as_dict(body.get("spec")))
         if node is None:
             self.cannot_tell("the pod does not name its node")
@@ -202,6 +249,14 @@ class DaemonSetNode(_Creations):
             self.cannot_tell("maxSurge allows two pods on a node")
             return
         self.judge()
+        if self.history.complete and self.history.covered(("", "nodes", "", "")) and node not in self.history.header_nodes and (
+            ("", "nodes", "", node) not in self.history.records and not self.history.restarts
+        ):
+            self.violated(f"daemonset {size.key[3]} got a pod for node {node}: there never was such a node",
+                          [f"pods/{event.namespace}/{event.name}", size.key], event, size.sizes[-1][2])
+            return
+        if any(node in (pod.node, pod.scheduled_to) for pod in self.older):
+            self.cannot_tell(_FORGOTTEN)
         for pod in own:
             if node in (pod.node, pod.scheduled_to):
                 self.violated(f"daemonset {size.key[3]} got a second pod for node {node}: {pod.key[3]} is active there",
@@ -215,15 +270,50 @@ class StatefulSetOrder(Rule):
     name = "controllers.statefulset-order"
     sentence = (
         "An OrderedReady StatefulSet's pod is created after every pod of a lower ordinal has been ready, "
-        "within its replicas."
+        "within its replicas; its controller deletes no pod within its replicas that has neither ended nor is of an old revision."
     )
-    source = "pkg/controller/statefulset/stateful_set_control.go updateStatefulSet, processReplica"
+    source = "pkg/controller/statefulset/stateful_set_control.go updateStatefulSet, processReplica, processCondemned"
     nothing = "no pod of an OrderedReady StatefulSet is created in the log"
+    resources = frozenset(("pods",))
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
         self._ready: set[tuple[str, str]] = set()
         """(uid of the set, pod name) of which a version was ready."""
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """A deletion by the controller: of a pod that it cannot want to be without."""
+        if event.verb != "delete" or event.resource != "pods" or event.user != _SERVICE_ACCOUNT + "statefulset-controller":
+            return
+        pod = self.workloads.pods.get(event.uid or "")
+        if pod is None or pod.owner is None or pod.deleting or pod.phase not in ("Pending", "Running"):
+            return
+        size, process = self.workloads.owners.get(pod.owner[2]), process_of(event)
+        latest = self.history.records.get(size.key) if size is not None else None
+        if size is None or process is None or latest is None or latest.last is None:
+            self.cannot_tell(_ONE_USER if process is None else BEFORE)
+            return
+        seen = self.workloads.seen_by(process, size.uid)
+        text, body = pod.key[3].rpartition("-")[2], latest.last.body
+        told = as_dict(as_dict(body).get("status"))
+        # deletions name no uid: one meant for the pod's predecessor, of which the process knows only, would hit it too
+        if not text.isdigit() or pod.creator != process or not size.knows(seen) or process_of(latest.last.event) != process or (
+            told.get("observedGeneration") != (latest.last.meta.generation if latest.last.meta is not None else None)
+        ):
+            self.cannot_tell("what the controller had read of its StatefulSet is not told")
+            return
+        revision = pod.labels.get("controller-revision-hash")
+        if revision is None or told.get("currentRevision") != revision or told.get("updateRevision") != revision:
+            return
+        self.judge()
+        if all(self._wanted(view, int(text)) for view in size.since(seen)):
+            self.violated(f"statefulset {size.key[3]} deleted {pod.key[3]}, which is {pod.phase}, of its only revision "
+                          "and within its replicas", [pod.key, size.key], event, size.sizes[-1][2])
+
+    @staticmethod
+    def _wanted(view: Mapping[str, Any], ordinal: int) -> bool:
+        start = as_int(as_dict(view.get("ordinals")).get("start")) or 0
+        return start <= ordinal < start + (as_int(view.get("replicas", 1)) or 0)
 
     def step(self, step: Step) -> None:
         """Remembers what was ready; judges creations."""
@@ -232,11 +322,11 @@ class StatefulSetOrder(Rule):
         if record.key[1] != "pods" or record.key[0] != "" or meta is None:
             return
         owner = meta.controller
-        if owner is None or owner.kind != "StatefulSet" or meta.name is None:
+        if owner is None or owner.kind != "StatefulSet":
             return
         body = after.body
         if body is not None and is_ready(as_dict(body.get("status"))):
-            self._ready.add((owner.uid, meta.name))
+            self._ready.add((owner.uid, record.key[3]))
         if after.change is not Change.CREATE:
             return
         size = self.workloads.owners.get(owner.uid)
@@ -245,7 +335,7 @@ class StatefulSetOrder(Rule):
             return
         if size.spec.get("podManagementPolicy") == "Parallel":
             return
-        stem, _, text = meta.name.rpartition("-")
+        stem, _, text = record.key[3].rpartition("-")
         if not text.isdigit():
             return
         if len({as_int(as_dict(spec.get("ordinals")).get("start")) or 0 for _, spec, _ in size.sizes}) > 1:
@@ -288,6 +378,7 @@ class JobCompletions(Rule):
         "KEP-2307"
     )
     nothing = "no Job in the log"
+    resources = frozenset(("jobs",))
 
     def step(self, step: Step) -> None:
         """Status before and after."""
@@ -324,13 +415,15 @@ class JobFinalizer(Rule):
     name = "controllers.job-tracking"
     sentence = (
         "The finalizer batch.kubernetes.io/job-tracking of an ended pod is taken off only when the status of "
-        "a Job (not Indexed, without podFailurePolicy, not ended) names it."
+        "a Job (not Indexed, without podFailurePolicy, not ended) names it, and of a pod that has not ended only when "
+        "it is being deleted."
     )
     source = (
-        "KEP-2307; pkg/controller/job/job_controller.go trackJobStatusAndRemoveFinalizers, "
+        "KEP-2307; pkg/controller/job/job_controller.go trackJobStatusAndRemoveFinalizers, canRemoveFinalizer, "
         "flushUncountedAndRemoveFinalizers"
     )
     nothing = "no finalizer of a Job's pod is taken off in the log"
+    resources = frozenset(("jobs", "pods"))
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
@@ -360,25 +453,32 @@ class JobFinalizer(Rule):
         if meta.controller.kind != "Job" or FINALIZER not in (before.meta.finalizers or ()) or FINALIZER in (meta.finalizers or ()):
             return
         pod = self.workloads.pods.get(meta.uid)
-        if pod is None or pod.phase not in ("Succeeded", "Failed"):
+        if pod is None or (pod.phase not in ("Succeeded", "Failed") and (
+            pod.phase is None or meta.deletion_timestamp is not None or after.event.user != _SERVICE_ACCOUNT + "job-controller"
+        )):
             return
         job = self.workloads.owners.get(meta.controller.uid)
         if job is None or job.deleting or job.removed or meta.controller.uid not in self._uncounted:
             self.cannot_tell(BEFORE)
             return
-        if job.spec.get("completionMode") == "Indexed" or "podFailurePolicy" in job.spec or self._ended(job):
+        if job.spec.get("completionMode") == "Indexed" or "podFailurePolicy" in job.spec or self._ended(
+            job, _ENDS if pod.phase in ("Succeeded", "Failed") else _INTERIM
+        ):
             self.cannot_tell("counted by its index, ignored by a policy, or left behind by a Job that has ended")
             return
         self.judge()
-        if meta.uid not in self._uncounted[meta.controller.uid]:
+        if pod.phase not in ("Succeeded", "Failed"):
+            self.violated(f"{record} lost the finalizer of job {meta.controller.name} while it was {pod.phase}",
+                          [record.key, job.key], after.event, before.event)
+        elif meta.uid not in self._uncounted[meta.controller.uid]:
             self.violated(f"{record} ended and lost its finalizer before the status of job {meta.controller.name} named it",
                           [record.key, job.key], after.event, before.event)
 
 
-    def _ended(self, job: Size) -> bool:
+    def _ended(self, job: Size, conditions: tuple[str, ...]) -> bool:
         record = self.history.records.get(job.key)
         status = as_dict(as_dict(record.last.body).get("status")) if record is not None and record.last is not None else {}
-        return any(as_dict(condition).get("type") in ("Complete", "Failed") and as_dict(condition).get("status") == "True"
+        return any(as_dict(condition).get("type") in conditions and as_dict(condition).get("status") == "True"
                    for condition in as_list(status.get("conditions")))
 
 
@@ -388,6 +488,9 @@ def _resized(job: Size) -> bool:
 
 
 FINALIZER: Final = "batch.kubernetes.io/job-tracking"
+_ENDS: Final = ("Complete", "Failed")
+_INTERIM: Final = (*_ENDS, "FailureTarget", "SuccessCriteriaMet")
+"""Conditions of a Job that has ended, or is about to: it may let go of pods that have not."""
 
 
 class RollingUpdate(Rule):
@@ -405,6 +508,7 @@ class RollingUpdate(Rule):
         "pkg/controller/deployment/util/deployment_util.go NewRSNewReplicas, ResolveFenceposts"
     )
     nothing = "no ReplicaSet of a Deployment is scaled in the log"
+    resources = frozenset(("replicasets",))
 
     def before_write(self, event: Event, record: object) -> None:
         """A write of a ReplicaSet's spec by the deployment controller."""
@@ -423,7 +527,7 @@ class RollingUpdate(Rule):
         if process is None:
             self.cannot_tell(_ONE_USER)
             return
-        after = as_int(as_dict(as_dict(event.response_object()).get("spec")).get("replicas"))
+        after = as_int(as_dict(as_dict(self.history.body_of(event)).get("spec")).get("replicas"))
         if after is None:
             return
         mine = self.workloads.owners.get(event.answer.uid)
@@ -460,7 +564,7 @@ class RollingUpdate(Rule):
                           *([mine.sizes[-1][2]] if mine is not None and mine.sizes else []))
 
 
-def bounds(spec: dict[str, Any]) -> tuple[int, int]:
+def bounds(spec: Mapping[str, Any]) -> tuple[int, int]:
     """The most and the fewest pods that a Deployment's spec allows during an update (ResolveFenceposts)."""
     replicas = as_int(spec.get("replicas", 1)) or 0
     strategy = as_dict(spec.get("strategy"))
@@ -491,6 +595,7 @@ class Endpoints(Rule):
         "pkg/controller/endpoint/endpoints_controller.go podToEndpointAddressForService, addEndpointSubset"
     )
     nothing = "no endpoint of a pod in the log"
+    resources = frozenset(("endpointslices", "endpoints"))
 
     def step(self, step: Step) -> None:
         """Each endpoint of a new version."""
@@ -517,8 +622,8 @@ class Endpoints(Rule):
                     address = as_dict(entry)
                     self._endpoint(step, address.get("ip"), as_dict(address.get("targetRef")), address.get("nodeName"), ready)
 
-    def _endpoint(self, step: Step, address: Any, target: dict[str, Any], node: Any, ready: bool) -> None:
-        if target.get("kind") != "Pod" or not isinstance(target.get("uid"), str):
+    def _endpoint(self, step: Step, address: Any, target: Mapping[str, Any], node: Any, ready: bool) -> None:
+        if target.get("kind") != "Pod" or not isinstance(target.get("uid"), str) or not isinstance(address, str):
             return
         pod = self.workloads.pods.get(target["uid"])
         event, key = step.after.event, step.record.key
@@ -548,7 +653,7 @@ class Endpoints(Rule):
     def _counts(self, step: Step) -> bool:
         """May only ready pods be called ready? Not if the Service publishes those that are not."""
         name = step.record.key[3]
-        body = step.after.body or {}
+        body = as_dict(step.after.body)
         if step.record.key[1] == "endpointslices":
             labels = as_dict(as_dict(body.get("metadata")).get("labels"))
             name = as_text(labels.get("kubernetes.io/service-name")) or name

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from kubecheck.traces.body import Body
+from kubecheck.traces.effects import Effect, effect_of, empties_finalizers
 from kubecheck.traces.event import Event, Kind
-from kubecheck.traces.history import Change, Effect, Record, Step, effect_of, empties_finalizers
-from kubecheck.traces.rules.rule import LEVEL, UNLOGGED, Rule
+from kubecheck.traces.reasons import LEVEL, UNLOGGED
+from kubecheck.traces.rules.rule import Rule
+from kubecheck.traces.versions import Change, Record, Step
 
 _DELETE: Final = "staging/src/k8s.io/apiserver/pkg/registry/rest/delete.go"
 _REGISTRY: Final = "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go"
@@ -18,9 +21,10 @@ class DeletionTimestamp(Rule):
 
     name = "store.deletion"
     sentence = (
-        "A deletionTimestamp is never taken back, it moves only with a shorter grace period, and that is "
+        "A deletionTimestamp is set by a deletion only, never taken back, it moves only with a shorter grace period, and that is "
         "never lengthened."
     )
+    every_write = True
     source = (
         f"{_DELETE} BeforeDelete; {_REGISTRY} markAsDeleting, updateForGracefulDeletionAndFinalizers; "
         "rest/update.go BeforeUpdate"
@@ -33,10 +37,14 @@ class DeletionTimestamp(Rule):
         if before is None or before.meta is None or after.meta is None or before.partial or after.partial:
             return
         one, other = before.meta, after.meta
+        record = step.record
         if one.deletion_timestamp is None:
+            if other.deletion_timestamp is not None and after.event.verb in ("update", "patch") and step.exact:
+                self.judge()
+                self.violated(f"a write of {record} that is no deletion set its deletionTimestamp", [record.key],
+                              after.event, before.event)
             return
         self.judge()
-        record = step.record
         if other.deletion_timestamp is None:
             if after.change is not Change.REMOVE:
                 self.violated(f"{record} was being deleted (deletionTimestamp {one.deletion_timestamp}) and is not any more",
@@ -64,6 +72,7 @@ class Finalizers(Rule):
 
     name = "store.finalizers"
     sentence = "Nothing is removed while finalizers remain, and none are added to what is being deleted."
+    every_write = True
     source = (
         f"{_REGISTRY} deletionFinalizersForGarbageCollection, ShouldDeleteDuringUpdate, "
         "updateForGracefulDeletionAndFinalizers; staging/src/k8s.io/apimachinery/pkg/api/validation/objectmeta.go "
@@ -137,6 +146,7 @@ class Generation(Rule):
         "of deletion), and "
         "stays with a write that changes nothing of that."
     )
+    every_write = True
     source = (
         "strategy.go of each kind in pkg/registry (PrepareForUpdate); "
         "staging/src/k8s.io/apiextensions-apiserver/pkg/registry/customresource/"
@@ -166,27 +176,34 @@ class Generation(Rule):
         old, new = before.body, after.body
         if old is None or new is None:
             return
-        asked = asked_for(old) != asked_for(new)
+        asked = not asks_the_same(old, new)
         if asked and other == one:
             self.violated(f"a write changed what {record} asks for and left its generation at {one}", [record.key],
                           after.event, before.event)
         elif not asked and other > one and _marks(old) == _marks(new) and not (
-            after.event.subresource == "" and old.get("status") != new.get("status")  # a custom resource without the subresource
+            after.event.subresource == "" and not old.same(new, "status")  # a custom resource without the subresource
         ):
             self.violated(f"generation of {record} went from {one} to {other} with a write that changes nothing it asks for",
                           [record.key], after.event, before.event)
 
 
-def asked_for(body: dict[str, Any]) -> dict[str, Any]:
-    """What an object asks for: all but metadata and status. The node of a pod is not asked for, it is "
-    "given by the binding."""
-    asked = {name: value for name, value in body.items() if name not in ("kind", "apiVersion", "metadata", "status")}
-    if body.get("kind") == "Pod" and isinstance(asked.get("spec"), dict):
-        asked["spec"] = {name: value for name, value in asked["spec"].items() if name != "nodeName"}
-    return asked
+_NOT_ASKED: Final = frozenset(("kind", "apiVersion", "metadata", "status"))
 
 
-def _marks(body: dict[str, Any]) -> tuple[Any, ...]:
+def asks_the_same(old: Body, new: Body) -> bool:
+    """Do two versions ask for the same? All but metadata and status is asked for; a pod's node is not, the binding gives it."""
+    if old.get("kind") != "Pod":
+        return old.alike(new, but=_NOT_ASKED)
+    return old.alike(new, but=_NOT_ASKED | {"spec"}) and (
+        old.same(new, "spec") or _without_node(old.get("spec")) == _without_node(new.get("spec"))
+    )
+
+
+def _without_node(spec: Any) -> Any:
+    return {name: value for name, value in spec.items() if name != "nodeName"} if isinstance(spec, dict) else spec
+
+
+def _marks(body: Body) -> tuple[Any, ...]:
     meta = body.get("metadata")
     if not isinstance(meta, dict):
         return ()
@@ -227,7 +244,8 @@ class StatusSubresource(Rule):
         "A write through the status subresource changes nothing but status, and one past it leaves status as "
         "it is."
     )
-    source = "strategy.go of each kind in pkg/registry (the status strategy's PrepareForUpdate)"
+    every_write = True
+    source = "strategy.go of each kind in pkg/registry (the status strategy's PrepareForUpdate; of Deployments it keeps the labels too)"
     nothing = "no write of a status whose version before is in the log"
 
     _BOTH: Final = frozenset(("deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "pods"))
@@ -247,10 +265,14 @@ class StatusSubresource(Rule):
         if old is None or new is None:
             return
         self.judge()
-        if event.subresource == "status" and asked_for(old) != asked_for(new):
+        if event.subresource == "status" and not asks_the_same(old, new):
             self.violated(f"a write of {step.record}'s status changed more than its status", [step.record.key],
                           event, before.event)
-        elif event.subresource == "" and old.get("status") != new.get("status"):
+        elif event.subresource == "status" and step.record.key[:2] == ("apps", "deployments") and (
+            (before.meta.labels if before.meta else None) != (after.meta.labels if after.meta else None)
+        ):
+            self.violated(f"a write of {step.record}'s status changed its labels", [step.record.key], event, before.event)
+        elif event.subresource == "" and not old.same(new, "status"):
             self.violated(f"a write of {step.record} past the status subresource changed its status", [step.record.key],
                           event, before.event)
 

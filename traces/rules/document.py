@@ -37,8 +37,16 @@ What the rules presume, and what they do with logs that are not like that:
 - **What a controller had seen is in no log.** Rules on controllers ask whether any view, not older than what this process has proved
   to have seen, allows what it did. Processes of one user are told apart by their credential
   (`authentication.kubernetes.io/credential-id`) or by the header of a text log.
+- **Who holds a lease is in no line of a controller.** Controllers write under service accounts whose credentials nothing ties to the
+  `holderIdentity` of their process's lease, and Kubernetes has no fencing: a manager that was stopped and goes on writes until it
+  notices that its lease is lost, and every such write is accepted (client-go's leaderelection.go says so at its top). So
+  `controllers.leader-election` judges the leases alone; pods created by two managers are not counted together
+  (`controllers.replicaset-size`).
 - **A watch stream does not say what it was asked for** (a namespace, a selector). What it must deliver is judged only of objects
-  that it has told of before.
+  that it has told of before. Nor does it say when: times come from our own formats or from a list of receipts beside it
+  (`recv-NAME` for `watch-NAME`).
+
+[rules-exercised.md](rules-exercised.md) tells how often the recorded logs of a real control plane give each rule something to judge.
 
 Sources are files and functions of Kubernetes v1.36.2. Level is the lowest level of an audit log at which the rule can
 judge at all; watch streams count as RequestResponse.

@@ -6,13 +6,15 @@ the goal was reached, unchanged for `QUIET` seconds in which nothing that it cou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+from kubecheck.traces.effects import WRITES
 from kubecheck.traces.event import Event
-from kubecheck.traces.history import History, Record, Step, slim
-from kubecheck.traces.order import WRITES
+from kubecheck.traces.history import History
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_dict, as_int, as_list
+from kubecheck.traces.versions import Record, Step, slim
 from kubecheck.traces.workloads import Size, Workloads
 
 QUIET: Final = 10.0
@@ -99,6 +101,7 @@ class StatusTrue(Rule):
         "pkg/controller/statefulset/stateful_set_control.go updateStatus"
     )
     nothing = "nothing that counts pods was at rest when the log ended"
+    resources = frozenset(("pods", "replicasets", "statefulsets"))
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
@@ -186,7 +189,7 @@ class ServiceEndpoints(Rule):
 
     def finished(self) -> None:
         """Services, their pods and their slices."""
-        slices: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        slices: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         for key, record in self.history.records.items():
             if key[1] == "endpointslices" and record.exists and record.last is not None and not self.may_be_gone(key):
                 body = record.last.body
@@ -205,8 +208,8 @@ class ServiceEndpoints(Rule):
                       if not pod.gone and pod.key[2] == key[2] and pod.ready and not pod.deleting
                       and selector.items() <= pod.labels.items() and not self.may_be_gone(pod.key)}
             told = set()
-            for body in slices.get((key[2], key[3]), ()):
-                for endpoint in as_list(body.get("endpoints")):
+            for told_by in slices.get((key[2], key[3]), ()):
+                for endpoint in as_list(told_by.get("endpoints")):
                     entry = as_dict(endpoint)
                     uid = as_dict(entry.get("targetRef")).get("uid")
                     if isinstance(uid, str) and as_dict(entry.get("conditions")).get("ready") is not False:

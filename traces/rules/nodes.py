@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from kubecheck.traces.event import Event
-from kubecheck.traces.history import History, Record, Step
+from kubecheck.traces.history import History
+from kubecheck.traces.reasons import BEFORE, LEVEL
 from kubecheck.traces.rules.pods import NODE_USER, by_administrator
 from kubecheck.traces.rules.roles import role_of
-from kubecheck.traces.rules.rule import BEFORE, LEVEL, Rule
+from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_dict, as_list, as_text
+from kubecheck.traces.versions import Record, Step
 from kubecheck.traces.workloads import Workloads
 
 _LIFECYCLE: Final = "pkg/controller/nodelifecycle/node_lifecycle_controller.go"
@@ -22,9 +25,13 @@ class NodeWriter(Rule):
     """Who writes a node."""
 
     name = "nodes.own-kubelet"
-    sentence = "A kubelet creates and changes its own Node object only, and of the status of nodes only its own."
-    source = f"{_RESTRICTION} admitNode"
+    sentence = (
+        "A kubelet creates and changes its own Node object only, without its taints, and of the status of nodes only its own."
+    )
+    every_write = True
+    source = f"{_RESTRICTION} admitNode (taints: of an update)"
     nothing = "no node is written by a kubelet in the log"
+    resources = frozenset(("nodes",))
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """A write of a node by a kubelet."""
@@ -47,6 +54,18 @@ class NodeWriter(Rule):
             self.violated(f"{user} wrote node {event.name}", [f"nodes/{event.name}"], event,
                           *([record.last.event] if record is not None and record.last is not None else []))
 
+    def step(self, step: Step) -> None:
+        """Taints before and after a kubelet's write: it sets them when it registers its node, and never again."""
+        before, event = step.before, step.after.event
+        if step.record.key[:2] != ("", "nodes") or before is None or not step.exact or not (event.user or "").startswith(NODE_USER):
+            return
+        old, new = before.body, step.after.body
+        if old is None or new is None or event.verb not in ("update", "patch"):
+            return
+        self.judge()
+        if as_list(as_dict(old.get("spec")).get("taints")) != as_list(as_dict(new.get("spec")).get("taints")):
+            self.violated(f"{event.user} changed the taints of {step.record}", [step.record.key], event, before.event)
+
 
 _STATUS: Final = (
     "system:serviceaccount:kube-system:attachdetach-controller",
@@ -63,6 +82,7 @@ class NodeLease(Rule):
     sentence = "The lease of a node in kube-node-lease is written and held by that node's kubelet only."
     source = f"{_RESTRICTION} admitLease; pkg/kubelet/kubelet.go NewMainKubelet (lease.NewController)"
     nothing = "no node lease in the log"
+    resources = frozenset(("leases",))
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """A write of a lease of a node."""
@@ -77,7 +97,7 @@ class NodeLease(Rule):
         if user != f"{NODE_USER}{event.name}":
             self.violated(f"{user} wrote the lease of node {event.name}", [f"leases/kube-node-lease/{event.name}"], event, *others)
             return
-        holder = as_text(as_dict(as_dict(event.response_object()).get("spec")).get("holderIdentity"))
+        holder = as_text(as_dict(as_dict(self.history.body_of(event)).get("spec")).get("holderIdentity"))
         if holder is not None and holder != event.name:
             self.violated(f"the lease of node {event.name} is held by {holder}", [f"leases/kube-node-lease/{event.name}"],
                           event, *others)
@@ -92,11 +112,13 @@ class Taints(Rule):
         "registration), and only "
         "on a node whose Ready condition was not True."
     )
+    every_write = True
     source = (
         f"{_LIFECYCLE} processTaintBaseEviction, doNoExecuteTaintingPass, doNoScheduleTaintingPass; "
         "plugin/pkg/admission/nodetaint/admission.go addNotReadyTaint"
     )
     nothing = "no node is tainted in the log"
+    resources = frozenset(("nodes",))
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
@@ -115,7 +137,7 @@ class Taints(Rule):
         name = record.key[3]
         taints = frozenset(f"{taint.get('key')}:{taint.get('effect')}" for taint in as_list(as_dict(body.get("spec")).get("taints"))
                            if isinstance(taint, dict) and taint.get("key") in _KUBERNETES_TAINTS)
-        known = self._before.get(name)
+        known = self._before.get(name) if step.before is not None else None  # a node registered again is another one
         self._before[name] = taints
         ready = ready_condition(body)
         if ready != "True":
@@ -143,6 +165,8 @@ class Evictions(Rule):
     sentence = "The node controller deletes a pod only from a node that is, or was, tainted NoExecute, or that is gone."
     source = "pkg/controller/tainteviction/taint_eviction.go processPodOnNode, addConditionAndDeletePod"
     nothing = "no pod was evicted in the log"
+    resources = frozenset(("nodes", "pods"))
+    verbs = frozenset(("delete",))
 
     _EVICTORS: Final = frozenset((
         "system:serviceaccount:kube-system:node-controller",
@@ -192,7 +216,7 @@ class Evictions(Rule):
                       [record.key if record is not None else "", node.key], event, *([last.event] if last is not None else []))
 
 
-def ready_condition(body: dict[str, Any]) -> str | None:
+def ready_condition(body: Mapping[str, Any]) -> str | None:
     """The status of a node's Ready condition: True, False, Unknown, or None if it has none yet."""
     for condition in as_list(as_dict(body.get("status")).get("conditions")):
         if isinstance(condition, dict) and condition.get("type") == "Ready":

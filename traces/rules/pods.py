@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from kubecheck.traces.event import Event, Kind
-from kubecheck.traces.history import Change, History, Record, Step
+from kubecheck.traces.history import History
 from kubecheck.traces.order import surely_before
+from kubecheck.traces.reasons import BEFORE, LEVEL
 from kubecheck.traces.rules.roles import role_of
-from kubecheck.traces.rules.rule import BEFORE, LEVEL, Rule
-from kubecheck.traces.shapes import as_dict, as_text
+from kubecheck.traces.rules.rule import Rule
+from kubecheck.traces.shapes import as_dict, as_list, as_text
+from kubecheck.traces.versions import Change, Record, Step
 from kubecheck.traces.workloads import Workloads, is_ready
 
 _BINDING: Final = "pkg/registry/core/pod/storage/storage.go BindingREST.setPodNodeAndMetadata"
@@ -57,6 +60,8 @@ class BoundOnce(Rule):
     sentence = "A pod is bound once, and its nodeName is never changed or taken back."
     source = f"{_BINDING} (409 if nodeName is set); pkg/apis/core/validation/validation.go ValidatePodUpdate"
     nothing = "no pod is bound in the log"
+    resources = frozenset(("pods",))
+    verbs = frozenset(("create",))
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
@@ -134,6 +139,8 @@ class Binder(Rule):
         "pkg/scheduler/framework/plugins/defaultbinder/default_binder.go DefaultBinder.Bind"
     )
     nothing = "no pod is bound in the log"
+    resources = frozenset(("pods",))
+    verbs = frozenset(("create",))
 
     def placed(self, event: Event, record: Record | None) -> None:
         """The user of an accepted binding."""
@@ -163,6 +170,8 @@ class NodeExists(Rule):
     sentence = "A pod is bound to a node that exists."
     source = "pkg/scheduler/backend/cache/cache.go UpdateSnapshot; the API server itself does not check it"
     nothing = "no pod is bound in the log"
+    resources = frozenset(("pods",))
+    verbs = frozenset(("create",))
 
     def placed(self, event: Event, record: Record | None) -> None:
         """The target of an accepted binding."""
@@ -208,14 +217,15 @@ class StatusWriter(Rule):
 
     name = "pods.status-by-its-kubelet"
     sentence = (
-        "A kubelet writes the status of pods on its own node only; besides it only controllers that fail or "
-        "mark pods do."
+        "A kubelet writes the status of pods on its own node only, and deletes no others; besides it only controllers that fail or "
+        "mark pods write it."
     )
     source = (
-        "plugin/pkg/admission/noderestriction/admission.go admitPodStatus; "
+        "plugin/pkg/admission/noderestriction/admission.go admitPodStatus, admitPod; "
         "plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go buildControllerRoles (pods/status)"
     )
     nothing = "no pod status is written in the log"
+    resources = frozenset(("pods",))
 
     _OTHERS: Final = frozenset((
         "system:serviceaccount:kube-system:node-controller",  # marks pods of dead nodes not ready
@@ -231,9 +241,14 @@ class StatusWriter(Rule):
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """A write of the status that changed something."""
-        if event.resource != "pods" or event.subresource != "status" or event.verb not in ("update", "patch"):
+        if event.resource != "pods" or event.group != "":
             return
         user = event.user or ""
+        if event.verb == "delete" and event.subresource == "" and user.startswith(NODE_USER):
+            self._on_its_node(event, record, user, "deleted")
+            return
+        if event.subresource != "status" or event.verb not in ("update", "patch"):
+            return
         if not user.startswith(NODE_USER):
             if user not in self._OTHERS and role_of(event) is None:
                 self.cannot_tell("written by somebody whose role is not known")
@@ -243,7 +258,10 @@ class StatusWriter(Rule):
                 self.violated(f"{user} wrote the status of {record or event.name}", [record.key if record is not None else ""],
                               event, *([record.last.event] if record is not None and record.last is not None else []))
             return
-        body = as_dict(event.response_object())
+        self._on_its_node(event, record, user, "wrote the status of")
+
+    def _on_its_node(self, event: Event, record: Record | None, user: str, did: str) -> None:
+        body = as_dict(self.history.body_of(event))
         node = as_text(as_dict(body.get("spec")).get("nodeName"))
         if node is None:
             pod = self.workloads.pods.get(event.uid or "")
@@ -253,7 +271,7 @@ class StatusWriter(Rule):
             return
         self.judge()
         if user != NODE_USER + node:
-            self.violated(f"{user} wrote the status of {record or event.name}, which is on node {node}",
+            self.violated(f"{user} {did} {record or event.name}, which is on node {node}",
                           [record.key if record is not None else ""], event,
                           *([record.last.event] if record is not None and record.last is not None else []))
 
@@ -268,6 +286,7 @@ class TerminalPhase(Rule):
         "pkg/kubelet/status/status_manager.go updateStatusInternal, checkContainerStateTransition"
     )
     nothing = "no pod ended in the log"
+    resources = frozenset(("pods",))
 
     def step(self, step: Step) -> None:
         """The phase before and after."""
@@ -284,6 +303,20 @@ class TerminalPhase(Rule):
         phase = as_text(as_dict(body.get("status")).get("phase"))
         if phase != pod.phase:
             self.violated(f"{record} had ended ({pod.phase}) and is {phase}", [record.key], after.event, before.event)
+            return
+        old = before.body
+        if old is None or not (before.event.user or "").startswith(NODE_USER):
+            return  # others end pods without asking whether their containers have
+        ended = {name for name, state in _containers(old) if "terminated" in state}
+        running = [name for name, state in _containers(body) if name in ended and "running" in state]
+        if running:
+            self.violated(f"container {running[0]} of {record} runs again; the pod had ended ({pod.phase})", [record.key],
+                          after.event, before.event)
+
+
+def _containers(body: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    told = [as_dict(one) for one in as_list(as_dict(body.get("status")).get("containerStatuses"))]
+    return [(str(one.get("name")), as_dict(one.get("state"))) for one in told]
 
 
 class Deleted(Rule):
@@ -291,11 +324,13 @@ class Deleted(Rule):
 
     name = "pods.deleted-not-seen-running"
     sentence = "After a pod was removed nothing tells of it again: no status of its uid is accepted, nor delivered."
+    every_write = True
     source = (
         "pkg/kubelet/status/status_manager.go syncPod (patch with uid); "
         "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go Update"
     )
     nothing = "no pod is removed in the log"
+    resources = frozenset(("pods",))
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
@@ -334,9 +369,10 @@ class Identity(Rule):
     sentence = "A StatefulSet's pod is named for its ordinal, and no two live pods have the same identity."
     source = (
         "pkg/controller/statefulset/stateful_set_utils.go getPodName, getParentNameAndOrdinal, isMemberOf, "
-        "initIdentity; the name is the lock"
+        "initIdentity, updateIdentity; the name is the lock"
     )
     nothing = "no pod of a StatefulSet in the log"
+    resources = frozenset(("pods",))
 
     def step(self, step: Step) -> None:
         """A pod of a StatefulSet: its name against its owner's, its labels against those of others."""
@@ -345,20 +381,32 @@ class Identity(Rule):
         if record.key[1] != "pods" or record.key[0] != "" or meta is None or after.change not in (Change.CREATE, Change.SEEN):
             return
         owner = meta.controller
-        if owner is None or owner.kind != "StatefulSet" or meta.name is None:
+        if owner is None or owner.kind != "StatefulSet":
             return
         self.judge()
-        stem, _, ordinal = meta.name.rpartition("-")
+        name = record.key[3]
+        stem, _, ordinal = name.rpartition("-")
         if stem != owner.name or not ordinal.isdigit():
             self.violated(f"{record} is owned by StatefulSet {owner.name} and is not named for one of its ordinals",
                           [record.key], after.event)
-        identity = (meta.labels or {}).get("apps.kubernetes.io/pod-index", ordinal)
+        labels = meta.labels or {}
+        if after.change is Change.CREATE and after.event.user == _SET_CONTROLLER and (
+            labels.get(_INDEX, ordinal) != ordinal or labels.get(_POD_NAME, name) != name
+        ):
+            self.violated(f"{record} was created with the labels of another ordinal ({labels.get(_POD_NAME)}, "
+                          f"index {labels.get(_INDEX)})", [record.key], after.event)
+        identity = labels.get(_INDEX, ordinal)
         for other in self.workloads.of_owner.get(owner.uid, {}).values():
             if other.uid == meta.uid or other.gone or other.key == record.key:
                 continue
-            if other.labels.get("apps.kubernetes.io/pod-index", other.key[3].rpartition("-")[2]) == identity:
+            if other.labels.get(_INDEX, other.key[3].rpartition("-")[2]) == identity:
                 self.violated(f"{record} and {other.key[3]} live with the same ordinal {identity}", [record.key, other.key],
                               after.event, *([other.created] if other.created is not None else []))
+
+
+_SET_CONTROLLER: Final = "system:serviceaccount:kube-system:statefulset-controller"
+_INDEX: Final = "apps.kubernetes.io/pod-index"
+_POD_NAME: Final = "statefulset.kubernetes.io/pod-name"
 
 
 class Readiness(Rule):
@@ -368,6 +416,7 @@ class Readiness(Rule):
     sentence = "A pod is Ready only while it is Running, has a node, and after it was bound."
     source = "pkg/kubelet/status/generate.go GeneratePodReadyCondition, GenerateContainersReadyCondition"
     nothing = "no pod is ready in the log"
+    resources = frozenset(("pods",))
 
     def step(self, step: Step) -> None:
         """The conditions of one version."""

@@ -6,12 +6,23 @@ import difflib
 from collections.abc import Iterable
 from typing import Final
 
-from kubecheck.traces.rules import cluster, controllers, deletion, end_state, nodes, pods, requests, store, watch
+from kubecheck.traces.rules import (
+    cluster,
+    controllers,
+    deletion,
+    end_state,
+    nodes,
+    pods,
+    requests,
+    store,
+    through_api,
+    watch,
+)
 from kubecheck.traces.rules.rule import Rule
 
 ALL: Final[tuple[type[Rule], ...]] = (
     *store.RULES, *deletion.RULES, *watch.RULES, *pods.RULES, *nodes.RULES, *controllers.RULES,
-    *cluster.RULES, *requests.RULES, *end_state.RULES,
+    *cluster.RULES, *requests.RULES, *through_api.RULES, *end_state.RULES,
 )
 """Every rule, by subject."""
 

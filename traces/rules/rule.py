@@ -7,22 +7,20 @@ contradiction and `cannot_tell()` where the log leaves the question open. It nev
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
 from kubecheck.traces.event import Event, Level
 from kubecheck.traces.findings import RuleResult, Verdict, Violation, violation
-from kubecheck.traces.history import History, Key, Record, Step, display_key
+from kubecheck.traces.history import History
+from kubecheck.traces.keys import Key, display_key
+from kubecheck.traces.provenance import Provenance
+from kubecheck.traces.versions import Record, Step
 from kubecheck.traces.workloads import Workloads
 
 _KEPT: Final = 50
+_FURTHER: Final = 10_000
 
-LATE = "a write was logged too late to be ordered"
-SERVER = "the API server may have removed it itself, which no request tells"
-LEVEL = "the log's level does not keep the bodies that tell"
-BEFORE = "the log starts later than the object"
-UNLOGGED = "a write in between is not told by the log (binding, eviction, no answer, restart)"
-NO_TIME = "the log has no times"
 
 
 class Rule:
@@ -37,6 +35,12 @@ class Rule:
     """The lowest level of an audit log at which it can judge."""
     nothing: ClassVar[str] = "nothing in the log that this rule is about"
     """Why it judged nothing, if no better reason was met."""
+    resources: ClassVar[frozenset[str] | None] = None
+    """Of which resources `before_write`, `echoed`, `step`, `placed` and `removed` are to be called; None: of all."""
+    every_write: ClassVar[bool] = False
+    """What it calls a violation may be none if the log lacks a write of one of the objects."""
+    verbs: ClassVar[frozenset[str] | None] = None
+    """Of which verbs `placed` is to be called; None: of all."""
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         self.history = history
@@ -45,6 +49,8 @@ class Rule:
         self.judged = 0
         self.violations: list[Violation] = []
         self.violation_count = 0
+        self._further: Counter[tuple[str, ...]] = Counter()
+        """Objects of the violations that are counted and not kept."""
         self.not_judged: Counter[str] = Counter()
         self.open: list[str] = []
 
@@ -74,30 +80,15 @@ class Rule:
     def finished(self) -> None:
         """The logs have ended."""
 
-    # What rules ask
+    def concluded(self, provenance: Provenance) -> None:
+        """Who wrote what, and what of that the log does not tell; known after the logs have ended."""
 
-    def removed_by_server(self, key: Key) -> bool:
-        """May the API server itself have removed an object? Events expire (event/storage/storage.go NewREST, ttl), the Endpoints
-        of a Service go with it (core/service/storage/storage.go afterDelete), and custom resources with their definition
-        (apiextensions-apiserver crd_finalizer.go deleteInstances).
-        """
-        group, resource, namespace, name = key
-        if resource == "events":
-            return True
-        if (group, resource) == ("", "endpoints"):
-            service = self.history.records.get(("", "services", namespace, name))
-            return service is not None and (service.exists is not True or service.removed_by is not None)
-        definition = self.history.records.get(("apiextensions.k8s.io", "customresourcedefinitions", "", f"{resource}.{group}"))
-        if definition is None:
-            return False
-        last = definition.last.meta if definition.last is not None else None
-        gone = definition.exists is not True or definition.removed_by is not None
-        return gone or (last is not None and last.deletion_timestamp is not None)
+    # What rules ask
 
     def may_be_gone(self, key: Key) -> bool:
         """May an object that was seen have been removed meanwhile, by a request that the log does not order "
         "or by none?"""
-        return self.history.may_be_gone(key) or self.removed_by_server(key)
+        return self.history.may_be_gone(key) or self.history.removed_by_server(key)
 
     # What a rule says
 
@@ -112,20 +103,27 @@ class Rule:
     def violated(self, sentence: str, keys: Sequence[Key | str], *events: Event | tuple[Event, str]) -> None:
         """A contradiction, shown by two or three events; the one at which it shows comes first."""
         self.violation_count += 1
+        objects = tuple(key if isinstance(key, str) else display_key(key) for key in keys)
         if len(self.violations) < _KEPT:
-            objects = [key if isinstance(key, str) else display_key(key) for key in keys]
             self.violations.append(violation(self.name, sentence, objects, *events))
+        elif objects in self._further or len(self._further) < _FURTHER:
+            self._further[objects] += 1
 
-    def withdraw(self, late: set[str]) -> None:
-        """Takes back what was said of objects with writes that came too late to be ordered."""
-        if not late:
-            return
-        kept = [found for found in self.violations if not any(name in late for name in found.objects)]
+    def withdraw(self, names: set[str] | None, reason: str) -> None:
+        """Takes back what was said of these objects, or of all (None), because of something that the end of the log has shown."""
+
+        def stays(objects: Iterable[str]) -> bool:
+            return names is not None and not any(name in names for name in objects)
+
+        kept = [found for found in self.violations if stays(found.objects)]
         taken = len(self.violations) - len(kept)
+        taken += sum(times for objects, times in self._further.items() if not stays(objects))
+        if names is None:
+            taken = self.violation_count
         if taken:
             self.violations = kept
             self.violation_count -= taken
-            self.not_judged[LATE] += taken
+            self.not_judged[reason] += taken
 
     def result(self) -> RuleResult:
         """What it found."""

@@ -5,40 +5,26 @@ Each is about one etcd and holds for every kind of object, custom resources incl
 
 from __future__ import annotations
 
-from typing import Any
+from collections import OrderedDict
+from typing import Any, Final
 
+from kubecheck.traces.body import Body
+from kubecheck.traces.effects import WRITES, Effect, effect_of, empties_finalizers
 from kubecheck.traces.event import Event, Kind, Level
-from kubecheck.traces.history import (
-    Change,
-    Effect,
-    History,
-    Record,
-    Step,
-    Version,
-    effect_of,
-    empties_finalizers,
-    key_of,
-)
-from kubecheck.traces.order import WRITES, interval, surely_before
-from kubecheck.traces.rules.rule import BEFORE, LEVEL, NO_TIME, UNLOGGED, Rule
+from kubecheck.traces.history import History
+from kubecheck.traces.keys import Key, display_key, key_of
+from kubecheck.traces.order import interval, surely_before
+from kubecheck.traces.reasons import BEFORE, LEVEL, NO_TIME, UNLOGGED
+from kubecheck.traces.rules.rule import Rule
+from kubecheck.traces.versions import Change, Record, Step, Version, slim
 from kubecheck.traces.workloads import Workloads
 
 _STORE = "staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go"
 _REGISTRY = "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go"
 
 
-def content(version: Version) -> Any:
-    """The object without what differs between two tellings of one version (kind, apiVersion); None if "
-    "the log has no body."""
-    body = version.body
-    return None if body is None else comparable(body)
-
-
-def comparable(body: Any) -> Any:
-    """A body as it is compared: without kind and apiVersion, which lists and watches tell apart from single answers."""
-    if not isinstance(body, dict):
-        return None
-    return {name: value for name, value in body.items() if name not in ("kind", "apiVersion")}
+TOLD_APART = frozenset(("kind", "apiVersion"))
+"""Fields in which two tellings of one version differ: lists and watches leave them out."""
 
 
 class RevisionOrder(Rule):
@@ -46,6 +32,7 @@ class RevisionOrder(Rule):
 
     name = "store.revision-order"
     sentence = "A write has a higher resourceVersion than every write that was answered before it was received."
+    every_write = True
     source = f"{_STORE} Create, GuaranteedUpdate (resourceVersion is txnResp.Revision); etcd's KV API is linearizable"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
@@ -80,6 +67,7 @@ class RevisionUnique(Rule):
         "content."
     )
     source = f"{_STORE} Create, GuaranteedUpdate, conditionalDelete (txnResp.Revision)"
+    verbs = frozenset(("get",))
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """The version may not be known of another object."""
@@ -126,7 +114,8 @@ class RevisionUnique(Rule):
                 return
         if known.partial or event.answer_kind != known.kind or event.response is None or known.body is None:
             return  # a Scale, or the metadata alone
-        if comparable(event.response_object()) != content(known):
+        told = self.history.body_of(event)
+        if told is None or not told.alike(known.body, but=TOLD_APART):
             self.violated(
                 f"resourceVersion {event.version} of {record} is answered with two contents: a version was used twice, "
                 "or a write left the version as it was",
@@ -139,6 +128,7 @@ class CreateAbsent(Rule):
 
     name = "store.create-absent"
     sentence = "A create succeeds only if no object of that name exists; each creation has a new uid."
+    every_write = True
     source = (
         f"{_STORE} Create (OptimisticPut with revision 0); "
         "staging/src/k8s.io/apiserver/pkg/registry/rest/meta.go FillObjectMetaSystemFields"
@@ -171,7 +161,9 @@ class ChangeExisting(Rule):
 
     name = "store.change-existing"
     sentence = "An update, patch or delete succeeds only on an object that exists."
+    every_write = True
     source = f"{_REGISTRY} Update, Delete; {_STORE} getState, conditionalDelete (NewKeyNotFoundError)"
+    verbs = frozenset(("update", "patch", "delete"))
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """A change of an object that is known to be gone."""
@@ -213,18 +205,24 @@ class NotFound(Rule):
 
     name = "store.not-found"
     sentence = "A consistent read or a write of an object that exists the whole time is not answered with 404."
+    every_write = True
     source = (
         f"{_REGISTRY} Get, Update, Delete; staging/src/k8s.io/apiserver/pkg/storage/cacher/delegator.go "
         "CacheDelegator.Get"
     )
     level = Level.REQUEST_RESPONSE
+    verbs = frozenset(("get", "update", "patch", "delete"))
 
     def placed(self, event: Event, record: Record | None) -> None:
         """A 404 of a named object."""
-        if event.code != 404 or record is None or event.subresource or event.verb not in ("get", "update", "patch", "delete"):
+        if event.code != 404 or record is None or event.subresource not in ("", "status") or (
+            event.verb not in ("get", "update", "patch", "delete")
+        ):
             return
         if event.verb == "get" and event.requested_version is not None:
             return  # may be answered from an old cache
+        if event.subresource and event.group not in ("", "apps", "batch"):
+            return  # a custom resource may have no status subresource
         if record.exists is None or (record.exists and self.may_be_gone(record.key)):
             self.cannot_tell(UNLOGGED)
             return
@@ -257,10 +255,12 @@ class LostUpdate(Rule):
         "A write that names a resourceVersion succeeds only if that was the current one: nothing was written "
         "in between."
     )
+    every_write = True
     source = (
         f"{_REGISTRY} Update (the precondition is checked in the closure of GuaranteedUpdate); {_STORE} "
         "GuaranteedUpdate, conditionalDelete"
     )
+    verbs = frozenset(("update", "patch", "delete"))
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """No version of the object lies between what the writer had seen and what it wrote."""
@@ -318,10 +318,12 @@ class ConflictReason(Rule):
         "A 409 is given only if there was something to conflict with: another version, another uid, an "
         "object of that name."
     )
+    every_write = True
     source = (
         f"{_REGISTRY} Create, Update; {_STORE} GuaranteedUpdate, conditionalDelete (a conflict found on "
         "cached data is checked again on live data)"
     )
+    verbs = WRITES
 
     def placed(self, event: Event, record: Record | None) -> None:
         """A failed write is compared with the versions that the object had between reception and answer."""
@@ -330,6 +332,9 @@ class ConflictReason(Rule):
         key = key_of(event)
         if event.verb == "create" and not event.subresource:
             self._exists(event, record)
+            return
+        if any(text in (event.message or "") for text in _OTHER_UID):
+            self._uid(event, record)
             return
         wanted = event.precondition_version
         if event.reason != "Conflict" or not wanted or not wanted.isdigit() or wanted == "0" or event.verb == "delete":
@@ -363,11 +368,30 @@ class ConflictReason(Rule):
             *([(following.event, "the next write, later")] if following is not None else []),
         )
 
+    def _uid(self, event: Event, record: Record | None) -> None:
+        """The API server says that the object has another uid than was asked for."""
+        if record is None or record.exists is not True or not event.precondition_uid or self.may_be_gone(record.key):
+            self.cannot_tell(BEFORE if record is None else UNLOGGED)
+            return
+        self.judge()
+        origin = next((version for version in record.versions if _same_uid(version, record)), None)
+        if event.precondition_uid == record.uid and origin is not None and surely_before(origin.event, event):
+            self.violated(f"{event.verb} of {record} was refused for its uid, which is the one that was asked for", [record.key],
+                          (event, "refused"), (origin.event, "has this uid"))
+
     def _exists(self, event: Event, record: Record | None) -> None:
         if event.reason != "AlreadyExists" or event.name is None:
             return
         if record is None:
-            self.cannot_tell(BEFORE)
+            key = key_of(event)
+            if key is None or not self.history.complete or not self.history.covered(key) or self.history.restarts:
+                self.cannot_tell(BEFORE)
+                return
+            if self.history.may_have_come(key):
+                self.cannot_tell(UNLOGGED)
+                return
+            self.judge()
+            self.violated(f"create of {display_key(key)} was refused as existing; nothing of that name had been created", [key], event)
             return
         if record.exists is not False or record.removed_by is None:
             self.judge()
@@ -387,6 +411,10 @@ class ConflictReason(Rule):
                           [record.key], (event, "refused"), (record.removed_by, "removed it before"))
 
 
+_OTHER_UID: Final = ("UID in precondition", "UID in the precondition")
+"""storage/interfaces.go Preconditions.Check, registry/rest/delete.go BeforeDelete."""
+
+
 class Uid(Rule):
     """uid preconditions, and uids that stay."""
 
@@ -399,6 +427,24 @@ class Uid(Rule):
         f"{_REGISTRY} Update, Delete; staging/src/k8s.io/apiserver/pkg/registry/rest/update.go BeforeUpdate; "
         "staging/src/k8s.io/apiserver/pkg/storage/interfaces.go Preconditions.Check"
     )
+    verbs = frozenset(("delete",))
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._of: OrderedDict[str, tuple[Key, Event]] = OrderedDict()
+        """uid -> the object that was first told with it; the last _UIDS."""
+
+    def step(self, step: Step) -> None:
+        """A uid that appears: of no other object of that resource (API groups may serve one object under two names)."""
+        meta, key = step.after.meta, step.record.key
+        if step.after.change not in (Change.CREATE, Change.SEEN) or meta is None or not meta.uid:
+            return
+        known = self._of.setdefault(meta.uid, (key, slim(step.after.event)))
+        if len(self._of) > _UIDS:
+            self._of.popitem(last=False)
+        if known[0][1] == key[1] and known[0][2:] != key[2:]:
+            self.judge()
+            self.violated(f"{step.record} has the uid of {display_key(known[0])}", [key, known[0]], step.after.event, known[1])
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """The uid named, the uid before, the uid answered."""
@@ -432,6 +478,9 @@ class Uid(Rule):
                           [key for key in (key_of(event),) if key], event, *([last.event] if last is not None else []))
 
 
+_UIDS: Final = 65_536
+
+
 class NoOp(Rule):
     """A write that changes nothing."""
 
@@ -440,6 +489,7 @@ class NoOp(Rule):
         "A write that changes nothing keeps the resourceVersion, unless an API server was restarted since "
         "(storage version, encryption key)."
     )
+    every_write = True
     source = f"{_STORE} GuaranteedUpdate (identical bytes are not written, unless origState.stale)"
 
     def step(self, step: Step) -> None:
@@ -449,13 +499,11 @@ class NoOp(Rule):
             return
         if after.event.response is None or before.meta is None:
             return
-        one, other = content(before), content(after)
+        one, other = before.body, after.body
         if one is None or other is None:
             return
         self.judge()
-        if one.get("spec") != other.get("spec") or one.get("status") != other.get("status"):
-            return
-        if _without_version(one) == _without_version(other):
+        if one.alike(other, but=_HEAD) and _without_version(one) == _without_version(other):
             if self.history.restarted_between(before.event, after.event):
                 self.cannot_tell("an API server was restarted: the object may be stored in another form now")
                 return
@@ -465,11 +513,12 @@ class NoOp(Rule):
             )
 
 
-def _without_version(body: dict[str, Any]) -> dict[str, Any]:
+_HEAD = TOLD_APART | {"metadata"}
+
+
+def _without_version(body: Body) -> Any:
     meta = body.get("metadata")
-    if not isinstance(meta, dict):
-        return body
-    return {**body, "metadata": {name: value for name, value in meta.items() if name != "resourceVersion"}}
+    return {name: value for name, value in meta.items() if name != "resourceVersion"} if isinstance(meta, dict) else meta
 
 
 class FreshRead(Rule):
@@ -481,10 +530,24 @@ class FreshRead(Rule):
         "(resourceVersion in the "
         "request), and never newer than a write received after it was answered."
     )
+    every_write = True
     source = (
         "staging/src/k8s.io/apiserver/pkg/storage/cacher/delegator.go CacheDelegator.Get (without a "
         "resourceVersion from etcd, else from the cache)"
     )
+    verbs = frozenset(("get",))
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._ahead: OrderedDict[tuple[Key, int], Event] = OrderedDict()
+        """Reads that told a version before any write of it was placed."""
+
+    def step(self, step: Step) -> None:
+        """A write of a version that a read has told already."""
+        written = step.after
+        read = self._ahead.pop((step.record.key, written.number), None) if self._ahead else None
+        if read is not None and written.event.kind is Kind.REQUEST and surely_before(read, written.event):
+            self._told_before(read, written, step.record)
 
     def placed(self, event: Event, record: Record | None) -> None:
         """The version that a GET answered, between those written around it."""
@@ -497,6 +560,12 @@ class FreshRead(Rule):
             return
         self.judge()
         told = event.version
+        if event.requested_version is None and record.exists is False and record.removed_by is not None and (
+            surely_before(record.removed_by, event) and not self.history.may_have_come(record.key)
+        ):
+            self.violated(f"a consistent GET of {record} answered it although it had been removed", [record.key],
+                          (event, f"answered {told}"), (record.removed_by, "removed it before"))
+            return
         if event.requested_version is None:
             newer = next((version for version in record.versions if version.number > told
                           and version.event.kind is Kind.REQUEST and surely_before(version.event, event)), None)
@@ -506,11 +575,21 @@ class FreshRead(Rule):
                     [record.key], (event, f"answered {told}"), (newer.event, f"wrote {newer.number} before"),
                 )
         written = record.find(told)
+        if written is None and record.last is not None and told > record.last.number:
+            self._ahead[record.key, told] = slim(event)
+            if len(self._ahead) > _READS:
+                self._ahead.popitem(last=False)
         if written is not None and written.event.kind is Kind.REQUEST and surely_before(event, written.event):
-            self.violated(
-                f"a GET of {record} answered resourceVersion {told} before it was written",
-                [record.key], (event, f"answered {told}"), (written.event, f"wrote {told} later"),
-            )
+            self._told_before(event, written, record)
+
+    def _told_before(self, event: Event, written: Version, record: Record) -> None:
+        self.violated(
+            f"a GET of {record} answered resourceVersion {written.number} before it was written",
+            [record.key], (event, f"answered {written.number}"), (written.event, f"wrote {written.number} later"),
+        )
+
+
+_READS: Final = 1_000
 
 
 RULES: tuple[type[Rule], ...] = (

@@ -10,10 +10,13 @@ from collections import deque
 from typing import Final
 
 from kubecheck.traces.event import Delivery, Event, Kind
-from kubecheck.traces.history import Change, History, Key, Step, Version, display_key, key_of, slim
-from kubecheck.traces.order import interval
-from kubecheck.traces.rules.rule import NO_TIME, Rule
-from kubecheck.traces.rules.store import comparable, content
+from kubecheck.traces.history import History
+from kubecheck.traces.keys import Key, display_key, key_of
+from kubecheck.traces.order import interval, surely_before
+from kubecheck.traces.reasons import NO_TIME
+from kubecheck.traces.rules.rule import Rule
+from kubecheck.traces.rules.store import TOLD_APART
+from kubecheck.traces.versions import Change, Record, Step, Version, slim
 from kubecheck.traces.workloads import Workloads
 
 _CACHER: Final = (
@@ -256,6 +259,7 @@ class Agreement(Rule):
 
     name = "watch.agreement"
     sentence = "A delivery tells the object exactly as the write with that resourceVersion left it."
+    every_write = True
     source = f"{_CACHER}; staging/src/k8s.io/apiserver/pkg/storage/etcd3/watcher.go transform"
 
     def delivered(self, event: Event) -> None:
@@ -283,7 +287,8 @@ class Agreement(Rule):
             return
         if known.partial or event.answer_kind != known.kind or event.response is None or known.body is None:
             return  # a Scale, or the metadata alone
-        if comparable(event.response_object()) != content(known):
+        told = self.history.body_of(event)
+        if told is None or not told.alike(known.body, but=TOLD_APART):
             self.violated(f"{record} at resourceVersion {event.version} is delivered with other content than was written",
                           [key], event, known.event)
 
@@ -292,27 +297,40 @@ class Future(Rule):
     """Nothing is told before it was."""
 
     name = "watch.not-from-the-future"
-    sentence = "A delivery does not come before the write that it tells was received, and bookmarks do not run ahead."
+    sentence = (
+        "A delivery or bookmark does not come before a write of its resourceVersion, or of a lower one, was received (clocks of "
+        "different programs may differ by a second)."
+    )
+    every_write = True
     source = _CACHER
     nothing = "no stream tells when its deliveries came"
 
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._latest: Event | None = None
+        """Of the writes so far, in the order of their versions: the one that was received last."""
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """Revisions are given one after the other: who knows of one knows that all lower ones have been given."""
+        when, latest = interval(event), interval(self._latest) if self._latest is not None else None
+        if when is not None and (latest is None or when[0] > latest[0]):
+            self._latest = event
+
     def delivered(self, event: Event) -> None:
-        """The time of the delivery against the time of the write."""
-        key = key_of(event)
-        if event.delivery not in _OBJECTS or key is None or event.version is None:
+        """The time of the delivery against the times of the writes up to its version."""
+        latest = self._latest
+        if event.delivery is Delivery.ERROR or event.version is None or latest is None or event.version < (latest.version or 0):
             return
-        record = self.history.records.get(key)
-        known = record.find(event.version) if record is not None else None
-        if known is None or known.event.kind is not Kind.REQUEST:
-            return
-        one, other = interval(event), interval(known.event)
-        if one is None or other is None or (event.received is None) != (known.event.received is None):
+        if interval(event) is None or (event.received is None) != (latest.received is None):
             self.cannot_tell(NO_TIME)
             return
         self.judge()
-        if one[1] < other[0]:
-            self.violated(f"{display_key(key)} at resourceVersion {event.version} was delivered before its write was received",
-                          [key], (event, "delivered before"), (known.event, "received later"))
+        if surely_before(event, latest):
+            key = key_of(event)
+            told = display_key(key) if key is not None else "a bookmark"
+            its = "its write" if event.version == latest.version else f"the write of {latest.version}, a lower one,"
+            self.violated(f"{told} at resourceVersion {event.version} was delivered before {its} was received",
+                          [key] if key is not None else [], (event, "delivered before"), (latest, "received later"))
 
 
 class Relist(Rule):

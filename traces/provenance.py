@@ -1,0 +1,302 @@
+"""Who wrote each version: the versions that a stream, a read or a precondition tells of, and no request in the log wrote.
+
+Some of them are explained by a request that does not tell what it wrote, by a killed or missing API server, or by the API server
+itself. Of the rest it must be decided whether the log is incomplete (an audit policy that leaves writers out, lines that were lost)
+or something was written past the API server. It is taken to be incomplete where many versions are unexplained, and where nothing
+shows that the log keeps what such a writer writes (kubecheck.traces.policy).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from typing import Final
+
+import msgspec
+
+from kubecheck.traces.effects import WRITES, empties_finalizers
+from kubecheck.traces.event import Event, Kind, Level, Word
+from kubecheck.traces.history import History
+from kubecheck.traces.keys import Key, collection_of, key_of
+from kubecheck.traces.order import interval
+from kubecheck.traces.policy import Kept, Writer, kubelet_of, manager_of, writers_of
+from kubecheck.traces.reasons import BEFORE, ENDS, INCOMPLETE, LEVEL, MANY, POLICY, SERVER, SERVER_MISSING, UNLOGGED
+from kubecheck.traces.shapes import as_dict
+from kubecheck.traces.versions import Change, Record, Step, slim
+
+FEW_VERSIONS: Final = 2
+FEW_OBJECTS: Final = 1
+SHARE: Final = 0.02
+"""More unexplained versions, or objects with such, than this, and than this share of the writes in the log: lines are missing, not
+one write. (A kubelet's last deletion of a pod makes two versions.)"""
+
+_REFUSED: Final = frozenset((200, 201, 400, 403, 422))
+"""Codes of refusals, and of dry runs. Conflicts (409) are everyday and prove nothing."""
+_HELD: Final = 10_000
+_SILENT: Final = 20_000
+
+
+class Nature(Word):
+    """What a version that no answer tells changed: it says which requests may have written it."""
+
+    BOUND = "bound"
+    MARKED = "marked for deletion"
+    REMOVED = "removed"
+    CREATED = "created"
+    CHANGED = "changed"
+    UNKNOWN = "unknown"
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """A version whose writer is looked for."""
+
+    event: Event
+    """Where it is told."""
+    nature: Nature
+    before: Event | None
+    """The version before it."""
+    writers: tuple[Writer, ...]
+    """Who may have written it, as the object itself tells."""
+    kubelet: str | None
+    """The user of the kubelet that the object belongs to."""
+
+
+class Unwritten(msgspec.Struct, frozen=True):
+    """A version that nothing in the log explains."""
+
+    key: Key
+    number: int
+    missing: Missing
+    refused: Event | None
+    """A request for it that was refused, or a dry run."""
+
+
+class Provenance:
+    """Looks for the writers; fed by the validation as rules are."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.kept = Kept()
+        self.unwritten: list[Unwritten] = []
+        """What nothing explains; known when the logs have ended."""
+        self.written = 0
+        """Versions of which a writer was found after all."""
+        self.untold: Counter[str] = Counter()
+        """Reason why it cannot be told who wrote a version -> how often."""
+        self.lossy = False
+        """Lines, or writers, are missing all over the log."""
+        self.lacking: set[Key] = set()
+        """Objects of which the log does not have every write."""
+        self._missing: OrderedDict[tuple[Key, int], Missing] = OrderedDict()
+        self._open: list[Unwritten] = []
+        self._opened = 0
+        self._objects: set[Key] = set()
+        """Those with versions that nothing explains."""
+        self._refused: OrderedDict[Key, Event] = OrderedDict()
+        self._silent: dict[Key, list[Event]] = {}
+        """Successful writes of an object whose answers do not tell (all of) what they wrote."""
+        self._until = 0
+        """The last version that a request told: streams may go on after the audit log has ended."""
+
+    def before_write(self, event: Event) -> None:
+        """How far the audit log goes, and whose writes it keeps."""
+        self._until = max(self._until, event.version or 0)
+        if event.level is Level.REQUEST_RESPONSE:
+            self.kept.take(event)
+
+    def step(self, step: Step) -> None:
+        """A version that only a delivery tells, or one that a write names."""
+        record, after, before = step.record, step.after, step.before
+        event = after.event
+        if event.kind is Kind.DELIVERY:
+            self._suspect(record.key, after.number, event, step)
+            return
+        if event.verb == "delete":
+            self._remember(record.key, event)
+            return
+        wanted = event.precondition_version
+        if wanted and wanted.isdigit() and wanted != "0" and (before is None or before.number < int(wanted)):
+            self._suspect(record.key, int(wanted), event, None)
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """What a read answers; requests that were refused, and those that do not tell what they wrote, are remembered."""
+        key = key_of(event) or collection_of(event)
+        if event.verb in WRITES:
+            if event.level is Level.REQUEST_RESPONSE:
+                self.kept.take(event)
+            if event.dry_run or (event.code is not None and 400 <= event.code < 500):
+                self._refused[key] = slim(event)
+                if len(self._refused) > _HELD:
+                    self._refused.popitem(last=False)
+            elif event.ok:
+                if event.version is not None:
+                    self._missing.pop((key, event.version), None)  # told by a stream before this line was read
+                self._remember(key, event)
+            return
+        if event.verb != "get" or not event.ok or event.subresource or event.version is None:
+            return
+        if record is not None and record.find(event.version) is not None:
+            return
+        if record is not None and record.versions and event.version < record.versions[0].number:
+            return
+        self._suspect(key, event.version, event, None)
+
+    def removed(self, record: Record, event: Event) -> None:
+        """A removal that only a delivery tells."""
+        if event.kind is Kind.DELIVERY and event.version is not None:
+            self._suspect(record.key, event.version, event, None, removed=record)
+
+    def _remember(self, key: Key, event: Event) -> None:
+        if event.verb in ("delete", "deletecollection") or event.subresource in ("binding", "eviction") or empties_finalizers(event):
+            known = self._silent.setdefault(key, [])
+            known.append(slim(event))
+            del known[:-16]
+            if len(self._silent) > _SILENT:
+                self._silent.pop(next(iter(self._silent)))
+
+    def _suspect(self, key: Key, number: int, event: Event, step: Step | None, *, removed: Record | None = None) -> None:
+        if (key, number) in self._missing:
+            return
+        before = removed.last.event if removed is not None and removed.last is not None else None
+        nature = Nature.REMOVED if removed is not None else Nature.UNKNOWN
+        writers: tuple[Writer, ...] = ()
+        body = self.history.body_of(event)
+        if step is None and removed is None and event.verb == "get":
+            writers = writers_of(key, None, body)
+        if step is not None:
+            nature = _nature(step)
+            known = step.before.body if step.before is not None else None
+            before = step.before.event if step.before is not None else None
+            if nature in (Nature.CREATED, Nature.CHANGED, Nature.UNKNOWN):
+                writers = writers_of(key, known, step.after.body)
+            body = step.after.body
+        missing = Missing(slim(event), nature, slim(before) if before is not None else None, writers, kubelet_of(key, body))
+        if not self.history.covered(key):
+            self._tell(key, LEVEL)
+        elif not self.history.audited(number):
+            self._tell(key, BEFORE)
+        elif self._restarted(key, number, event):
+            self._tell(key, UNLOGGED)
+        else:
+            self._missing[key, number] = missing
+            if len(self._missing) > _HELD:
+                (old, old_number), oldest = self._missing.popitem(last=False)
+                self._conclude(old, old_number, oldest)
+
+    def _restarted(self, key: Key, number: int, event: Event) -> bool:
+        """May an API server have written it and been killed before it said so?"""
+        if not self.history.restarts:
+            return False
+        record = self.history.records.get(key)
+        versions = record.versions if record is not None else ()
+        since = next((known.event for known in reversed(versions) if known.number < number and known.event.kind is Kind.REQUEST), None)
+        if since is None:
+            return True
+        if interval(event) is not None:
+            return self.history.restarted_between(since, event)
+        following = next((known.event for known in versions if known.number > number and known.event.kind is Kind.REQUEST), None)
+        return following is None or self.history.restarted_between(since, following)
+
+    def finished(self) -> None:
+        """What no request explains by the end of the log: the log's fault, or not?"""
+        for (key, number), missing in self._missing.items():
+            self._conclude(key, number, missing)
+        self._missing.clear()
+        share = SHARE * self.kept.writes
+        many = self._opened > max(FEW_VERSIONS, share) or len(self._objects) > max(FEW_OBJECTS, share)
+        self.lossy = many and not self.history.promised
+        if self.lossy:
+            self.untold[MANY] += self._opened
+            return
+        for found in self._open:
+            reason = None if self.history.promised else self._left_out(found)
+            if reason is None:
+                self.unwritten.append(found)
+            else:
+                self._tell(found.key, reason)
+
+    def _left_out(self, found: Unwritten) -> str | None:
+        """Why the policy may have left it out; None if the log keeps such writes."""
+        key, missing = found.key, found.missing
+        if missing.nature is Nature.BOUND:
+            kept = self.kept.bindings()
+        elif missing.nature in (Nature.MARKED, Nature.REMOVED):
+            kept = self.kept.deletions(key, missing.kubelet if missing.nature is Nature.REMOVED else None)
+        elif found.refused is not None and found.refused.code in _REFUSED and (
+            [writer.manager for writer in missing.writers] == [manager_of(found.refused)] or found.refused.version == found.number
+        ):
+            kept = True  # that very request, and it is logged
+        else:
+            created = {Nature.CREATED: (True,), Nature.CHANGED: (False,)}.get(missing.nature, (True, False))
+            kept = any(self.kept.writer(key, writer, missing.event, created=created) for writer in missing.writers)
+        return None if kept else POLICY
+
+    def _tell(self, key: Key, reason: str) -> None:
+        self.untold[reason] += 1
+        if reason in INCOMPLETE:
+            self.lacking.add(key)
+
+    def _refusal(self, key: Key, number: int) -> Event | None:
+        refused = self._refused.get(key)
+        return refused if refused is not None and refused.version in (None, number) else None
+
+    def _conclude(self, key: Key, number: int, missing: Missing) -> None:
+        history = self.history
+        record = history.records.get(key)
+        known = record.find(number) if record is not None else None
+        silent = [event for where in (key, (*key[:3], ""), (*key[:2], "", "")) for event in self._silent.get(where, ())]
+        if known is not None and known.event.kind is Kind.REQUEST:
+            self.written += 1
+        elif not history.covered(key):
+            self._tell(key, SERVER_MISSING if history.servers_missing else LEVEL)
+        elif number > self._until:
+            self._tell(key, ENDS)
+        elif missing.nature not in (Nature.CREATED, Nature.CHANGED) and history.removed_by_server(key):
+            self._tell(key, SERVER)
+        elif history.unanswered.get(key) or history.unanswered.get((*key[:3], "")) or (
+            any(_may_have_written(event, missing) for event in silent)
+        ):
+            self._tell(key, UNLOGGED)
+        else:
+            self._opened += 1
+            self._objects.add(key)
+            if len(self._open) < _HELD:
+                self._open.append(Unwritten(key, number, missing, self._refusal(key, number)))
+
+
+def _nature(step: Step) -> Nature:
+    before, after = step.before, step.after
+    if after.change is Change.REMOVE:
+        return Nature.REMOVED
+    if before is None or before.meta is None or after.meta is None:
+        return Nature.CREATED if after.change is Change.CREATE else Nature.UNKNOWN
+    one, other = before.meta, after.meta
+    if one.deletion_timestamp != other.deletion_timestamp or (
+        one.deletion_grace_period_seconds != other.deletion_grace_period_seconds
+    ):
+        return Nature.MARKED
+    if step.record.key[1] == "pods":
+        old, new = before.body, after.body
+        if old is None or new is None:
+            return Nature.UNKNOWN
+        if not as_dict(old.get("spec")).get("nodeName") and as_dict(new.get("spec")).get("nodeName"):
+            return Nature.BOUND
+    return Nature.CHANGED
+
+
+def _may_have_written(event: Event, missing: Missing) -> bool:
+    """May a request that does not tell (all of) its versions have written this one?"""
+    nature = missing.nature
+    told, answered = missing.event.answer, event.answer
+    if nature is Nature.MARKED and event.verb == "delete" and told is not None and answered is not None and (
+        answered.deletion_grace_period_seconds == 0 and told.deletion_grace_period_seconds
+    ):
+        return False  # the first half of a final deletion sets the grace period to 0
+    if nature is Nature.UNKNOWN:
+        return True
+    if event.subresource == "binding":
+        return nature is Nature.BOUND
+    if event.subresource == "eviction":  # it adds the condition DisruptionTarget before it deletes
+        return nature in (Nature.CREATED, Nature.CHANGED, Nature.MARKED, Nature.REMOVED)
+    if event.verb in ("delete", "deletecollection"):
+        return nature in (Nature.MARKED, Nature.REMOVED)
+    return nature is Nature.REMOVED

@@ -1,0 +1,52 @@
+"""The rule that nobody writes past the API server."""
+
+from __future__ import annotations
+
+from kubecheck.traces.event import Event, Kind
+from kubecheck.traces.keys import display_key
+from kubecheck.traces.provenance import Provenance
+from kubecheck.traces.rules.rule import Rule
+
+
+class ThroughApi(Rule):
+    """Nobody writes past the API server."""
+
+    name = "requests.through-api"
+    sentence = (
+        "Every version of an object that a stream delivers, a read answers or a write names was written by a "
+        "successful request "
+        "in the log; what was refused, or a dry run, wrote nothing."
+    )
+    source = (
+        "staging/src/k8s.io/apiserver/pkg/server/config.go DefaultBuildHandlerChain; only kube-apiserver has etcd's address and "
+        "keys (what it does itself is not judged: see history.py removed_by_server)"
+    )
+    nothing = "the log does not keep all writes of any object"
+
+    def delivered(self, event: Event) -> None:
+        """A delivery whose version a request wrote."""
+        record = self.history.record(event)
+        known = record.find(event.version) if record is not None and event.version is not None else None
+        if known is not None and known.event.kind is Kind.REQUEST:
+            self.judge()
+
+    def concluded(self, provenance: Provenance) -> None:
+        """What nothing in the log explains."""
+        self.judged += provenance.written
+        self.not_judged.update(provenance.untold)
+        for found in provenance.unwritten:
+            missing = found.missing
+            others: list[Event | tuple[Event, str]] = []
+            if found.refused is not None:
+                others.append((found.refused, "refused, or a dry run"))
+            if missing.before is not None:
+                others.append((missing.before, "the version before"))
+            self.judge()
+            self.violated(
+                f"resourceVersion {found.number} of {display_key(found.key)} was written by no request in the log (are the logs of "
+                "all API servers there?)",
+                [found.key], missing.event, *others,
+            )
+
+
+RULES: tuple[type[Rule], ...] = (ThroughApi,)

@@ -1,0 +1,124 @@
+"""Versions of objects, and what is known of each object: the nouns of the history and of the rules."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+import msgspec
+
+from kubecheck.traces.body import Body, body_of
+from kubecheck.traces.event import Event, Word
+from kubecheck.traces.keys import Key, display_key
+from kubecheck.traces.objects import Meta
+
+_DEPTH: Final = 16
+
+
+class Change(Word):
+    """What a version did to its object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REMOVE = "remove"
+    SEEN = "seen"
+    """The first that the log tells of an object that was there before."""
+
+
+class Version:
+    """An object at a revision."""
+
+    __slots__ = ("_body", "_raw", "change", "event", "meta", "number", "partial")
+
+    def __init__(self, number: int, change: Change, event: Event, *, partial: bool, body: Body | None = None) -> None:
+        self.number = number
+        self.change = change
+        self.event = event
+        self.meta: Meta | None = event.answer
+        self.partial = partial
+        """The answer was of another kind (Scale): metadata counts, the body does not."""
+        self._raw: msgspec.Raw | None = None if partial else event.response
+        self._body = None if partial else body
+
+    @property
+    def body(self) -> Body | None:
+        """The whole object, or None if the log does not have it (any more)."""
+        if self._body is None and self._raw is not None:
+            self._body = body_of(self._raw)
+        return self._body
+
+    def complete(self, event: Event) -> None:
+        """Takes the whole object from a delivery of this version."""
+        self.meta, self.partial, self._raw, self._body = event.answer, False, event.response, None
+
+    def release_decoded(self) -> None:
+        """Gives the decoded form back; it is decoded again when needed."""
+        self._body = None
+
+    @property
+    def kind(self) -> str | None:
+        """`kind` of the body: Pod, or PartialObjectMetadata if only the metadata was asked for."""
+        return self.event.answer_kind
+
+    def release_line(self) -> None:
+        """Forgets the line it was in, all but the body."""
+        if self._raw is not None:
+            self._raw = self._raw.copy()
+        self.event = slim(self.event)
+
+    def release_body(self) -> None:
+        """Forgets the body for good."""
+        self._body = self._raw = None
+        self.event = slim(self.event)
+
+
+class Record:
+    """What is known of one object name: its present and its last versions."""
+
+    __slots__ = ("disturbed", "exists", "from_start", "key", "removed_by", "uid", "unlogged", "versions")
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.exists: bool | None = None
+        self.uid: str | None = None
+        self.versions: deque[Version] = deque(maxlen=_DEPTH)
+        self.disturbed: list[Event] = []
+        """Writes since the newest version whose own version the log does not tell."""
+        self.unlogged: list[Event] = []
+        """The last writes of its present life whose own version the log does not tell."""
+        self.from_start = False
+        """Its creation is in the log."""
+        self.removed_by: Event | None = None
+
+    @property
+    def last(self) -> Version | None:
+        """The newest version."""
+        return self.versions[-1] if self.versions else None
+
+    def find(self, number: int) -> Version | None:
+        """The version with this number, if it is remembered."""
+        for version in reversed(self.versions):
+            if version.number == number:
+                return version
+        return None
+
+    def __str__(self) -> str:
+        return display_key(self.key)
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A new version in the history."""
+
+    record: Record
+    before: Version | None
+    """The version that the log has before it, of the same object (uid); None if there is none."""
+    after: Version
+    exact: bool
+    """Nothing was written between the two: the request named `before`, or the log has every write."""
+
+
+def slim(event: Event) -> Event:
+    """The event without its bodies, which keep the whole line in memory."""
+    if event.response is None and event.request is None:
+        return event
+    return msgspec.structs.replace(event, request=None, response=None)
