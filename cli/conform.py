@@ -1,0 +1,169 @@
+"""`kubecheck conform`: does the model's API server answer as a real one did?"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kubecheck.cli.errors import InputError
+from kubecheck.cli.exit_codes import ExitCode
+from kubecheck.cli.output import reader_may_leave
+
+if TYPE_CHECKING:
+    from kubecheck.model.conformance.conform import Checked, Conformance
+
+_SHOWN_MALFORMED = 10
+
+
+@click.command(short_help="Hold the model's API server against recorded answers of a real one.")
+@click.argument("file", metavar="FILE.jsonl")
+@click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only probes of this topic; may be repeated.")
+@click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - for standard output.")
+def conform(file: str, *, topics: tuple[str, ...], json_file: str | None) -> int:
+    """Replay recorded requests on the model's API server and compare the answers.
+
+    FILE has one probe a line: requests that set a situation up, the request under test, and what a real API server answered, what watches
+    saw of it and what etcd wrote (docs/conformance.md); - is standard input. Each probe agrees, disagrees, or is not modelled,
+    with the reason.
+
+    Exit codes: 0 no probe disagrees, 1 some do, 2 malformed lines or unreadable, 3 nothing was modelled. A disagreement outweighs
+    malformed lines.
+    """
+    from kubecheck.model.conformance.conform import conform as check
+
+    lines = _lines(file)
+    result = check(lines, topics=frozenset(topics))
+    if not result.checked and not result.malformed:
+        what = f"no probe of topic {', '.join(topics)}" if topics else "no probes"
+        raise InputError(f"{file}: {what}", remedy="a recording has one JSON object a line")
+    code = _exit_code(result)
+    if json_file is not None:
+        _write(json_file, _record(result, int(code)))
+    if json_file != "-":
+        with reader_may_leave():
+            _show(result, file)
+    return code
+
+
+def _lines(file: str) -> list[bytes]:
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read().splitlines()
+        with open(file, "rb") as opened:
+            return opened.read().splitlines()
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror or error}", remedy="name a recording of probes") from error
+
+
+def _write(file: str, record: dict[str, Any]) -> None:
+    import msgspec
+
+    text = msgspec.json.format(msgspec.json.encode(record), indent=2)
+    if file == "-":
+        with reader_may_leave():
+            click.echo(text)
+        return
+    try:
+        with open(file, "wb") as opened:
+            opened.write(text + b"\n")
+    except OSError as error:
+        raise InputError(
+            f"--json {file}: {error.strerror or error}", remedy="give a file that can be written"
+        ) from error
+
+
+def _exit_code(result: Conformance) -> ExitCode:
+    from kubecheck.model.conformance.conform import Outcome
+
+    if result.of(Outcome.DISAGREES):
+        return ExitCode.VIOLATED
+    if result.malformed:
+        return ExitCode.BAD_INPUT
+    return ExitCode.HOLDS if result.of(Outcome.AGREES) else ExitCode.INCOMPLETE
+
+
+def _record(result: Conformance, code: int) -> dict[str, Any]:
+    from kubecheck.model.conformance.conform import Outcome
+
+    return {
+        "exit_code": code,
+        "agreeing": len(result.of(Outcome.AGREES)),
+        "disagreeing": len(result.of(Outcome.DISAGREES)),
+        "not_modelled": len(result.of(Outcome.NOT_MODELLED)),
+        "topics": {
+            topic: {"agreeing": a, "disagreeing": d, "not_modelled": n}
+            for topic, (a, d, n) in result.by_topic().items()
+        },
+        "probes": [
+            {
+                "line": c.line,
+                "id": c.row.id,
+                "topic": c.row.topic,
+                "title": c.row.title,
+                "outcome": c.outcome.value,
+                "reason": c.reason,
+                "differences": [{"what": d.what, "recorded": d.recorded, "model": d.model} for d in c.differences],
+            }
+            for c in result.checked
+        ],
+        "malformed": [{"line": m.line, "cause": m.cause} for m in result.malformed],
+    }
+
+
+def _show(result: Conformance, file: str) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from kubecheck.cli.render import console
+    from kubecheck.model.conformance.conform import Outcome
+
+    agreeing, disagreeing = result.of(Outcome.AGREES), result.of(Outcome.DISAGREES)
+    unmodelled = result.of(Outcome.NOT_MODELLED)
+    with console(sys.stdout) as out:
+        table = Table("topic", box=None, pad_edge=False, header_style="dim")
+        for title in ("agree", "disagree", "not modelled"):
+            table.add_column(title, justify="right")
+        for topic, counts in result.by_topic().items():
+            table.add_row(topic, *(str(n) if n else "" for n in counts))
+        table.add_row("all", str(len(agreeing)), str(len(disagreeing)), str(len(unmodelled)), style="bold")
+        out.print(table)
+        if unmodelled:
+            out.print()
+            out.print(Text("not modelled", style="bold"))
+            reasons = Table(box=None, pad_edge=False, show_header=False)
+            reasons.add_column(justify="right")
+            reasons.add_column()
+            for reason, number in Counter(c.reason for c in unmodelled).most_common():
+                reasons.add_row(str(number), Text(reason))
+            out.print(reasons)
+        for checked in disagreeing:
+            _show_difference(out, checked)
+        for malformed in result.malformed[:_SHOWN_MALFORMED]:
+            out.print(Text(f"{file}:{malformed.line}: no probe: {malformed.cause}", style="red"), soft_wrap=True)
+        if len(result.malformed) > _SHOWN_MALFORMED:
+            out.print(Text(f"{len(result.malformed) - _SHOWN_MALFORMED} more malformed lines", style="red"))
+        out.print()
+        word = "violation" if disagreeing else "incomplete" if result.malformed or not agreeing else "ok"
+        out.print(
+            Text(
+                f"[{word}] {len(agreeing)} agree, {len(disagreeing)} disagree, {len(unmodelled)} are not modelled"
+                + (f", {len(result.malformed)} lines are malformed" if result.malformed else "")
+            )
+        )
+
+
+def _show_difference(out: Any, checked: Checked) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    request = checked.row.request
+    out.print()
+    out.print(Text.assemble((checked.row.id, "bold"), f" (line {checked.line}): {checked.row.title}"))
+    out.print(Text(f"  {request.method} {request.path}", style="dim"))
+    table = Table("", "recorded", "the model", box=None, header_style="dim")
+    for difference in checked.differences:
+        table.add_row(difference.what, Text(difference.recorded), Text(difference.model))
+    out.print(table)

@@ -1,0 +1,168 @@
+"""The garbage collector's graph of owners and dependents, as its graph builder makes it from its informers.
+
+Facts, from pkg/controller/garbagecollector/graph_builder.go (processGraphChanges, addDependentToOwners, processTransitions,
+addUnblockedOwnersToDeleteQueue) and graph.go:
+
+- A node is known by its uid. An owner that is only referred to gets a virtual node, with the coordinates of the reference, and is looked
+  up by a worker; if it is not there a virtual deletion is put among the informers' events.
+- A dependent whose reference has other coordinates than the owner's node is suspect and looked at, too (kubernetes#92743).
+- When a node goes, its dependents are to be looked at, and that it is absent is remembered.
+
+Each slot has an informer of its own here, which shows the latest state at any time: the order of events of different kinds is free.
+Events may be skipped, as a relist does; what came between is then not seen.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+from kubecheck.model.registry.objects import FOREGROUND, ORPHAN, Slot, Stored
+from kubecheck.model.registry.ownership import Owners, Ownership, References, Uid
+from kubecheck.spec import Array, Range, Record, Set, State
+
+
+class Node(Record):
+    """An object in the graph. `virtual`: no informer has shown it yet. `waiting`: its deletion waits for its dependents."""
+
+    known: bool = False
+    virtual: bool = False
+    slot: Slot | None = None
+    owners: Owners = 0
+    deleting: bool = False
+    waiting: bool = False
+
+
+class Orphaning(enum.Enum):
+    """How far the dependents of a node are orphaned."""
+
+    NO = "no"
+    QUEUED = "queued"
+    PATCHED = "its dependents are patched"
+
+
+class Decided(Record):
+    """A DELETE that a worker is about to send: the version that the object had when it decided (0: it sends none), and the propagation."""
+
+    version: Annotated[int, Range(0, "revisions")] = 0
+    foreground: bool = False
+    orphan: bool = False
+
+
+class Collector(State):
+    """The garbage collector: what its informers show, its graph, its queues, and which owners it knows to be absent,
+    by uid and coordinates."""
+
+    view: Array[Slot, Stored]
+    graph: Array[Uid, Node]
+    to_delete: Array[Uid, bool]
+    to_orphan: Array[Uid, Orphaning]
+    not_found: Array[Uid, Slot | None]
+    absent: Array[Uid, Set[Slot]]
+    decided: Array[Uid, Decided | None]
+
+    def has_dependents(self, o: Ownership, uid: int) -> bool:
+        """Whether the graph has dependents of a uid."""
+        return any(n.known and o.refers_to(n.owners, uid) for n in self.graph)
+
+    def look_at_dependents(self, o: Ownership, uid: int) -> None:
+        """The dependents of a uid are to be looked at."""
+        for dependent in range(1, o.uids + 1):
+            if self.graph[dependent].known and o.refers_to(self.graph[dependent].owners, uid):
+                self.to_delete[dependent] = True
+
+    def add_to_owners(self, o: Ownership, uid: int, references: References, coordinates: bool) -> None:
+        """A node has these references: owners that are not known get virtual nodes."""
+        for reference in references:
+            if not self.graph[reference.uid].known:
+                self.graph[reference.uid] = Node(known=True, virtual=True, slot=reference.slot)
+                self.to_delete[reference.uid] = True
+            elif coordinates and self.graph[reference.uid].slot != reference.slot:
+                self.to_delete[uid] = True
+
+    def show(self, o: Ownership, uid: int, slot: Slot, old: Stored, new: Stored, coordinates: bool) -> None:
+        """An informer shows a new or changed object."""
+        node = self.graph[uid]
+        if node.known and node.virtual:
+            if coordinates and node.slot != slot:
+                self._suspect(o, uid, slot)
+            self.graph[uid] = node.next(virtual=False, slot=slot)
+        if not node.known:
+            waits = new.deleting and FOREGROUND in new.finalizers
+            self.graph[uid] = Node(known=True, slot=slot, owners=new.owners, deleting=new.deleting, waiting=waits)
+            self.add_to_owners(o, uid, o.references(new.owners), coordinates)
+        else:
+            for reference in o.references(node.owners):
+                if reference.blocks and not o.blocks(new.owners, reference.uid) and self.graph[reference.uid].known:
+                    self.to_delete[reference.uid] = True
+            self.graph[uid].owners = new.owners
+            self.graph[uid].deleting = new.deleting
+            if new.owners != node.owners:
+                self.add_to_owners(o, uid, o.references(new.owners), coordinates)
+        self._begin(o, uid, old, new)
+
+    def _suspect(self, o: Ownership, uid: int, slot: Slot) -> None:
+        """Dependents that refer to the uid by other coordinates are to be looked at."""
+        for dependent in range(1, o.uids + 1):
+            if self.graph[dependent].known:
+                for reference in o.references(self.graph[dependent].owners):
+                    if reference.uid == uid and reference.slot != slot:
+                        self.to_delete[dependent] = True
+
+    def _begin(self, o: Ownership, uid: int, old: Stored, new: Stored) -> None:
+        """A deletion begins that orphans the dependents or waits for them (processTransitions)."""
+        if new.deleting and ORPHAN in new.finalizers and not (old.deleting and ORPHAN in old.finalizers):
+            self.to_orphan[uid] = Orphaning.QUEUED
+        elif new.deleting and FOREGROUND in new.finalizers and not (old.deleting and FOREGROUND in old.finalizers):
+            self.graph[uid].waiting = True
+            self.look_at_dependents(o, uid)
+            self.to_delete[uid] = True
+
+    def remove(self, o: Ownership, uid: int, slot: Slot) -> None:
+        """A node goes: its dependents are to be looked at, and owners that wait for it."""
+        node = self.graph[uid]
+        self.graph[uid] = Node()
+        if self.has_dependents(o, uid):
+            self.absent[uid] |= {slot}
+        self.look_at_dependents(o, uid)
+        for reference in o.references(node.owners):
+            if self.graph[reference.uid].waiting:
+                self.to_delete[reference.uid] = True
+
+    def remove_virtually(self, o: Ownership, uid: int, slot: Slot) -> None:
+        """A worker has not found the owner at these coordinates: dependents that refer to it there have lost it, others have not."""
+        node = self.graph[uid]
+        matching = False
+        elsewhere: Slot | None = None
+        for dependent in range(1, o.uids + 1):
+            if self.graph[dependent].known:
+                for reference in o.references(self.graph[dependent].owners):
+                    if reference.uid == uid and reference.slot == slot:
+                        matching = True
+                    elif reference.uid == uid:
+                        elsewhere = reference.slot
+        if (node.virtual and elsewhere is None) or (not node.virtual and node.slot == slot):
+            self.remove(o, uid, slot)
+        else:
+            if matching:
+                self.absent[uid] |= {slot}
+                for dependent in range(1, o.uids + 1):
+                    if self.graph[dependent].known:
+                        for reference in o.references(self.graph[dependent].owners):
+                            if reference.uid == uid and reference.slot == slot:
+                                self.to_delete[dependent] = True
+            if node.virtual and node.slot == slot:
+                self.graph[uid].slot = elsewhere
+                self.to_delete[uid] = True
+
+    def restart(self, o: Ownership) -> None:
+        """The process crashes and starts again: it knows nothing."""
+        for slot in Slot:
+            self.view[slot] = Stored()
+        for uid in range(1, o.uids + 1):
+            self.graph[uid] = Node()
+            self.to_delete[uid] = False
+            self.to_orphan[uid] = Orphaning.NO
+            self.not_found[uid] = None
+            self.absent[uid] = Set()
+            self.decided[uid] = None

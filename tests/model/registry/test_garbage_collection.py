@@ -1,0 +1,78 @@
+"""Garbage collection: each promise holds, completely explored, and is broken when its protection is removed.
+
+The controls of what a bug breaks are in tests/model/test_bugs_registry.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import pytest
+
+from kubecheck import checker
+from kubecheck.model.registry.collecting import CollectingScope, Owned, collecting
+from kubecheck.model.registry.garbage_collection import Protections
+
+OWNER, DEPENDENT = Owned(), Owned(0, 1, True)
+
+
+@dataclass(frozen=True)
+class Control:
+    """A promise, a scope that breaks it, the same with its protection, and the number of steps to the violation."""
+
+    violates: str
+    broken: CollectingScope
+    whole: CollectingScope
+    steps: int
+
+    def __str__(self) -> str:
+        return self.violates
+
+
+def control(violates: str, scope: CollectingScope, steps: int, **off: bool) -> Control:
+    return Control(violates, dataclasses.replace(scope, protections=Protections(**off)), scope, steps)
+
+
+CONTROLS = (
+    control("dependents_of_deleted_owners_go", CollectingScope(), 2, virtual_nodes=False),
+    control("foreground_owners_go_last", CollectingScope(), 4, blocks_deletion=False),
+    control("orphaned_dependents_survive", CollectingScope(), 8, orphans=False),
+)
+
+
+@pytest.mark.parametrize("case", CONTROLS, ids=str)
+def test_a_promise_needs_its_protection(case: Control) -> None:
+    report = checker.check(collecting(case.broken))
+    assert report.verdict is checker.Verdict.VIOLATED
+    assert case.violates in [p.name for p in report.properties if p.verdict is checker.Verdict.VIOLATED]
+    assert len(report.path) - 1 == case.steps
+
+
+@pytest.mark.parametrize("case", CONTROLS, ids=str)
+def test_with_it_all_promises_hold(case: Control) -> None:
+    report = checker.check(collecting(case.whole))
+    assert report.verdict is checker.Verdict.HOLDS
+    assert next(p.premise for p in report.properties if p.name == case.violates) > 0
+
+
+# distinct states, generated ones, depth
+LARGER = {
+    "a chain": (CollectingScope(objects=(OWNER, DEPENDENT, Owned(1, 2, True))), (2_639, 7_134, 19)),
+    "two dependents and a restart": (
+        CollectingScope(objects=(OWNER, DEPENDENT, Owned(0, 1)), restarts=1),
+        (4_673, 12_884, 17),
+    ),
+    "adoption, a move and a restart": (
+        CollectingScope(objects=(OWNER, Owned(), Owned()), adopts=True, moves=1, restarts=1),
+        (38_778, 160_168, 16),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LARGER)
+def test_all_promises_hold_in_larger_scopes(name: str) -> None:
+    scope, counts = LARGER[name]
+    report = checker.check(collecting(scope))
+    assert report.verdict is checker.Verdict.HOLDS
+    assert (report.states.distinct, report.states.generated, report.depth) == counts

@@ -1,0 +1,196 @@
+"""Lists and watches of the model: what they answer, and that they fit together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubecheck.model.registry.objects import Slot, Stored
+from kubecheck.model.registry.reads import Continue, ListAnswer, ListOptions, Match, get_object, list_objects
+from kubecheck.model.registry.requests import Code, Given, Version
+from kubecheck.model.registry.resources import EVERYTHING
+from kubecheck.model.registry.watch import EventType, InitialEvents, WatchOptions, WatchStart, open_watch, translate
+from tests.model.registry.laboratory import Bench
+
+ZERO, NONE, BAD = Version(given=Given.ZERO), Version(), Version(given=Given.MALFORMED)
+
+
+def at(number: int) -> Version:
+    return Version(given=Given.NUMBER, number=number)
+
+
+def listed(bench: Bench, options: ListOptions, selector: Any = EVERYTHING) -> ListAnswer:
+    return bench.run(lambda lab: list_objects(lab.etcd, lab.cache, bench.resource, selector, options))
+
+
+def names(answer: ListAnswer) -> list[int]:
+    return [item.slot.index for item in answer.items if item.slot is not None]
+
+
+def opened(bench: Bench, options: WatchOptions) -> WatchStart:
+    return bench.run(lambda lab: open_watch(lab.etcd, lab.cache, options, True))
+
+
+def some_history() -> Bench:
+    """Objects 0, 1 and 2 are created at revisions 1 to 3, 1 is updated at 4, 2 deleted at 5."""
+    bench = Bench(3)
+    for index in (0, 1, 2, 1):
+        bench.write(index)
+    bench.write(2, delete=True)
+    return bench
+
+
+LISTS = {
+    "consistent": (ListOptions(), Code.OK, [0, 1], 5),
+    "any": (ListOptions(version=ZERO), Code.OK, [0, 1], 5),
+    "not older": (ListOptions(version=at(2)), Code.OK, [0, 1], 5),
+    "not older, said": (ListOptions(version=at(2), match=Match.NOT_OLDER_THAN), Code.OK, [0, 1], 5),
+    "exact": (ListOptions(version=at(3), match=Match.EXACT), Code.OK, [0, 1, 2], 3),
+    "exact, of old": (ListOptions(version=at(3), limit=9), Code.OK, [0, 1, 2], 3),
+    "of the future": (ListOptions(version=at(6)), Code.TIMEOUT, [], 0),
+    "exactly of the future": (ListOptions(version=at(6), match=Match.EXACT), Code.TIMEOUT, [], 0),
+    "malformed": (ListOptions(version=BAD), Code.BAD_REQUEST, [], 0),
+    "a match without a revision": (ListOptions(match=Match.EXACT), Code.INVALID, [], 0),
+    "exactly any": (ListOptions(version=ZERO, match=Match.EXACT), Code.INVALID, [], 0),
+    "an unknown match": (ListOptions(version=at(2), match=Match.UNKNOWN), Code.INVALID, [], 0),
+    "initial events": (ListOptions(initial_events=True), Code.INVALID, [], 0),
+    "a page": (ListOptions(limit=1), Code.OK, [0], 5),
+    "any ignores the limit": (ListOptions(version=ZERO, limit=1), Code.OK, [0, 1], 5),
+    "the next page": (ListOptions(token=Continue.AT_REVISION, revision=3, start=1), Code.OK, [1, 2], 3),
+    "the next page, as it is now": (ListOptions(token=Continue.LATEST, start=1), Code.OK, [1], 5),
+    "a page with a revision": (
+        ListOptions(token=Continue.AT_REVISION, revision=3, start=1, version=at(3)),
+        Code.BAD_REQUEST,
+        [],
+        0,
+    ),
+    "a bad token": (ListOptions(token=Continue.MALFORMED), Code.BAD_REQUEST, [], 0),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists(name: str) -> None:
+    options, code, items, version = LISTS[name]
+    answer = listed(some_history(), options)
+    assert (answer.code, names(answer), answer.version) == (code, items, version)
+
+
+def test_the_token_of_a_page_names_the_next_object_and_what_is_left() -> None:
+    answer = listed(some_history(), ListOptions(version=at(3), limit=1))
+    assert (answer.more, answer.start, answer.remaining) == (True, 1, 2)
+
+
+def test_an_old_list_is_there_until_cache_and_etcd_have_forgotten_it() -> None:
+    bench = some_history()
+    exact = ListOptions(version=at(3), match=Match.EXACT)
+    bench.run(lambda lab: lab.etcd.compact(5))
+    assert names(listed(bench, exact)) == [0, 1, 2]
+    bench.run(lambda lab: lab.cache.compact(5))
+    assert listed(bench, exact).code is Code.EXPIRED
+    bench.run(lambda lab: lab.cache.replace(lab.etcd, bench.resource))
+    assert listed(bench, exact).code is Code.EXPIRED
+    assert names(listed(bench, ListOptions(version=at(5), match=Match.EXACT))) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("version", "code"),
+    [(NONE, Code.OK), (ZERO, Code.OK), (at(1), Code.OK), (at(9), Code.TIMEOUT), (BAD, Code.SERVER_ERROR)],
+)
+def test_gets(version: Version, code: Code) -> None:
+    bench = some_history()
+    assert bench.run(lambda lab: get_object(lab.etcd, lab.cache, Slot(1), version)).code is code
+    if code is Code.OK:
+        assert bench.run(lambda lab: get_object(lab.etcd, lab.cache, Slot(2), version)).code is Code.NOT_FOUND
+
+
+def initially(initial: InitialEvents, version: Version = NONE) -> WatchOptions:
+    return WatchOptions(version=version, match=Match.NOT_OLDER_THAN, initial=initial, bookmarks=True)
+
+
+WATCHES = {
+    "from nowhere": (WatchOptions(), WatchStart(initial=True, version=5, after=5)),
+    "from any": (
+        WatchOptions(version=ZERO, bookmarks=True),
+        WatchStart(initial=True, bookmark=True, version=5, after=5),
+    ),
+    "from a revision": (WatchOptions(version=at(2)), WatchStart(after=2)),
+    "from the future": (WatchOptions(version=at(99)), WatchStart(after=99)),
+    "malformed": (WatchOptions(version=BAD), WatchStart(code=Code.SERVER_ERROR)),
+    "a match alone": (WatchOptions(version=at(2), match=Match.NOT_OLDER_THAN), WatchStart(code=Code.INVALID)),
+    "initial events without a match": (WatchOptions(initial=InitialEvents.WANTED), WatchStart(code=Code.INVALID)),
+    "initial events": (initially(InitialEvents.WANTED), WatchStart(initial=True, bookmark=True, version=5, after=5)),
+    "initial events of the future": (initially(InitialEvents.WANTED, at(9)), WatchStart(error=Code.TIMEOUT)),
+    "no initial events": (initially(InitialEvents.REFUSED, ZERO), WatchStart(after=5)),
+}
+
+
+@pytest.mark.parametrize("name", WATCHES)
+def test_watches(name: str) -> None:
+    options, start = WATCHES[name]
+    assert opened(some_history(), options) == start
+
+
+def test_a_watch_from_before_what_the_cache_knows_is_one_error() -> None:
+    bench = some_history()
+    bench.run(lambda lab: lab.cache.replace(lab.etcd, bench.resource))
+    assert opened(bench, WatchOptions(version=at(4))) == WatchStart(error=Code.EXPIRED)
+    assert opened(bench, WatchOptions(version=at(5))) == WatchStart(after=5)
+
+
+def test_a_full_buffer_forgets_the_oldest_events() -> None:
+    bench = Bench(1, window=2)
+    for _ in range(4):
+        bench.write(0)
+    assert opened(bench, WatchOptions(version=at(1))) == WatchStart(error=Code.EXPIRED)
+    assert opened(bench, WatchOptions(version=at(2))) == WatchStart(after=2)
+
+
+class Labelled:
+    """Selects the objects with labels 1."""
+
+    empty = False
+    single = False
+
+    def selects(self, slot: Slot, stored: Stored) -> bool:
+        return stored.labels == 1
+
+
+WRITES = st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.integers(0, 2)), max_size=12)
+
+
+@given(WRITES, st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_a_list_and_the_events_after_it_make_every_later_list(
+    writes: list[tuple[int, bool, int]], selective: bool
+) -> None:
+    """What an informer relies on, whichever revision it begins with, and with or without a selector."""
+    bench, selector = Bench(3), Labelled() if selective else EVERYTHING
+    exists = [False] * 3
+    for index, delete, labels in writes:
+        if delete and not exists[index]:
+            continue
+        exists[index] = not delete
+        bench.write(index, delete=delete, labels=labels)
+    last = bench.run(lambda lab: lab.etcd.revision())
+    now = {i.slot: i.object for i in listed(bench, ListOptions(), selector).items}
+    for revision in range(1, last + 1):
+        answer = listed(bench, ListOptions(version=at(revision), match=Match.EXACT), selector)
+        shown = {i.slot: i.object for i in answer.items}
+        start = opened(bench, WatchOptions(version=at(revision)))
+        assert start.error is Code.OK
+        events = bench.run(
+            lambda lab, after=start.after: [translate(e, selector) for e in lab.cache.events() if e.revision > after]
+        )
+        for event in events:
+            if event.type is EventType.ADDED:
+                assert event.slot not in shown
+                shown[event.slot] = event.object
+            elif event.type is EventType.MODIFIED:
+                assert event.slot in shown
+                shown[event.slot] = event.object
+            elif event.type is EventType.DELETED:
+                del shown[event.slot]
+        assert shown == now
