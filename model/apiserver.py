@@ -7,8 +7,8 @@ Facts, from staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go 
 - An update that changes nothing is not written: no revision, no event.
 - The main resource keeps the stored status, the status subresource keeps the stored spec.
 
-Each method is one request: one atomic step. `stale` says that the object has been written since the caller read it, that is, that the
-resourceVersion in the request is not the stored one.
+Each method is one request: one atomic step. `stale` says that the object has been written since the caller read it, that is,
+that the resourceVersion in the request is not the stored one.
 """
 
 from __future__ import annotations
@@ -20,28 +20,32 @@ from kubecheck.model.etcd import Etcd
 from kubecheck.model.objects import (
     Deployment,
     DeploymentObject,
-    DeploymentStatus,
     Node,
     Phase,
     Pod,
     PodObject,
     ReplicaSet,
     ReplicaSetObject,
-    ReplicaSetStatus,
 )
 from kubecheck.model.scope import ClusterScope
 from kubecheck.model.watches import Watches
-from kubecheck.spec import Range, State, require
+from kubecheck.spec import Array, Range, State, require
 
 
 class Answer(enum.Enum):
-    """What a request is answered: the HTTP status, and the reason where a status has several."""
+    """What a request is answered: the HTTP status, and the reason where a status has several; TIMEOUT if the answer is lost."""
 
     OK = "200"
     NOT_FOUND = "404 NotFound"
     ALREADY_EXISTS = "409 AlreadyExists"
     CONFLICT = "409 Conflict"
     ERROR = "500 InternalError"
+    TIMEOUT = "timeout"
+
+
+def took_effect(answer: Answer) -> bool:
+    """Whether the request was carried out, though the caller may not have heard of it."""
+    return answer is Answer.OK or answer is Answer.TIMEOUT
 
 
 class ApiServer(State):
@@ -50,6 +54,10 @@ class ApiServer(State):
     _etcd: Etcd
     _watches: Watches
     _failing: Annotated[int, Range(0, "failing")]
+    _changed_since_read: Annotated[int, Range(0, "editing")]
+    _losing: Annotated[int, Range(0, "losing")]
+    _replica_sets_created: Array[ReplicaSet, Annotated[int, Range(0, "reapplies")]]
+    _pods_created: Array[Pod, Annotated[int, Range(0, "recreations")]]
 
     def _fails(self, scope: ClusterScope) -> bool:
         """Whether this request is the one that fails."""
@@ -57,6 +65,18 @@ class ApiServer(State):
             self._failing = 0
             return True
         return False
+
+    def _done(self, scope: ClusterScope) -> Answer:
+        """The answer to a request that took effect: OK, unless it gets lost."""
+        if scope.lost_responses > 0 and self._losing == 1:
+            self._losing = 0
+            return Answer.TIMEOUT
+        return Answer.OK
+
+    def lose_next(self) -> None:
+        """A fault: the answer to the next request that takes effect is lost."""
+        require(self._losing == 0)
+        self._losing = 1
 
     def fail_next(self) -> None:
         """A fault: the next request is answered with 500 and has no effect."""
@@ -70,8 +90,10 @@ class ApiServer(State):
         return self._etcd.deployment(deployment)
 
     def _put_deployment(self, scope: ClusterScope, deployment: Deployment, new: DeploymentObject) -> None:
-        if new != self._etcd.deployment(deployment):
+        if not scope.features.no_op_writes or new != self._etcd.deployment(deployment):
             self._watches.deployment_written(scope)
+            if scope.edits > 0:
+                self._changed_since_read = 1
             self._etcd.put_deployment(scope, deployment, new)
 
     def create_deployment(
@@ -83,8 +105,9 @@ class ApiServer(State):
         if self._etcd.deployment(deployment).template is not None:
             return Answer.ALREADY_EXISTS
         paused = 1 if scope.paused else 0
-        self._put_deployment(scope, deployment, DeploymentObject(template=template, replicas=replicas, paused=paused))
-        return Answer.OK
+        new = DeploymentObject(template=template, replicas=replicas, paused=paused)
+        self._put_deployment(scope, deployment, new.next(generation=1 if scope.deployment_generations else 0))
+        return self._done(scope)
 
     def patch_deployment(
         self, scope: ClusterScope, deployment: Deployment, template: ReplicaSet, replicas: int, paused: int
@@ -95,13 +118,16 @@ class ApiServer(State):
         stored = self._etcd.deployment(deployment)
         if stored.template is None:
             return Answer.NOT_FOUND
-        self._put_deployment(scope, deployment, stored.next(template=template, replicas=replicas, paused=paused))
-        return Answer.OK
+        new = stored.next(template=template, replicas=replicas, paused=paused)
+        if scope.deployment_generations and new != stored:
+            new = new.next(generation=stored.generation + 1)
+        self._put_deployment(scope, deployment, new)
+        return self._done(scope)
 
     def update_deployment_status(
-        self, scope: ClusterScope, deployment: Deployment, status: DeploymentStatus, stale: bool
+        self, scope: ClusterScope, deployment: Deployment, new: DeploymentObject, stale: bool
     ) -> Answer:
-        """PUT deployments/status."""
+        """PUT deployments/status: all but the status is as it is stored."""
         if self._fails(scope):
             return Answer.ERROR
         stored = self._etcd.deployment(deployment)
@@ -109,17 +135,52 @@ class ApiServer(State):
             return Answer.NOT_FOUND
         if scope.features.optimistic_lock and stale:
             return Answer.CONFLICT
-        self._put_deployment(scope, deployment, stored.next(status=status))
-        return Answer.OK
+        if scope.features.status_subresource:
+            new = stored.next(status=new.status)
+        self._put_deployment(scope, deployment, new)
+        return self._done(scope)
 
     def delete_deployment(self, scope: ClusterScope, deployment: Deployment) -> Answer:
-        """DELETE with background propagation: it is gone at once, its ReplicaSets are left to the garbage collector."""
+        """DELETE: in the background it is gone at once, its ReplicaSets are left to the garbage collector; else it is marked."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.deployment(deployment)
+        if stored.template is None:
+            return Answer.NOT_FOUND
+        if scope.foreground and scope.features.foreground_finalizer:
+            self._put_deployment(scope, deployment, stored.next(deleting=1))
+        else:
+            self._put_deployment(scope, deployment, DeploymentObject())
+        return self._done(scope)
+
+    def finalize_deployment(self, scope: ClusterScope, deployment: Deployment) -> Answer:
+        """PATCH that takes its last finalizer from a Deployment that is being deleted: it is gone."""
         if self._fails(scope):
             return Answer.ERROR
         if self._etcd.deployment(deployment).template is None:
             return Answer.NOT_FOUND
         self._put_deployment(scope, deployment, DeploymentObject())
-        return Answer.OK
+        return self._done(scope)
+
+    def read_for_edit(self, deployment: Deployment) -> DeploymentObject:
+        """GET by a user who will send it back changed."""
+        self._changed_since_read = 0
+        return self._etcd.deployment(deployment)
+
+    def replace_deployment(self, scope: ClusterScope, deployment: Deployment, new: DeploymentObject) -> Answer:
+        """PUT with the resourceVersion that `read_for_edit` gave."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.deployment(deployment)
+        if stored.template is None:
+            return Answer.NOT_FOUND
+        if scope.features.optimistic_lock and self._changed_since_read == 1:
+            return Answer.CONFLICT
+        new = new.next(status=stored.status, generation=stored.generation, deleting=stored.deleting)
+        if scope.deployment_generations and new != stored:
+            new = new.next(generation=stored.generation + 1)
+        self._put_deployment(scope, deployment, new)
+        return self._done(scope)
 
     # --- ReplicaSets
 
@@ -128,7 +189,7 @@ class ApiServer(State):
         return self._etcd.replica_set(replica_set)
 
     def _put_replica_set(self, scope: ClusterScope, replica_set: ReplicaSet, new: ReplicaSetObject) -> None:
-        if new != self._etcd.replica_set(replica_set):
+        if not scope.features.no_op_writes or new != self._etcd.replica_set(replica_set):
             self._watches.replica_set_written(scope)
             self._etcd.put_replica_set(scope, replica_set, new)
 
@@ -138,8 +199,15 @@ class ApiServer(State):
             return Answer.ERROR
         if self._etcd.replica_set(replica_set).exists:
             return Answer.ALREADY_EXISTS
-        self._put_replica_set(scope, replica_set, new)
-        return Answer.OK
+        if scope.replica_set_generations:
+            new = new.next(generation=1)
+        if scope.applies > 1:
+            uid = self._replica_sets_created[replica_set]
+            self._put_replica_set(scope, replica_set, new.next(uid=uid))
+            self._replica_sets_created[replica_set] = min(uid + 1, scope.applies - 1)
+        else:
+            self._put_replica_set(scope, replica_set, new)
+        return self._done(scope)
 
     def update_replica_set(
         self, scope: ClusterScope, replica_set: ReplicaSet, new: ReplicaSetObject, stale: bool
@@ -152,11 +220,11 @@ class ApiServer(State):
             return Answer.NOT_FOUND
         if scope.features.optimistic_lock and stale:
             return Answer.CONFLICT
-        self._put_replica_set(scope, replica_set, new.next(status=stored.status))
-        return Answer.OK
+        self._put_replica_set(scope, replica_set, new.next(status=stored.status, deleting=stored.deleting))
+        return self._done(scope)
 
     def update_replica_set_status(
-        self, scope: ClusterScope, replica_set: ReplicaSet, status: ReplicaSetStatus, stale: bool
+        self, scope: ClusterScope, replica_set: ReplicaSet, new: ReplicaSetObject, stale: bool
     ) -> Answer:
         """PUT replicasets/status: all but the status is as it is stored."""
         if self._fails(scope):
@@ -166,8 +234,10 @@ class ApiServer(State):
             return Answer.NOT_FOUND
         if scope.features.optimistic_lock and stale:
             return Answer.CONFLICT
-        self._put_replica_set(scope, replica_set, stored.next(status=status))
-        return Answer.OK
+        if scope.features.status_subresource:
+            new = stored.next(status=new.status)
+        self._put_replica_set(scope, replica_set, new)
+        return self._done(scope)
 
     def scale_replica_set(self, scope: ClusterScope, replica_set: ReplicaSet, replicas: int) -> Answer:
         """PUT replicasets/scale with no resourceVersion, as `kubectl scale` does."""
@@ -176,8 +246,11 @@ class ApiServer(State):
         stored = self._etcd.replica_set(replica_set)
         if not stored.exists:
             return Answer.NOT_FOUND
-        self._put_replica_set(scope, replica_set, stored.next(replicas=replicas))
-        return Answer.OK
+        new = stored.next(replicas=replicas)
+        if scope.replica_set_generations and new != stored:
+            new = new.next(generation=stored.generation + 1)
+        self._put_replica_set(scope, replica_set, new)
+        return self._done(scope)
 
     def annotate_replica_set(self, scope: ClusterScope, replica_set: ReplicaSet) -> Answer:
         """PATCH that adds an annotation, as `kubectl annotate` does."""
@@ -187,16 +260,29 @@ class ApiServer(State):
         if not stored.exists:
             return Answer.NOT_FOUND
         self._put_replica_set(scope, replica_set, stored.next(annotations=stored.annotations + 1))
-        return Answer.OK
+        return self._done(scope)
 
     def delete_replica_set(self, scope: ClusterScope, replica_set: ReplicaSet) -> Answer:
-        """DELETE with background propagation: it is gone at once, its pods are left to the garbage collector."""
+        """DELETE: in the background it is gone at once, its pods are left to the garbage collector; else it is marked."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.replica_set(replica_set)
+        if not stored.exists:
+            return Answer.NOT_FOUND
+        if scope.foreground and scope.features.foreground_finalizer:
+            self._put_replica_set(scope, replica_set, stored.next(deleting=1))
+        else:
+            self._put_replica_set(scope, replica_set, ReplicaSetObject())
+        return self._done(scope)
+
+    def finalize_replica_set(self, scope: ClusterScope, replica_set: ReplicaSet) -> Answer:
+        """PATCH that takes its last finalizer from a ReplicaSet that is being deleted: it is gone."""
         if self._fails(scope):
             return Answer.ERROR
         if not self._etcd.replica_set(replica_set).exists:
             return Answer.NOT_FOUND
         self._put_replica_set(scope, replica_set, ReplicaSetObject())
-        return Answer.OK
+        return self._done(scope)
 
     # --- pods
 
@@ -205,7 +291,7 @@ class ApiServer(State):
         return self._etcd.pod(pod)
 
     def _put_pod(self, scope: ClusterScope, pod: Pod, new: PodObject) -> None:
-        if new != self._etcd.pod(pod):
+        if not scope.features.no_op_writes or new != self._etcd.pod(pod):
             self._watches.pod_written(scope)
             self._etcd.put_pod(scope, pod, new)
 
@@ -215,13 +301,24 @@ class ApiServer(State):
             return False
         return not self._etcd.pod(pod).exists
 
-    def create_pod(self, scope: ClusterScope, pod: Pod, owner: ReplicaSet) -> Answer:
+    def create_pod(self, scope: ClusterScope, pod: Pod, owner: ReplicaSet, owner_uid: int) -> Answer:
         """POST pods with generateName and a controller reference; `pod` is the name and UID that it gets."""
         if self._fails(scope):
             return Answer.ERROR
         require(self.is_free(scope, pod))
-        self._put_pod(scope, pod, PodObject(phase=Phase.PENDING, owner=owner))
-        return Answer.OK
+        self._put_pod(scope, pod, PodObject(phase=Phase.PENDING, owner=owner, owner_uid=owner_uid))
+        return self._done(scope)
+
+    def create_named_pod(self, scope: ClusterScope, pod: Pod) -> Answer:
+        """POST pods with a name: 409 AlreadyExists if there is one. It gets another UID than all that had the name."""
+        if self._fails(scope):
+            return Answer.ERROR
+        if self._etcd.pod(pod).exists:
+            return Answer.ALREADY_EXISTS
+        uid = self._pods_created[pod]
+        self._put_pod(scope, pod, PodObject(phase=Phase.PENDING, uid=uid))
+        self._pods_created[pod] = min(uid + 1, scope.recreations)
+        return self._done(scope)
 
     def bind_pod(self, scope: ClusterScope, pod: Pod, node: Node) -> Answer:
         """POST pods/binding (pkg/registry/core/pod/storage/storage.go): no resourceVersion; whether the node exists is not checked."""
@@ -233,42 +330,50 @@ class ApiServer(State):
         if scope.features.binding_check and (stored.terminating or stored.node is not None):
             return Answer.CONFLICT
         self._put_pod(scope, pod, stored.next(node=node))
-        return Answer.OK
+        return self._done(scope)
 
-    def patch_pod_status(self, scope: ClusterScope, pod: Pod, phase: Phase) -> Answer:
-        """PATCH pods/status, as the kubelet does (pkg/kubelet/status/status_manager.go, syncPod): no resourceVersion."""
+    def patch_pod_status(self, scope: ClusterScope, pod: Pod, uid: int, phase: Phase) -> Answer:
+        """PATCH pods/status, as the kubelet does (pkg/kubelet/status/status_manager.go, syncPod): the UID, no resourceVersion."""
         if self._fails(scope):
             return Answer.ERROR
         stored = self._etcd.pod(pod)
         if not stored.exists:
             return Answer.NOT_FOUND
+        if scope.features.uid_on_status and stored.uid != uid:
+            return Answer.CONFLICT
         self._put_pod(scope, pod, stored.next(phase=phase))
-        return Answer.OK
+        return self._done(scope)
 
     def delete_pod(self, scope: ClusterScope, pod: Pod) -> Answer:
         """DELETE with the pod's own grace period (pkg/registry/core/pod/strategy.go, CheckGracefulDelete).
 
-        An unscheduled or terminal pod is gone at once, a bound one only gets a deletionTimestamp; a second one changes nothing.
+        An unscheduled or terminal pod is gone at once, a bound one only gets a deletionTimestamp; a second DELETE changes nothing, even
+        if the pod has ended meanwhile (staging/src/k8s.io/apiserver/pkg/registry/rest/delete.go, BeforeDelete): the kubelet removes it.
         """
         if self._fails(scope):
             return Answer.ERROR
         stored = self._etcd.pod(pod)
         if not stored.exists:
             return Answer.NOT_FOUND
-        if stored.node is None or stored.terminal:
+        if stored.node is None or (stored.terminal and not stored.terminating):
             self._put_pod(scope, pod, PodObject())
-        else:
+        elif not stored.terminating:
             self._put_pod(scope, pod, stored.next(terminating=True))
-        return Answer.OK
+        return self._done(scope)
 
-    def remove_pod(self, scope: ClusterScope, pod: Pod) -> Answer:
-        """DELETE with grace period 0 and the pod's UID as precondition: the kubelet's confirmation that it has ended."""
+    def remove_pod(self, scope: ClusterScope, pod: Pod, uid: int) -> Answer:
+        """DELETE with grace period 0 and a UID as precondition: the kubelet's confirmation that the pod has ended.
+
+        Who does not care names the UID that is stored, as in somebody's `kubectl delete --force`.
+        """
         if self._fails(scope):
             return Answer.ERROR
         if not self._etcd.pod(pod).exists:
             return Answer.NOT_FOUND
+        if scope.features.uid_on_delete and self._etcd.pod(pod).uid != uid:
+            return Answer.CONFLICT
         self._put_pod(scope, pod, PodObject())
-        return Answer.OK
+        return self._done(scope)
 
     # --- nodes
 
@@ -283,7 +388,7 @@ class ApiServer(State):
         if self._etcd.node(node):
             return Answer.ALREADY_EXISTS
         self._etcd.put_node(node)
-        return Answer.OK
+        return self._done(scope)
 
     # --- watches: what a client's informer shows, whether an object is stale in it, and how it catches up
 
@@ -310,6 +415,10 @@ class ApiServer(State):
     def scheduler_pod(self, pod: Pod) -> PodObject:
         """The pod in the scheduler's informer."""
         return self._etcd.pod_seen(pod, self._watches.scheduler_pods)
+
+    def cached_pod(self, pod: Pod) -> PodObject:
+        """The pod in the second API server's watch cache."""
+        return self._etcd.pod_seen(pod, self._watches.cache_pods)
 
     def next_deployment_write(self) -> bool:
         """Whether the controller manager has a write to a Deployment to see."""
@@ -388,6 +497,18 @@ class ApiServer(State):
             self._watches.controllers_replica_sets = self._watches.serving_replica_sets()
             self._watches.controllers_pods = self._watches.serving_pods()
             self._compact()
+
+    def restart_server(self, scope: ClusterScope, server: int, other: int) -> None:
+        """An API server crashes and restarts: it fills its watch caches from etcd, and who watched there goes on at `other`.
+
+        (staging/src/k8s.io/apiserver/pkg/storage/cacher/cacher.go, startCaching: a new cache lists from etcd before it serves anybody.)
+        """
+        if server == 1:
+            self._watches.cache_replica_sets = 0
+            self._watches.cache_pods = 0
+        if self._watches.controllers_server == server:
+            self.reconnect_controllers(scope, other)
+        self._compact()
 
     def relist_scheduler(self) -> None:
         """The scheduler's informer lists all pods, at the first API server, whose cache is fresh."""

@@ -17,11 +17,13 @@ from kubecheck.spec import Array, Range, Record, Set, State
 class Sync(Record):
     """The rest of a sync of a ReplicaSet in progress: later requests, decided when it began.
 
-    So many pods to create (`wanted` is what the ReplicaSet asked for then), or these pods to delete, or this status to write again.
+    So many pods to create (`wanted` is what the ReplicaSet asked for then, `owner_uid` its UID), or these pods to delete, or this status
+    to write again.
     """
 
     creating: Annotated[int, Range(0, "most_wanted")] = 0
     wanted: Annotated[int, Range(0, "most_wanted")] = 0
+    owner_uid: Annotated[int, Range(0, "reapplies")] = 0
     deleting: Set[Pod] = Set()
     status: ReplicaSetStatus | None = None
 
@@ -58,13 +60,22 @@ class ControllerManager(State):
             if self.unseen_status[other] > 0:
                 self.unseen_status[other] -= 1
 
-    def pod_event(self, scope: ClusterScope, pod: Pod, before: PodObject, after: PodObject) -> None:
-        """The informer shows a write to a pod (pkg/controller/replicaset/replica_set.go, addPod, updatePod, deletePod)."""
+    def replica_set_gone(self, replica_set: ReplicaSet) -> None:
+        """What is remembered for the name is dropped (replica_set.go, deleteRS: Clear, DeleteExpectations)."""
+        self.expectations[replica_set] = Expectations()
+        self.unseen_pods[replica_set] = 0
+        self.unseen_status[replica_set] = 0
+
+    def pod_event(self, scope: ClusterScope, pod: Pod, before: PodObject, after: PodObject, is_known: bool) -> None:
+        """The informer shows a write to a pod (pkg/controller/replicaset/replica_set.go, addPod, updatePod, deletePod).
+
+        `is_known` says whether its ReplicaSet is found by name and UID (resolveControllerRef); if not, the event is passed over.
+        """
         for other in ReplicaSet:
             if self.unseen_pods[other] > 0:
                 self.unseen_pods[other] -= 1
         owner = before.owner if before.exists else after.owner
-        if owner is not None:
+        if owner is not None and is_known:
             self.replica_set_work[owner] = Work.READY
             expected = self.expectations[owner]
             if not before.exists and expected.creations > 0:

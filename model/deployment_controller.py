@@ -92,17 +92,22 @@ def total_ready(api: ApiServer, scope: ClusterScope) -> int:
     return sum(replica_set_in_view(api, scope, r).status.ready for r in ReplicaSet)
 
 
+def available(scope: ClusterScope, seen: ReplicaSetObject) -> int:
+    """Pods of the ReplicaSet that a rolling update counts on: as many as its status says, even if it is asked for fewer by now."""
+    return min(seen.status.ready, seen.replicas) if scope.features.available_up_to_spec else seen.status.ready
+
+
 def ready_in_rollout(api: ApiServer, scope: ClusterScope, new: ReplicaSet) -> int:
-    """The same, without old ReplicaSets that are asked for none any more (reconcileOldReplicaSets)."""
+    """Pods of all ReplicaSets that it counts on, without old ones that are asked for none any more (reconcileOldReplicaSets)."""
     return sum(
-        replica_set_in_view(api, scope, r).status.ready if r == new or is_active(api, scope, r) else 0
+        available(scope, replica_set_in_view(api, scope, r)) if r == new or is_active(api, scope, r) else 0
         for r in ReplicaSet
     )
 
 
 def new_size(api: ApiServer, scope: ClusterScope, wanted: int, current: int) -> int:
     """How far the new ReplicaSet may grow now (NewRSNewReplicas)."""
-    if scope.recreate:
+    if scope.recreate or not scope.features.max_surge:
         return wanted
     room = wanted + max_surge(scope, wanted) - total_replicas(api, scope)
     if room <= 0:
@@ -114,6 +119,8 @@ def decide(api: ApiServer, scope: ClusterScope, deployment: Deployment) -> Decis
     """The next request of a sync of the Deployment, as the informers show it (syncDeployment). Not enabled if there is none."""
     seen = deployment_in_view(api, scope, deployment)
     new = present(seen.template)
+    if scope.foreground and seen.deleting == 1:  # syncStatusOnly
+        return Decision()
     if scope.paused and scope.features.pause and seen.paused == 1:
         return decide_scaling(api, scope, seen, new)
     if scope.scales > 0 and is_scaling_event(api, scope, seen):
@@ -143,8 +150,8 @@ def decide_rolling(api: ApiServer, scope: ClusterScope, seen: DeploymentObject, 
         if size != newest.replicas:
             return Decision(request=Request.SCALE, replica_set=new, replicas=size)
     total = total_replicas(api, scope)
-    least = seen.replicas - max_unavailable(scope, seen.replicas)
-    allowed = total - least - (newest.replicas - newest.status.ready)
+    least = seen.replicas - max_unavailable(scope, seen.replicas) if scope.features.max_unavailable else 0
+    allowed = total - least - (newest.replicas - available(scope, newest))
     if total == newest.replicas or allowed <= 0:
         return Decision()
     # cleanupUnhealthyReplicas: replicas of old ReplicaSets that are not available go first; one that reports more than it is asked
@@ -315,10 +322,12 @@ def proportion(scope: ClusterScope, one: ReplicaSetObject, seen: DeploymentObjec
 
 def status_of(api: ApiServer, scope: ClusterScope, deployment: Deployment) -> DeploymentStatus:
     """The status that the informers' ReplicaSets add up to (calculateStatus)."""
-    new = deployment_in_view(api, scope, deployment).template
+    seen = deployment_in_view(api, scope, deployment)
+    new = seen.template
     replicas = sum(replica_set_in_view(api, scope, r).status.replicas for r in ReplicaSet)
     updated = sum(replica_set_in_view(api, scope, r).status.replicas if r == new else 0 for r in ReplicaSet)
-    return DeploymentStatus(replicas=replicas, updated=updated, ready=total_ready(api, scope))
+    ready = total_ready(api, scope)
+    return DeploymentStatus(replicas=replicas, updated=updated, ready=ready, observed=seen.generation)
 
 
 def deployment_controller(scope: ClusterScope) -> Module:
@@ -357,11 +366,10 @@ def deployment_controller(scope: ClusterScope) -> Module:
             require(cm.deployment_work[deployment] is not Work.DROPPED)
             decision = decide(api, scope, deployment)
             require(decision.request is Request.STATUS)
-            status = status_of(api, scope, deployment)
-            require(status != deployment_in_view(api, scope, deployment).status)
-            answer = api.update_deployment_status(
-                scope, deployment, status, is_deployment_stale(api, scope, deployment)
-            )
+            seen = deployment_in_view(api, scope, deployment)
+            new = seen.next(status=status_of(api, scope, deployment))
+            require(new != seen)
+            answer = api.update_deployment_status(scope, deployment, new, is_deployment_stale(api, scope, deployment))
             cm.deployment_work[deployment] = after_request(scope, answer)
 
     return module

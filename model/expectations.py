@@ -5,7 +5,8 @@ how many creations it expects, or which pods' deletions; each is lowered when th
 both are fulfilled no pods are created or deleted for that key. They are kept in memory only. A deletionTimestamp counts as deletion
 (pkg/controller/replicaset/replica_set.go, updatePod).
 
-Not modelled: they expire after five minutes (ExpectationsTimeout).
+After five minutes they count as fulfilled, whatever was seen (ExpectationsTimeout). There is no clock in the model: it is a fault with a
+budget (faults.py, expire_expectations), so that without one a controller waits for ever where it would wait five minutes.
 
 When the informer of pods does not lag, what a request did is seen at once and nothing is ever expected: they then cost nothing.
 """

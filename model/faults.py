@@ -1,17 +1,19 @@
 """Faults, each with a budget of the scope.
 
-A crash comes with the restart: a component that is down takes no steps, and any component may take none for any time. It can come between
-any two requests, as a request is a step. Only a crash that loses something is an action: a kubelet, and a scheduler whose informer
-reads through, remember nothing.
+A crash comes with the restart: a component that is down takes no steps, and any component may take none for any time. It can
+come between any two requests, as a request is a step. Only a crash that loses something is an action: a kubelet, and a
+scheduler whose informer reads through, remember nothing.
 """
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from kubecheck.model.apiserver import Answer, ApiServer
+from kubecheck.model.apiserver import ApiServer, took_effect
 from kubecheck.model.controller_manager import ControllerManager
+from kubecheck.model.expectations import Expectations
 from kubecheck.model.kubelet import Runtime
+from kubecheck.model.network import Network, node_of
 from kubecheck.model.objects import Deployment, Phase, Pod, ReplicaSet
 from kubecheck.model.scheduler import Scheduler
 from kubecheck.model.scope import ClusterScope
@@ -27,6 +29,11 @@ class Faults(State):
     annotated: Annotated[int, Range(0, "conflicts")]
     requests_failed: Annotated[int, Range(0, "request_failures")]
     watches_broken: Annotated[int, Range(0, "broken_watches")]
+    responses_lost: Annotated[int, Range(0, "lost_responses")]
+    servers_crashed: Annotated[int, Range(0, "api_server_crashes")]
+    scheduler_relisted: Annotated[int, Range(0, "scheduler_relists")]
+    expired: Annotated[int, Range(0, "expiries")]
+    force_deleted: Annotated[int, Range(0, "force_deletes")]
 
 
 def in_rollout(api: ApiServer) -> bool:
@@ -40,7 +47,7 @@ def in_rollout(api: ApiServer) -> bool:
 
 def faults(scope: ClusterScope) -> Module:
     """The faults that the scope has a budget for."""
-    module = Module("faults", Faults)
+    module = Module("faults", Faults, Network, Runtime)
 
     if scope.crashes:
 
@@ -81,23 +88,24 @@ def faults(scope: ClusterScope) -> Module:
     if scope.pod_failures and not scope.container_steps:
 
         @module.action(actor="kubelet", kind="fault")
-        def fail_pod(api: ApiServer, f: Faults, pod: Pod) -> None:
+        def fail_pod(api: ApiServer, net: Network, f: Faults, pod: Pod) -> None:
             """A running pod fails for good: its kubelet evicts it and reports it Failed."""
             require(f.pods_failed < scope.pod_failures)
-            require(api.pod(pod).ready)
-            if api.patch_pod_status(scope, pod, Phase.FAILED) is Answer.OK:
+            require(api.pod(pod).ready and net.is_up(node_of(api, pod)))
+            if took_effect(api.patch_pod_status(scope, pod, api.pod(pod).uid, Phase.FAILED)):
                 f.pods_failed += 1
 
     if scope.pod_failures and scope.container_steps:
 
         @module.action(actor="kubelet", kind="fault")
-        def fail_pod_and_stop(api: ApiServer, runtime: Runtime, f: Faults, pod: Pod) -> None:
-            """A running pod fails for good: its kubelet evicts it, stops its containers and reports it Failed."""
+        def fail_pod_and_stop(api: ApiServer, net: Network, runtime: Runtime, f: Faults, pod: Pod) -> None:
+            """A running pod fails for good: its kubelet evicts it, reports it Failed, and has stopped its containers before, or not."""
             require(f.pods_failed < scope.pod_failures)
-            require(api.pod(pod).ready)
-            if api.patch_pod_status(scope, pod, Phase.FAILED) is Answer.OK:
+            require(api.pod(pod).ready and net.is_up(node_of(api, pod)))
+            if took_effect(api.patch_pod_status(scope, pod, api.pod(pod).uid, Phase.FAILED)):
                 f.pods_failed += 1
-                runtime.running[pod] = 0
+                if scope.features.terminal_phase_last:
+                    runtime.running[pod] = 0
 
     if scope.conflicts:
 
@@ -105,7 +113,7 @@ def faults(scope: ClusterScope) -> Module:
         def annotate_replica_set(api: ApiServer, f: Faults, replica_set: ReplicaSet) -> None:
             """Somebody else writes to a ReplicaSet: he adds an annotation."""
             require(f.annotated < scope.conflicts)
-            if api.annotate_replica_set(scope, replica_set) is Answer.OK:
+            if took_effect(api.annotate_replica_set(scope, replica_set)):
                 f.annotated += 1
 
     if scope.request_failures:
@@ -116,5 +124,67 @@ def faults(scope: ClusterScope) -> Module:
             require(f.requests_failed < scope.request_failures)
             f.requests_failed += 1
             api.fail_next()
+
+    if scope.lost_responses:
+
+        @module.action(actor="api-server", kind="fault")
+        def lose_response(api: ApiServer, f: Faults) -> None:
+            """The answer to the next request that takes effect is lost: the client sees a timeout."""
+            require(f.responses_lost < scope.lost_responses)
+            f.responses_lost += 1
+            api.lose_next()
+
+    if scope.force_deletes:
+
+        @module.action(actor="somebody", kind="fault")
+        def force_delete_pod(api: ApiServer, runtime: Runtime, f: Faults, pod: Pod) -> None:
+            """Somebody deletes a pod with grace period 0: it is gone at once, and so, where names are random, are its containers."""
+            require(f.force_deleted < scope.force_deletes and api.pod(pod).exists)
+            if took_effect(api.remove_pod(scope, pod, api.pod(pod).uid)):
+                f.force_deleted += 1
+                runtime.running[pod] = 0
+
+    module.include(faults_of_memory(scope))
+    return module
+
+
+def faults_of_memory(scope: ClusterScope) -> Module:
+    """Faults by which caches and clocks, not objects, go wrong."""
+    module = Module("faults of memory", Faults)
+
+    if scope.api_server_crashes:
+
+        @module.action(actor="api-server", kind="fault")
+        def crash_api_server(
+            api: ApiServer,
+            f: Faults,
+            server: Annotated[int, Range(0, "other_api_servers")],
+            other: Annotated[int, Range(0, "other_api_servers")],
+        ) -> None:
+            """An API server crashes and restarts: it fills its watch caches anew, and its clients reconnect, to it or to the other."""
+            require(f.servers_crashed < scope.api_server_crashes)
+            f.servers_crashed += 1
+            api.restart_server(scope, server, other)
+
+    if scope.scheduler_relists:
+
+        @module.action(actor="scheduler", kind="fault")
+        def relist_scheduler(api: ApiServer, s: Scheduler, f: Faults) -> None:
+            """The scheduler's watch was broken for so long that it lists all pods; of what vanished it has only what it saw last."""
+            require(f.scheduler_relisted < scope.scheduler_relists)
+            f.scheduler_relisted += 1
+            for pod in Pod:
+                s.pod_listed(scope, pod, api.scheduler_pod(pod), api.pod(pod))
+            api.relist_scheduler()
+
+    if scope.expiries:
+
+        @module.action(actor="replicaset-controller", kind="fault")
+        def expire_expectations(cm: ControllerManager, f: Faults, replica_set: ReplicaSet) -> None:
+            """Five minutes pass in which an informer does not move: what is expected counts as seen (SatisfiedExpectations, isExpired)."""
+            require(f.expired < scope.expiries)
+            require(cm.syncs[replica_set].done and not cm.expectations[replica_set].fulfilled)
+            f.expired += 1
+            cm.expectations[replica_set] = Expectations()
 
     return module

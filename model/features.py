@@ -1,7 +1,7 @@
 """Named features: the protections that Kubernetes has, each with its issue or KEP and the release that brought it.
 
-A release switches on every feature that it has; single ones can be switched off, to see what they protect from. A fix that no release
-has yet is a feature too, off until it is asked for. A feature that is off is compiled away: it costs nothing.
+A release switches on every feature that it has; single ones can be switched off, to see what they protect from. A fix that no
+release has yet is a feature too, off until it is asked for. A feature that is off is compiled away: it costs nothing.
 """
 
 from __future__ import annotations
@@ -105,6 +105,108 @@ _FEATURES = (
         sentence="The ReplicaSet controller does not sync a ReplicaSet before its informers show its own last writes for it.",
     ),
     Feature(
+        name="scheduler-forget",
+        since="1.18",
+        reference="kubernetes/kubernetes#28883; pkg/scheduler/schedule_one.go, handleBindingCycleError; cache.go, ForgetPod",
+        sentence="The scheduler forgets a pod that it has assumed if the binding fails.",
+    ),
+    Feature(
+        name="tombstone-cleanup",
+        since="1.23",
+        reference="kubernetes/kubernetes#106102; pkg/scheduler/eventhandlers.go, deletePod",
+        sentence="The scheduler drops a pod whose deletion it missed from its cache, whatever the last state was that it had seen.",
+    ),
+    Feature(
+        name="delete-resets-expectations",
+        since="1.18",
+        reference="kubernetes/kubernetes#69376, #82572; pkg/controller/replicaset/replica_set.go, deleteRS",
+        sentence="A ReplicaSet's deletion ends its expectations when the informer shows it, not when a sync happens to come by.",
+    ),
+    Feature(
+        name="terminal-phase-last",
+        since="1.24",
+        reference="kubernetes/kubernetes#106884, #108366; pkg/kubelet/status/status_manager.go, mergePodStatus",
+        sentence="A kubelet reports a terminal phase only when no container of the pod runs any more.",
+    ),
+    Feature(
+        name="terminal-phase-final",
+        since="1.22",
+        reference="kubernetes/kubernetes#54499, #102344; pkg/kubelet/kubelet_pods.go, generateAPIPodStatus",
+        sentence="A kubelet never replaces a terminal phase, whatever is left of the pod's containers.",
+    ),
+    Feature(
+        name="uid-on-status",
+        since="1.18",
+        reference="pkg/kubelet/status/status_manager.go, syncPod; pkg/util/pod/pod.go, PatchPodStatus",
+        sentence="A kubelet's status update names the pod's UID and is refused for another pod of the same name.",
+    ),
+    Feature(
+        name="uid-on-delete",
+        since="1.18",
+        reference="pkg/kubelet/status/status_manager.go, syncPod; staging/src/k8s.io/apimachinery, NewUIDPreconditions",
+        sentence="A kubelet's deletion names the pod's UID and is refused for another pod of the same name.",
+    ),
+    Feature(
+        name="max-surge",
+        since="1.18",
+        reference="pkg/controller/deployment/util/deployment_util.go, NewRSNewReplicas",
+        sentence="A rolling update asks for no more pods than spec.replicas and maxSurge together.",
+    ),
+    Feature(
+        name="max-unavailable",
+        since="1.18",
+        reference="pkg/controller/deployment/rolling.go, reconcileOldReplicaSets",
+        sentence="A rolling update asks for no fewer pods than spec.replicas less maxUnavailable, new ones not counted until ready.",
+    ),
+    Feature(
+        name="status-subresource",
+        since="1.18",
+        reference="pkg/registry/apps/deployment/strategy.go, replicaset/strategy.go, PrepareForUpdate of the status strategies",
+        sentence="A PUT of the status keeps the stored spec, whatever spec it has.",
+    ),
+    Feature(
+        name="observed-generation",
+        since="1.18",
+        reference="staging/src/k8s.io/kubectl/pkg/polymorphichelpers/rollout_status.go, Status",
+        sentence="Who waits for a rollout believes a status only once its observedGeneration is the Deployment's generation.",
+    ),
+    Feature(
+        name="foreground-finalizer",
+        since="1.18",
+        reference="staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go, deletionFinalizersForGarbageCollection",
+        sentence="An object that is deleted in the foreground stays, with a finalizer, until the garbage collector removes that.",
+    ),
+    Feature(
+        name="available-up-to-spec",
+        since=None,
+        reference="pkg/controller/deployment/rolling.go, reconcileOldReplicaSets (no issue is known)",
+        sentence="A rolling update counts no more available pods of a ReplicaSet than it asks for, since the others are about to go.",
+    ),
+    Feature(
+        name="uid-on-status-retry",
+        since=None,
+        reference="pkg/controller/replicaset/replica_set_utils.go, updateReplicaSetStatus (no issue is known)",
+        sentence="The ReplicaSet controller's second attempt at a status update gives up if the GET shows another UID.",
+    ),
+    Feature(
+        name="no-op-writes",
+        since="1.18",
+        reference="staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go, GuaranteedUpdate",
+        sentence="An update that changes nothing is not written: no revision, no event.",
+    ),
+    Feature(
+        name="no-force-deletion",
+        since="1.18",
+        reference="kubernetes/kubernetes#35145, #35235; pkg/controller/nodelifecycle/node_lifecycle_controller.go",
+        sentence="The node controller does not remove pods of a node that it cannot reach; they stay until their kubelet confirms.",
+    ),
+    Feature(
+        name="split-recreated-update",
+        since=None,
+        reference="kubernetes/kubernetes#141255 (open); pkg/scheduler/eventhandlers.go, updatePod",
+        sentence="The scheduler takes an update that changes a pod's UID for what it is, a deletion and a creation.",
+    ),
+    Feature(
         name="refresh-scale-annotation",
         since=None,
         reference="kubernetes/kubernetes#138036, #138840 (open); pkg/controller/deployment/sync.go, scale",
@@ -130,6 +232,23 @@ class Features:
     relist_at_last_version: bool = True
     consistent_list: bool = True
     stale_write_guard: bool = True
+    scheduler_forget: bool = True
+    tombstone_cleanup: bool = True
+    delete_resets_expectations: bool = True
+    terminal_phase_last: bool = True
+    terminal_phase_final: bool = True
+    uid_on_status: bool = True
+    uid_on_delete: bool = True
+    no_op_writes: bool = True
+    max_surge: bool = True
+    max_unavailable: bool = True
+    status_subresource: bool = True
+    observed_generation: bool = True
+    foreground_finalizer: bool = True
+    available_up_to_spec: bool = False
+    uid_on_status_retry: bool = False
+    no_force_deletion: bool = True
+    split_recreated_update: bool = False
     refresh_scale_annotation: bool = False
 
 

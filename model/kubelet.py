@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from kubecheck.model.apiserver import ApiServer
+from kubecheck.model.network import Network, node_of
 from kubecheck.model.objects import Node, Phase, Pod
 from kubecheck.model.scope import ClusterScope
 from kubecheck.spec import Array, Module, Range, State, count, present, require
@@ -48,14 +49,14 @@ def is_admitted_to(api: ApiServer, runtime: Runtime, scope: ClusterScope, pod: P
 
 def kubelet(scope: ClusterScope) -> Module:
     """The kubelets' steps."""
-    module = Module("kubelet", ApiServer)
+    module = Module("kubelet", ApiServer, Network)
 
     if scope.registered_nodes < scope.nodes:
 
         @module.action(actor="kubelet")
-        def register_node(api: ApiServer, node: Node) -> None:
+        def register_node(api: ApiServer, net: Network, node: Node) -> None:
             """A kubelet starts and creates its Node object."""
-            require(not api.is_registered(node))
+            require(net.is_up(node) and not api.is_registered(node))
             api.create_node(scope, node)
 
     if scope.container_steps:
@@ -63,19 +64,24 @@ def kubelet(scope: ClusterScope) -> Module:
         return module
 
     @module.action(actor="kubelet")
-    def run_pod(api: ApiServer, pod: Pod) -> None:
+    def run_pod(api: ApiServer, net: Network, pod: Pod) -> None:
         """The kubelet starts a bound pod and reports it running and ready; if there is no room, it reports it Failed."""
         stored = api.pod(pod)
         node = present(stored.node)
-        require(stored.phase is Phase.PENDING and not stored.terminating and api.is_registered(node))
-        api.patch_pod_status(scope, pod, Phase.RUNNING if is_admitted(api, scope, pod, node) else Phase.FAILED)
+        require(
+            stored.phase is Phase.PENDING and not stored.terminating and api.is_registered(node) and net.is_up(node)
+        )
+        api.patch_pod_status(
+            scope, pod, api.pod(pod).uid, Phase.RUNNING if is_admitted(api, scope, pod, node) else Phase.FAILED
+        )
 
     @module.action(actor="kubelet")
-    def stop_pod(api: ApiServer, pod: Pod) -> None:
+    def stop_pod(api: ApiServer, net: Network, pod: Pod) -> None:
         """The kubelet stops the containers of a pod that is being deleted and reports a terminal phase."""
         stored = api.pod(pod)
-        require(stored.terminating and not stored.terminal and api.is_registered(present(stored.node)))
-        api.patch_pod_status(scope, pod, Phase.FAILED)
+        require(stored.terminating and not stored.terminal)
+        require(api.is_registered(present(stored.node)) and net.is_up(present(stored.node)))
+        api.patch_pod_status(scope, pod, api.pod(pod).uid, Phase.FAILED)
 
     module.include(removal(scope))
     return module
@@ -83,58 +89,72 @@ def kubelet(scope: ClusterScope) -> Module:
 
 def removal(scope: ClusterScope) -> Module:
     """The kubelet's last request for a pod."""
-    module = Module("removal", ApiServer)
+    module = Module("removal", ApiServer, Network, Runtime)
 
     @module.action(actor="kubelet")
-    def confirm_deletion(api: ApiServer, pod: Pod) -> None:
+    def confirm_deletion(api: ApiServer, net: Network, runtime: Runtime, pod: Pod) -> None:
         """The kubelet removes a pod that is being deleted and has ended."""
-        require(api.pod(pod).terminating and api.pod(pod).terminal)
-        api.remove_pod(scope, pod)
+        require(api.pod(pod).terminating and api.pod(pod).terminal and runtime.running[pod] == 0)
+        require(net.is_up(node_of(api, pod)))
+        api.remove_pod(scope, pod, api.pod(pod).uid)
 
     return module
 
 
 def containers(scope: ClusterScope) -> Module:
     """The kubelets' steps, with containers that start and stop in steps of their own."""
-    module = Module("containers", ApiServer, Runtime)
+    module = Module("containers", ApiServer, Network, Runtime)
 
     @module.action(actor="kubelet")
-    def start_containers(api: ApiServer, runtime: Runtime, pod: Pod) -> None:
+    def start_containers(api: ApiServer, net: Network, runtime: Runtime, pod: Pod) -> None:
         """The kubelet admits a bound pod and starts its containers."""
         stored = api.pod(pod)
         node = present(stored.node)
         require(stored.phase is Phase.PENDING and not stored.terminating and runtime.running[pod] == 0)
-        require(api.is_registered(node) and is_admitted_to(api, runtime, scope, pod, node))
+        require(api.is_registered(node) and net.is_up(node) and is_admitted_to(api, runtime, scope, pod, node))
         runtime.running[pod] = 1
 
     @module.action(actor="kubelet")
-    def reject_pod(api: ApiServer, runtime: Runtime, pod: Pod) -> None:
+    def reject_pod(api: ApiServer, net: Network, runtime: Runtime, pod: Pod) -> None:
         """The kubelet reports a bound pod Failed, for which there is no room."""
         stored = api.pod(pod)
         node = present(stored.node)
         require(stored.phase is Phase.PENDING and not stored.terminating and runtime.running[pod] == 0)
-        require(api.is_registered(node) and not is_admitted_to(api, runtime, scope, pod, node))
-        api.patch_pod_status(scope, pod, Phase.FAILED)
+        require(api.is_registered(node) and net.is_up(node) and not is_admitted_to(api, runtime, scope, pod, node))
+        api.patch_pod_status(scope, pod, api.pod(pod).uid, Phase.FAILED)
 
     @module.action(actor="kubelet")
-    def report_running(api: ApiServer, runtime: Runtime, pod: Pod) -> None:
+    def report_running(api: ApiServer, net: Network, runtime: Runtime, pod: Pod) -> None:
         """The kubelet reports a pod running and ready whose containers have started."""
-        require(runtime.running[pod] == 1 and api.pod(pod).phase is Phase.PENDING)
-        api.patch_pod_status(scope, pod, Phase.RUNNING)
+        require(runtime.running[pod] == 1 and api.pod(pod).phase is Phase.PENDING and net.is_up(node_of(api, pod)))
+        api.patch_pod_status(scope, pod, api.pod(pod).uid, Phase.RUNNING)
 
     @module.action(actor="kubelet")
-    def stop_containers(api: ApiServer, runtime: Runtime, pod: Pod) -> None:
-        """The kubelet stops the containers of a pod that is being deleted."""
-        require(runtime.running[pod] == 1 and api.pod(pod).terminating)
+    def stop_containers(api: ApiServer, net: Network, runtime: Runtime, pod: Pod) -> None:
+        """The kubelet stops the containers of a pod that is being deleted, or that it has reported as ended."""
+        require(runtime.running[pod] == 1 and net.is_up(node_of(api, pod)))
+        require(api.pod(pod).terminating or api.pod(pod).terminal)
         runtime.running[pod] = 0
 
     @module.action(actor="kubelet")
-    def report_stopped(api: ApiServer, runtime: Runtime, pod: Pod) -> None:
+    def report_stopped(api: ApiServer, net: Network, runtime: Runtime, pod: Pod) -> None:
         """The kubelet reports a terminal phase for a pod that is being deleted and whose containers have stopped."""
         stored = api.pod(pod)
-        require(stored.terminating and not stored.terminal and runtime.running[pod] == 0)
-        require(api.is_registered(present(stored.node)))
-        api.patch_pod_status(scope, pod, Phase.FAILED)
+        require(stored.terminating and not stored.terminal)
+        if scope.features.terminal_phase_last:
+            require(runtime.running[pod] == 0)
+        require(api.is_registered(present(stored.node)) and net.is_up(present(stored.node)))
+        api.patch_pod_status(scope, pod, api.pod(pod).uid, Phase.FAILED)
+
+    if not scope.features.terminal_phase_final:
+
+        @module.action(actor="kubelet")
+        def report_without_containers(api: ApiServer, net: Network, runtime: Runtime, pod: Pod) -> None:
+            """The kubelet derives the phase anew after the containers of an ended pod have been removed: none has started, so Pending."""
+            stored = api.pod(pod)
+            require(stored.terminating and stored.terminal and runtime.running[pod] == 0)
+            require(net.is_up(node_of(api, pod)))
+            api.patch_pod_status(scope, pod, api.pod(pod).uid, Phase.PENDING)
 
     module.include(removal(scope))
     return module

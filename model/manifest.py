@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Kind", "Manifest", "ManifestError", "NotModelled", "Strategy", "Workload", "read", "read_file"]
 
+_WORKLOADS = (Kind.DEPLOYMENT, Kind.REPLICA_SET)
+
 OBJECT_LIMIT: Final = 10_000
 """Objects of the largest manifest, lists taken apart."""
 
@@ -164,8 +166,8 @@ def _read_object(item: Field) -> Workload | NotModelled:
     version = item.child("apiVersion").required(remedy="add apiVersion: apps/v1").string()
     kind = item.child("kind").required(remedy="add the kind, for example kind: Deployment").string()
     metadata = item.child("metadata")
-    if kind not in tuple(Kind):
-        close = closest(kind, list(Kind))
+    if kind not in _WORKLOADS:
+        close = closest(kind, list(_WORKLOADS))
         if version == "apps/v1" and close:
             item.child("kind").fail(f'is "{kind}", which apps/v1 does not have', remedy=f"did you mean `{close}`?")
         name = metadata.child("name") if isinstance(metadata.node, Map) else metadata

@@ -1,7 +1,7 @@
 """The API objects, as far as the first slice needs them: records of what components read and write.
 
-Left out of each object is what nobody in the slice reads. A resourceVersion is not kept: what it is compared for, "has this changed
-since I read it", follows from how far the reader's informer has come (see etcd.py).
+Left out of each object is what nobody in the slice reads. A resourceVersion is not kept: what it is compared for, "has this
+changed since I read it", follows from how far the reader's informer has come (see etcd.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from kubecheck.spec import Range, Record, Sort
 
 
 class Pod(Sort, size="pods"):
-    """A slot for a pod. A new pod takes the lowest free slot, which is its name and its UID as long as anybody remembers it."""
+    """A slot for a pod. A new pod takes the lowest free slot, which is its name and its UID as long as anybody remembers it.
+
+    Of pods with names of their own (named_pods.py) it is the name, which outlives the pod; the UID is a field then.
+    """
 
 
 class Node(Sort, size="nodes"):
@@ -45,10 +48,15 @@ class Phase(enum.Enum):
 
 
 class PodObject(Record):
-    """A pod: its phase, the ReplicaSet that controls it, the node it is bound to, whether it has a deletionTimestamp."""
+    """A pod: its phase, the ReplicaSet that controls it (name and UID), the node it is bound to, whether it has a deletionTimestamp.
+
+    `uid` tells those apart that have had the same name, one after the other; it is used only for pods with names of their own.
+    """
 
     phase: Phase = Phase.ABSENT
+    uid: Annotated[int, Range(0, "recreations")] = 0
     owner: ReplicaSet | None = None
+    owner_uid: Annotated[int, Range(0, "reapplies")] = 0
     node: Node | None = None
     terminating: bool = False
 
@@ -79,20 +87,26 @@ class PodObject(Record):
 
 
 class ReplicaSetStatus(Record):
-    """`status` of a ReplicaSet: active pods, and those that are ready (also available, as minReadySeconds is 0)."""
+    """`status` of a ReplicaSet: active pods, and those that are ready (also available, as minReadySeconds is 0); observedGeneration."""
 
     replicas: Annotated[int, Range(0, "pods")] = 0
     ready: Annotated[int, Range(0, "pods")] = 0
+    observed: Annotated[int, Range(0, "replica_set_generations")] = 0
 
 
 class ReplicaSetObject(Record):
-    """A ReplicaSet: the replicas it is asked for, two annotations, its status.
+    """A ReplicaSet: its UID, its generation, the replicas it is asked for, two annotations, its status.
 
+    `uid` tells those apart that have had the same name, one after the other: it counts them.
+    `deleting` is a deletionTimestamp, with the finalizer foregroundDeletion.
     `desired` is the annotation deployment.kubernetes.io/desired-replicas, the Deployment's replicas when this one was last scaled.
     `annotations` counts the annotations that somebody else has put on it.
     """
 
     exists: bool = False
+    uid: Annotated[int, Range(0, "reapplies")] = 0
+    generation: Annotated[int, Range(0, "replica_set_generations")] = 0
+    deleting: Annotated[int, Range(0, "foreground")] = 0
     replicas: Annotated[int, Range(0, "most_wanted")] = 0
     desired: Annotated[int, Range(0, "most_replicas")] = 0
     annotations: Annotated[int, Range(0, "conflicts")] = 0
@@ -100,17 +114,23 @@ class ReplicaSetObject(Record):
 
 
 class DeploymentStatus(Record):
-    """`status` of a Deployment: pods of all its ReplicaSets, of the new one, those ready (also available)."""
+    """`status` of a Deployment: pods of all its ReplicaSets, of the new one, those ready (also available); observedGeneration."""
 
     replicas: Annotated[int, Range(0, "status_pods")] = 0
     updated: Annotated[int, Range(0, "status_pods")] = 0
     ready: Annotated[int, Range(0, "status_pods")] = 0
+    observed: Annotated[int, Range(0, "deployment_generations")] = 0
 
 
 class DeploymentObject(Record):
-    """A Deployment: the pod template (named by its ReplicaSet; None: no Deployment), replicas asked for, `spec.paused`, its status."""
+    """A Deployment: the pod template (named by its ReplicaSet; None: no Deployment), replicas asked for, `spec.paused`, its status.
+
+    `deleting` is a deletionTimestamp, with the finalizer foregroundDeletion.
+    """
 
     template: ReplicaSet | None = None
+    generation: Annotated[int, Range(0, "deployment_generations")] = 0
+    deleting: Annotated[int, Range(0, "foreground")] = 0
     replicas: Annotated[int, Range(0, "most_replicas")] = 0
     paused: Annotated[int, Range(0, "pauses")] = 0
     status: DeploymentStatus = DeploymentStatus()

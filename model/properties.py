@@ -9,26 +9,30 @@ from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.controller_manager import ControllerManager
 from kubecheck.model.faults import Faults
 from kubecheck.model.informer import replica_set_in_view
+from kubecheck.model.network import Network
 from kubecheck.model.objects import (
     Deployment,
     DeploymentObject,
     DeploymentStatus,
-    Node,
     Pod,
     ReplicaSet,
     ReplicaSetStatus,
 )
 from kubecheck.model.replicaset_controller import active_pods as active_in_view
 from kubecheck.model.replicaset_controller import may_manage
+from kubecheck.model.safety_of_placement import safety_of_placement
+from kubecheck.model.safety_of_rollouts import safety_of_rollouts
+from kubecheck.model.safety_of_writes import safety_of_writes
 from kubecheck.model.scope import ClusterScope
 from kubecheck.model.user import User
 from kubecheck.model.workqueue import Work
-from kubecheck.spec import Module, count, present, require
+from kubecheck.spec import Module, count, require
 
 
 def active_pods(api: ApiServer, replica_set: ReplicaSet) -> int:
     """Active pods of the ReplicaSet, as they are."""
-    return count(api.pod(p).active and api.pod(p).owner == replica_set for p in Pod)
+    uid = api.replica_set(replica_set).uid
+    return count(api.pod(p).active and api.pod(p).owner == replica_set and api.pod(p).owner_uid == uid for p in Pod)
 
 
 def ready_pods(api: ApiServer, replica_set: ReplicaSet) -> int:
@@ -41,7 +45,7 @@ def is_settled(api: ApiServer, replica_set: ReplicaSet, replicas: int) -> bool:
     stored = api.replica_set(replica_set)
     return (
         stored.replicas == replicas
-        and stored.status == ReplicaSetStatus(replicas=replicas, ready=replicas)
+        and stored.status == ReplicaSetStatus(replicas=replicas, ready=replicas, observed=stored.generation)
         and active_pods(api, replica_set) == replicas
         and ready_pods(api, replica_set) == replicas
     )
@@ -50,8 +54,10 @@ def is_settled(api: ApiServer, replica_set: ReplicaSet, replicas: int) -> bool:
 def is_rolled_out(api: ApiServer, scope: ClusterScope, stored: DeploymentObject) -> bool:
     """Whether the new ReplicaSet has all the pods, the old ones have none, and the Deployment's status says so."""
     wanted = stored.replicas
-    if scope.deployment_status and stored.status != DeploymentStatus(replicas=wanted, updated=wanted, ready=wanted):
-        return False
+    if scope.deployment_status:
+        told = DeploymentStatus(replicas=wanted, updated=wanted, ready=wanted, observed=stored.generation)
+        if stored.status != told:
+            return False
     return all(is_settled(api, r, wanted if r == stored.template else 0) for r in ReplicaSet)
 
 
@@ -73,7 +79,11 @@ def is_waiting_for_a_slot(api: ApiServer, cm: ControllerManager, scope: ClusterS
     if cm.syncs[replica_set].creating > 0:
         return True
     seen = replica_set_in_view(api, scope, replica_set)
-    return seen.exists and may_manage(cm, scope, replica_set) and active_in_view(api, scope, replica_set) < seen.replicas
+    if seen.deleting == 1:
+        return False
+    return (
+        seen.exists and may_manage(cm, scope, replica_set) and active_in_view(api, scope, replica_set) < seen.replicas
+    )
 
 
 def safety(scope: ClusterScope) -> Module:
@@ -82,50 +92,12 @@ def safety(scope: ClusterScope) -> Module:
     A property is declared only where something could break it if a protection were missing: elsewhere the scope alone would make it
     true, and it would say nothing. A decision is made at most lag - 1 writes behind, so what takes an unseen write needs a lag of 2.
     """
-    module = Module("safety", ApiServer, ControllerManager, Faults)
+    module = Module("safety")
     module.include(safety_of_placement(scope))
     module.include(safety_of_numbers(scope))
     module.include(safety_of_views(scope))
-
-    if scope.is_deployment and scope.conflicts and scope.lag_replica_sets > 1 and scope.scales + scope.image_changes:
-
-        @module.step_invariant
-        def no_update_is_lost(before: ApiServer, after: ApiServer, replica_set: ReplicaSet) -> bool:
-            """What somebody wrote to a ReplicaSet is not undone by a writer who had not seen it."""
-            require(before.replica_set(replica_set).annotations > 0 and after.replica_set(replica_set).exists)
-            return after.replica_set(replica_set).annotations >= before.replica_set(replica_set).annotations
-
-    return module
-
-
-def safety_of_placement(scope: ClusterScope) -> Module:
-    """What the scheduler may never do."""
-    module = Module("safety of placement", ApiServer)
-
-    if scope.registered_nodes < scope.nodes:
-
-        @module.invariant
-        def pods_are_bound_to_existing_nodes(api: ApiServer, pod: Pod) -> bool:
-            """A pod is bound to a node that is registered."""
-            return api.is_registered(present(api.pod(pod).node))
-
-    if scope.lag_scheduler > 1 and scope.nodes > 1:
-
-        @module.step_invariant
-        def pods_are_bound_once(before: ApiServer, after: ApiServer, pod: Pod) -> bool:
-            """A pod that is bound to a node stays bound to it."""
-            require(before.pod(pod).node is not None and after.pod(pod).exists)
-            return before.pod(pod).node == after.pod(pod).node
-
-    if scope.lag_scheduler > 1 and scope.pods_per_node < scope.pod_slots:
-
-        @module.invariant
-        def nodes_have_room(api: ApiServer, node: Node) -> bool:
-            """No more pods are bound to a node than fit."""
-            bound = count(api.pod(p).occupies and api.pod(p).node == node for p in Pod)
-            require(bound > 0)
-            return bound <= scope.pods_per_node
-
+    module.include(safety_of_rollouts(scope))
+    module.include(safety_of_writes(scope))
     return module
 
 
@@ -185,6 +157,26 @@ def safety_of_views(scope: ClusterScope) -> Module:
     """What an informer may never do."""
     module = Module("safety of views", ApiServer, Faults)
 
+    if scope.broken_watches and scope.lag_pods > 1:
+
+        @module.step_invariant
+        def informer_of_pods_skips_nothing(
+            before: ApiServer, after: ApiServer, f_before: Faults, f_after: Faults
+        ) -> bool:
+            """The controller manager's informer of pods shows one write after the other, while it runs."""
+            require(f_before.crashed == f_after.crashed and before.pods_distance() > 1)
+            return after.pods_distance() >= before.pods_distance() - 1
+
+    if scope.broken_watches and scope.lag_replica_sets > 1:
+
+        @module.step_invariant
+        def informer_of_replica_sets_skips_nothing(
+            before: ApiServer, after: ApiServer, f_before: Faults, f_after: Faults
+        ) -> bool:
+            """The controller manager's informer of ReplicaSets shows one write after the other, while it runs."""
+            require(f_before.crashed == f_after.crashed and before.replica_sets_distance() > 1)
+            return after.replica_sets_distance() >= before.replica_sets_distance() - 1
+
     if scope.broken_watches and scope.cache_lag_pods:
 
         @module.step_invariant
@@ -212,7 +204,7 @@ def safety_of_views(scope: ClusterScope) -> Module:
 
 def convergence(scope: ClusterScope) -> Module:
     """What holds when no component can change anything any more."""
-    module = Module("convergence", ApiServer, ControllerManager, User)
+    module = Module("convergence", ApiServer, Network, ControllerManager, User)
 
     if scope.runs_pods:
 
@@ -224,10 +216,13 @@ def convergence(scope: ClusterScope) -> Module:
     if scope.is_deployment and (not scope.paused or scope.resumes):
 
         @module.quiescent
-        def deployment_has_converged(api: ApiServer, cm: ControllerManager, deployment: Deployment) -> bool:
+        def deployment_has_converged(
+            api: ApiServer, net: Network, cm: ControllerManager, deployment: Deployment
+        ) -> bool:
             """When everything is quiet the Deployment is rolled out: desired = current = ready, old ReplicaSets are empty."""
             stored = api.deployment(deployment)
-            require(stored.template is not None and stored.paused == 0)
+            require(stored.template is not None and stored.paused == 0 and stored.deleting == 0)
+            require(net.is_whole())
             # else the scope is to blame: no_creation_waits_for_a_slot
             require(not any(is_waiting_for_a_slot(api, cm, scope, r) for r in ReplicaSet))
             return is_rolled_out(api, scope, stored)
@@ -243,18 +238,21 @@ def convergence(scope: ClusterScope) -> Module:
     if not scope.is_deployment:
 
         @module.quiescent
-        def replica_set_has_converged(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> bool:
+        def replica_set_has_converged(
+            api: ApiServer, net: Network, cm: ControllerManager, replica_set: ReplicaSet
+        ) -> bool:
             """When everything is quiet the ReplicaSet has the pods that it asks for, all ready, and says so."""
             stored = api.replica_set(replica_set)
-            require(stored.exists and not is_waiting_for_a_slot(api, cm, scope, replica_set))
+            require(stored.exists and stored.deleting == 0 and net.is_whole())
+            require(not is_waiting_for_a_slot(api, cm, scope, replica_set))
             return is_settled(api, replica_set, stored.replicas)
 
     if scope.deletes:
 
         @module.quiescent
-        def nothing_is_left_behind(api: ApiServer, u: User) -> bool:
+        def nothing_is_left_behind(api: ApiServer, net: Network, u: User) -> bool:
             """When everything is quiet after the deletion, ReplicaSets and pods are gone too."""
-            require(u.deleted > 0)
+            require(u.deleted > 0 and u.deleted == u.applied and net.is_whole())
             return not any(api.replica_set(r).exists for r in ReplicaSet) and not any(api.pod(p).exists for p in Pod)
 
     return module

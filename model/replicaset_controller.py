@@ -29,6 +29,8 @@ from kubecheck.spec import Module, count, first, present, require
 def is_claimed(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet, pod: Pod) -> bool:
     """Whether the informer shows the pod as an active one of this ReplicaSet."""
     seen = pod_in_view(api, scope, pod)
+    if scope.applies > 1 and seen.owner_uid != replica_set_in_view(api, scope, replica_set).uid:
+        return False
     return seen.active and seen.owner == replica_set
 
 
@@ -91,7 +93,8 @@ def free_slot(api: ApiServer, cm: ControllerManager, scope: ClusterScope) -> Pod
 def status_of(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet) -> ReplicaSetStatus:
     """The status that the informer's pods add up to (calculateStatus)."""
     ready = count(is_claimed(api, scope, replica_set, p) and pod_in_view(api, scope, p).ready for p in Pod)
-    return ReplicaSetStatus(replicas=active_pods(api, scope, replica_set), ready=ready)
+    observed = replica_set_in_view(api, scope, replica_set).generation
+    return ReplicaSetStatus(replicas=active_pods(api, scope, replica_set), ready=ready, observed=observed)
 
 
 def replica_set_controller(scope: ClusterScope) -> Module:
@@ -104,17 +107,21 @@ def replica_set_controller(scope: ClusterScope) -> Module:
         sync = cm.syncs[replica_set]
         missing = sync.creating
         wanted = sync.wanted
+        owner_uid = sync.owner_uid
         if missing == 0:
             require(may_manage(cm, scope, replica_set))
             seen = replica_set_in_view(api, scope, replica_set)
             wanted = seen.replicas
+            owner_uid = seen.uid
             missing = wanted - active_pods(api, scope, replica_set)
-            require(seen.exists and missing > 0)
+            require(seen.exists and seen.deleting == 0 and missing > 0)
             if are_kept(scope):
                 cm.expectations[replica_set] = Expectations(creations=missing)
-        answer = api.create_pod(scope, present(free_slot(api, cm, scope)), replica_set)
+        answer = api.create_pod(scope, present(free_slot(api, cm, scope)), replica_set, owner_uid)
         if answer is Answer.OK:
-            cm.syncs[replica_set] = Sync(creating=missing - 1, wanted=wanted if missing > 1 else 0)
+            cm.syncs[replica_set] = Sync()
+            if missing > 1:
+                cm.syncs[replica_set] = Sync(creating=missing - 1, wanted=wanted, owner_uid=owner_uid)
             if scope.features.stale_write_guard:
                 cm.unseen_pods[replica_set] = api.pods_distance()
             if missing == 1:
@@ -134,7 +141,7 @@ def replica_set_controller(scope: ClusterScope) -> Module:
             require(may_manage(cm, scope, replica_set))
             seen = replica_set_in_view(api, scope, replica_set)
             surplus = active_pods(api, scope, replica_set) - seen.replicas
-            require(seen.exists and surplus > 0)
+            require(seen.exists and seen.deleting == 0 and surplus > 0)
             for p in Pod:
                 if is_to_be_deleted(api, scope, replica_set, p, surplus):
                     chosen = chosen | {p}
@@ -158,9 +165,8 @@ def replica_set_controller(scope: ClusterScope) -> Module:
         seen = replica_set_in_view(api, scope, replica_set)
         status = status_of(api, scope, replica_set)
         require(seen.exists and status != seen.status)
-        answer = api.update_replica_set_status(
-            scope, replica_set, status, is_replica_set_stale(api, scope, replica_set)
-        )
+        stale = is_replica_set_stale(api, scope, replica_set)
+        answer = api.update_replica_set_status(scope, replica_set, seen.next(status=status), stale)
         if answer is Answer.OK:
             cm.replica_set_work[replica_set] = Work.READY
             if scope.features.stale_write_guard:
@@ -168,18 +174,30 @@ def replica_set_controller(scope: ClusterScope) -> Module:
         elif answer is Answer.NOT_FOUND:  # so is the GET that would come before a second attempt
             cm.replica_set_work[replica_set] = after_request(scope, answer)
         else:
-            cm.syncs[replica_set] = Sync(status=status)
+            cm.syncs[replica_set] = Sync(status=status, owner_uid=seen.uid)
 
-    if scope.lag_replica_sets > 0 or scope.request_failures > 0:
+    if scope.lag_replica_sets > 0 or scope.request_failures > 0 or scope.lost_responses > 0:
 
         @module.action(actor="replicaset-controller")
         def retry_replica_set_status(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> None:
             """The ReplicaSet controller tries a refused status update once more: a GET, and the same status on what it got."""
-            status = present(cm.syncs[replica_set].status)
-            answer = api.update_replica_set_status(scope, replica_set, status, False)
+            sync = cm.syncs[replica_set]
+            stored = api.replica_set(replica_set)
+            answer = Answer.NOT_FOUND
+            if stored.uid == sync.owner_uid or not scope.features.uid_on_status_retry:
+                new = stored.next(status=present(sync.status))
+                answer = api.update_replica_set_status(scope, replica_set, new, False)
             cm.syncs[replica_set] = Sync()
             cm.replica_set_work[replica_set] = after_request(scope, answer)
             if scope.features.stale_write_guard and answer is Answer.OK:
                 cm.unseen_status[replica_set] = api.replica_sets_distance()
+
+    if scope.applies > 1 and are_kept(scope) and not scope.features.delete_resets_expectations:
+
+        @module.action(actor="replicaset-controller")
+        def sync_deleted_replica_set(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> None:
+            """A sync finds that the ReplicaSet is gone, and drops its expectations (syncReplicaSet, IsNotFound)."""
+            require(cm.syncs[replica_set].done and not replica_set_in_view(api, scope, replica_set).exists)
+            cm.replica_set_gone(replica_set)
 
     return module

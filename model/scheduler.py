@@ -16,26 +16,76 @@ preemption, the PodScheduled condition that is written when no node fits, severa
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from kubecheck.model.apiserver import Answer, ApiServer
+from kubecheck.model.network import Network
 from kubecheck.model.objects import Node, Pod, PodObject
 from kubecheck.model.scope import ClusterScope
-from kubecheck.spec import Array, Module, State, count, present, require
+from kubecheck.spec import Array, Module, Range, State, count, present, require
 
 
 class Scheduler(State):
-    """The scheduler's cache, as far as it is not its informer: the pods that it has bound and not yet seen bound."""
+    """The scheduler's cache, as far as it is not its informer: the pods that it has bound and not yet seen bound.
+
+    Two protections keep it true, and each has something to show for it when it is off: `failed` marks pods that were assumed, whose binding
+    failed, and that were not forgotten; `ghosts` counts pods on a node that are gone, which a tombstone did not tell.
+    """
 
     assumed: Array[Pod, Node | None]
+    failed: Array[Pod, Annotated[int, Range(0, "failed_bindings")]]
+    ghosts: Array[Node, Annotated[int, Range(0, "ghosts")]]
 
-    def pod_event(self, pod: Pod, after: PodObject) -> None:
-        """The informer shows a write to a pod: bound or gone, it is no longer assumed."""
-        if after.node is not None or not after.exists:
+    def pod_event(self, scope: ClusterScope, pod: Pod, after: PodObject) -> None:
+        """The informer shows a write to a pod: bound or gone, it is no longer assumed.
+
+        Without scheduler-forget it may be bound elsewhere than the cache says, which AddPod then did not put right
+        (plugin/pkg/scheduler/schedulercache/cache.go of 1.3).
+        """
+        if scope.features.scheduler_forget:
+            if after.node is not None or not after.exists:
+                self.assumed[pod] = None
+        elif after.node == self.assumed[pod] or not after.exists:
             self.assumed[pod] = None
+            self.failed[pod] = 0
+
+    def pod_listed(self, scope: ClusterScope, pod: Pod, before: PodObject, after: PodObject) -> None:
+        """The informer has listed anew: one event for each pod that differs; for what vanished a tombstone with its last known state.
+
+        Without tombstone-cleanup a tombstone that shows an unassigned pod takes nothing from the cache (eventhandlers.go before 1.23:
+        the handler's filter asked the tombstone whether the pod was assigned).
+        """
+        node = self.assumed[pod]
+        if not scope.features.tombstone_cleanup and before.exists and not after.exists and node is not None:
+            self.ghosts[node] += 1
+        if scope.is_pods and before.exists and after.exists and before.uid != after.uid:
+            self.pod_replaced(scope, pod, before, after)
+        elif before != after:
+            self.pod_event(scope, pod, after)
+
+    def pod_replaced(self, scope: ClusterScope, pod: Pod, before: PodObject, after: PodObject) -> None:
+        """A list shows another pod under the name: the handlers get one update, for informers know names and not UIDs.
+
+        As of 1.36 (eventhandlers.go, updatePod) nobody removes the old one from the cache if the informer had not seen it bound; if it had,
+        and the new one is not bound to the same node, the process exits (cache.go, UpdatePod) and starts again.
+        """
+        node = self.assumed[pod]
+        if scope.features.split_recreated_update:
+            self.assumed[pod] = None
+        elif before.node is None:
+            if node is not None:
+                self.ghosts[node] += 1
+            self.assumed[pod] = None
+        elif before.node != after.node:
+            self.restart()
 
     def restart(self) -> None:
         """The process crashes and starts again: it remembers nothing."""
         for pod in Pod:
             self.assumed[pod] = None
+            self.failed[pod] = 0
+        for node in Node:
+            self.ghosts[node] = 0
 
 
 def pod_in_view(api: ApiServer, scope: ClusterScope, pod: Pod) -> PodObject:
@@ -48,26 +98,43 @@ def pod_in_view(api: ApiServer, scope: ClusterScope, pod: Pod) -> PodObject:
 def occupies(api: ApiServer, s: Scheduler, scope: ClusterScope, pod: Pod, node: Node) -> bool:
     """Whether the pod takes room on the node, assigned or assumed."""
     seen = pod_in_view(api, scope, pod)
+    if not scope.features.scheduler_forget and s.assumed[pod] is not None:
+        return s.assumed[pod] == node
     if seen.occupies:
         return seen.node == node
     return s.assumed[pod] == node
 
 
+def is_in_queue(s: Scheduler, scope: ClusterScope, pod: Pod) -> bool:
+    """Whether the scheduler would try the pod (again): it has not assumed it, or it has but the binding failed."""
+    if not scope.features.scheduler_forget and s.failed[pod] == 1:
+        return True
+    return s.assumed[pod] is None
+
+
 def scheduler(scope: ClusterScope) -> Module:
     """The scheduler's steps."""
-    module = Module("scheduler", ApiServer, Scheduler)
+    module = Module("scheduler", ApiServer, Network, Scheduler)
 
     @module.action(actor="scheduler")
-    def bind_pod(api: ApiServer, s: Scheduler, pod: Pod, node: Node) -> None:
+    def bind_pod(api: ApiServer, net: Network, s: Scheduler, pod: Pod, node: Node) -> None:
         """The scheduler finds a node with room for an unassigned pod, assumes it there and binds it."""
         seen = pod_in_view(api, scope, pod)
-        require(seen.exists and seen.node is None and not seen.terminating and s.assumed[pod] is None)
+        require(seen.exists and seen.node is None and not seen.terminating and is_in_queue(s, scope, pod))
+        require(net.is_up(node))  # or it is tainted
         if scope.features.scheduler_known_nodes:
             require(api.is_registered(node))
-        require(count(occupies(api, s, scope, p, node) for p in Pod) < scope.pods_per_node)
+        require(count(occupies(api, s, scope, p, node) for p in Pod) + s.ghosts[node] < scope.pods_per_node)
         answer = api.bind_pod(scope, pod, node)
-        if scope.lag_scheduler > 0 and scope.features.scheduler_assume and answer is Answer.OK:
-            s.assumed[pod] = node
+        if scope.lag_scheduler > 0 and scope.features.scheduler_assume:
+            if answer is Answer.OK:
+                if s.assumed[pod] is None:
+                    s.assumed[pod] = node
+                s.failed[pod] = 0
+            elif not scope.features.scheduler_forget:
+                if s.assumed[pod] is None:
+                    s.assumed[pod] = node
+                s.failed[pod] = 1
 
     if scope.lag_scheduler:
 
@@ -76,6 +143,6 @@ def scheduler(scope: ClusterScope) -> Module:
             """The scheduler's informer shows the next write to a pod."""
             pod = present(api.next_scheduler_write())
             api.deliver_pod_to_scheduler()
-            s.pod_event(pod, api.scheduler_pod(pod))
+            s.pod_event(scope, pod, api.scheduler_pod(pod))
 
     return module

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 
 from kubecheck.model.features import DEFAULT_RELEASE, FeatureError, Features, features_of
-from kubecheck.model.rollout_bounds import IntOrPercent, RolloutBounds
+from kubecheck.model.rollout_bounds import RolloutBounds
+from kubecheck.model.scope_checks import ScopeError, bound, check_fields, check_together
 
-MOST_PODS = 12
+__all__ = ["ClusterScope", "Kind", "ScopeError", "Strategy"]
 
 
 class Kind(enum.StrEnum):
-    """What the user applies."""
+    """What the user applies. Pods are those with names of their own, which come back under the same name, as a StatefulSet's do."""
 
     DEPLOYMENT = "Deployment"
     REPLICA_SET = "ReplicaSet"
+    POD = "Pod"
 
 
 class Strategy(enum.StrEnum):
@@ -31,14 +33,6 @@ class Strategy(enum.StrEnum):
     RECREATE = "Recreate"
 
 
-class ScopeError(ValueError):
-    """A scope that makes no sense: `field` is the name of the field, the message says what it holds and what it may hold."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
-
-
 @dataclass(frozen=True, kw_only=True)
 class ClusterScope:
     """A small cluster and its budgets. Raises ScopeError when made with values that contradict each other."""
@@ -46,7 +40,7 @@ class ClusterScope:
     # --- what the user applies
 
     kind: Kind = Kind.DEPLOYMENT
-    """A Deployment, or a ReplicaSet without one."""
+    """A Deployment, or a ReplicaSet without one, or `replicas` pods with names of their own."""
     replicas: int = 2
     """Pods that the user asks for at first."""
     templates: int = 1
@@ -64,7 +58,8 @@ class ClusterScope:
 
     pods: int | None = None
     """Pod slots: pods that exist at one time, terminating and failed ones included. A creation that finds none waits. None: as many
-    as all ReplicaSets together may be about to create, and the failures, so that only a terminating pod is ever waited for."""
+    as all ReplicaSets together may be about to create, and the failures, so that only a terminating pod is ever waited for; and one more
+    than is ever wanted where pods lag by two, so that one too many shows."""
     nodes: int = 1
     """Nodes that exist or will register."""
     registered: int | None = None
@@ -85,7 +80,17 @@ class ClusterScope:
     resumes: int = 0
     """Resumptions of a Deployment that was applied paused (0 or 1)."""
     deletes: int = 0
-    """Deletions of what was applied (0 or 1); it is not applied again."""
+    """Deletions of what was applied, as many at most as `applies`."""
+    applies: int = 1
+    """Times that the user applies it; after a deletion it comes back under the same name with another UID. 2 only for a ReplicaSet."""
+    foreground: bool = False
+    """Deletions are in the foreground: what was applied stays until all that belongs to it is gone."""
+    edits: int = 0
+    """Changes of `spec.replicas` by a second user, who reads the Deployment, edits it, and sends all of it with its resourceVersion."""
+    recreations: int = 0
+    """Pods with names of their own that are created again after they have been deleted, each with another UID."""
+    force_deletes: int = 0
+    """Pods that somebody deletes with grace period 0, without waiting for the kubelet."""
 
     # --- faults (budgets, in events)
 
@@ -97,8 +102,21 @@ class ClusterScope:
     """Writes by somebody else to a ReplicaSet: an annotation is added."""
     request_failures: int = 0
     """API requests that answer 500 and have no effect."""
+    lost_responses: int = 0
+    """API requests that take effect although the answer is lost: the client sees a timeout."""
     broken_watches: int = 0
     """Times that the controller manager's watches break and are opened again, perhaps at another API server."""
+    api_server_crashes: int = 0
+    """Crashes, each followed by a restart, of an API server: its watch caches are rebuilt, its clients reconnect. Needs api_servers=2."""
+    scheduler_relists: int = 0
+    """Times that the scheduler's watch breaks for so long that it has to list all pods anew."""
+    expiries: int = 0
+    """Times that a ReplicaSet's expectations expire: five minutes pass, and an informer has not moved."""
+
+    cut_offs: int = 0
+    """Times that a node is cut off from the API server: its kubelet neither sees nor writes anything until it is back."""
+    kubelet_restarts: int = 0
+    """Restarts of a kubelet, perhaps at the second API server; containers go on running. Only for pods with names of their own."""
 
     # --- staleness (in writes of one kind that a client has not seen; 0: it reads through, and costs nothing)
 
@@ -124,6 +142,9 @@ class ClusterScope:
     deployment_status: bool = True
     """The Deployment's status is written. Without it nothing else changes, for nobody but people reads it."""
 
+    generations: bool = False
+    """`metadata.generation` and `status.observedGeneration` of what the user applies are kept. Nobody but people reads them."""
+
     # --- which protections are on
 
     release: str = DEFAULT_RELEASE
@@ -134,10 +155,27 @@ class ClusterScope:
     """Names of features that are switched on although the release does not have them: fixes that are not merged, say."""
 
     def __post_init__(self) -> None:
-        self._check_numbers()
-        self._check_workload()
-        self._check_cluster()
-        self._check_staleness()
+        check_fields(self)
+        self._normalise()
+        check_together(self)
+
+    def _normalise(self) -> None:
+        """Names to enum members, a single feature to a tuple of one."""
+        try:
+            object.__setattr__(self, "kind", Kind(self.kind))
+        except ValueError:
+            raise ScopeError("kind", f"is {self.kind!r}, and must be Deployment, ReplicaSet or Pod") from None
+        try:
+            object.__setattr__(self, "strategy", Strategy(self.strategy))
+        except ValueError:
+            raise ScopeError("strategy", f"is {self.strategy!r}, and must be RollingUpdate or Recreate") from None
+        for name in ("without", "fixes"):
+            names: object = getattr(self, name)
+            object.__setattr__(self, name, (names,) if isinstance(names, str) else tuple(getattr(self, name)))
+        try:
+            features_of(self.release, without=self.without, fixes=self.fixes)
+        except FeatureError as e:
+            raise ScopeError("without" if "feature" in str(e) else "release", str(e)) from None
 
     # --- what follows from the fields; the model reads these
 
@@ -152,6 +190,11 @@ class ClusterScope:
         return self.kind is Kind.DEPLOYMENT
 
     @property
+    def is_pods(self) -> bool:
+        """Whether pods with names of their own are applied, and no controller."""
+        return self.kind is Kind.POD
+
+    @property
     def recreate(self) -> bool:
         """Whether the Deployment's strategy is Recreate."""
         return self.strategy is Strategy.RECREATE
@@ -159,7 +202,7 @@ class ClusterScope:
     @cached_property
     def bounds(self) -> RolloutBounds:
         """`max_surge` and `max_unavailable`, parsed."""
-        return RolloutBounds(_bound("max_surge", self.max_surge), _bound("max_unavailable", self.max_unavailable))
+        return RolloutBounds(bound("max_surge", self.max_surge), bound("max_unavailable", self.max_unavailable))
 
     @property
     def least(self) -> int:
@@ -182,11 +225,29 @@ class ClusterScope:
         return self.is_deployment and not self.recreate and self.templates > 1
 
     @property
+    def _may_have_ghosts(self) -> bool:
+        """Whether a list may leave a pod in the scheduler's cache that is gone."""
+        features = self.features
+        return not features.tombstone_cleanup or (self.is_pods and not features.split_recreated_update)
+
+    @property
     def pod_slots(self) -> int:
         """Pods that can exist at one time."""
+        if self.is_pods:
+            return self.replicas
         if self.pods is not None:
             return self.pods
-        return max(self.most_wanted, self.most * min(self.templates, 1 + self.image_changes)) + self.pod_failures
+        spare = (
+            1 if self.lag_pods > 1 else 0
+        )  # for the pod too many that a controller may create that does not see its own
+        wanted = max(self.most_wanted + spare, self.most * min(self.templates, 1 + self.image_changes))
+        evicted = self.most_wanted if self.cut_offs else 0  # they stay until their node is back
+        return wanted + self.pod_failures + evicted
+
+    @property
+    def max_surge_bites(self) -> bool:
+        """Whether a rolling update could ask for more pods than it may: old and new ones together would be too many."""
+        return self._may_surge and 2 * self.most > self.most + self.bounds.resolve(self.most)[0]
 
     @property
     def pods_per_node(self) -> int:
@@ -202,6 +263,16 @@ class ClusterScope:
     def two_servers(self) -> bool:
         """Whether there is a second API server, whose caches lag."""
         return self.api_servers == 2
+
+    @property
+    def deployment_generations(self) -> bool:
+        """Whether the Deployment's generation is kept."""
+        return self.generations and self.is_deployment and self.deployment_status
+
+    @property
+    def replica_set_generations(self) -> bool:
+        """Whether the generation of a ReplicaSet that the user applies is kept."""
+        return self.generations and self.kind is Kind.REPLICA_SET
 
     @property
     def watch_deployments(self) -> bool:
@@ -240,9 +311,10 @@ class ClusterScope:
         """The numbers that the model's sorts, ranges and sequences are sized by."""
         expects = self.features.expectations and self.lag_pods > 0
         guards = self.features.stale_write_guard
+        generations = 1 + self.scales + self.edits + self.image_changes + self.resumes if self.generations else 0
         return {
             "deployments": 1 if self.is_deployment else 0,
-            "templates": self.templates,
+            "templates": 0 if self.is_pods else self.templates,
             "pods": self.pod_slots,
             "nodes": self.nodes,
             "least_replicas": self.least,
@@ -250,7 +322,17 @@ class ClusterScope:
             "most_wanted": self.most_wanted,
             "status_pods": self.pod_slots * self.templates if self.is_deployment and self.deployment_status else 0,
             "pods_per_node": self.pods_per_node,
-            "applies": 1,
+            "applies": self.applies,
+            "reapplies": self.applies - 1,
+            "force_deletes": self.force_deletes,
+            "foreground": 1 if self.foreground else 0,
+            "edits": self.edits,
+            "editing": min(self.edits, 1),
+            "recreations": self.recreations,
+            "cut_offs": self.cut_offs,
+            "cutting": min(self.cut_offs, 1),
+            "kubelet_restarts": self.kubelet_restarts,
+            "servers_of_kubelets": self.api_servers - 1 if self.kubelet_restarts else 0,
             "scales": self.scales,
             "image_changes": self.image_changes,
             "deletes": self.deletes,
@@ -261,7 +343,16 @@ class ClusterScope:
             "pod_failures": self.pod_failures,
             "conflicts": self.conflicts,
             "request_failures": self.request_failures,
+            "deployment_generations": generations if self.is_deployment and self.deployment_status else 0,
+            "replica_set_generations": generations if self.kind is Kind.REPLICA_SET else 0,
             "failing": min(self.request_failures, 1),
+            "lost_responses": self.lost_responses,
+            "losing": min(self.lost_responses, 1),
+            "failed_bindings": 0 if self.features.scheduler_forget else 1,
+            "api_server_crashes": self.api_server_crashes,
+            "scheduler_relists": self.scheduler_relists,
+            "ghosts": self.scheduler_relists * self.pod_slots if self._may_have_ghosts else 0,
+            "expiries": self.expiries,
             "broken_watches": self.broken_watches,
             "lag_deployments": self.lag_deployments,
             "lag_replica_sets": self.lag_replica_sets,
@@ -278,125 +369,3 @@ class ClusterScope:
             "unseen_status": self.lag_replica_sets if guards else 0,
             "container_steps": 1 if self.container_steps else 0,
         }
-
-    # --- validation
-
-    def _check_numbers(self) -> None:
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if f.type in ("int", "int | None") and value is not None:
-                if not isinstance(value, int) or isinstance(value, bool):
-                    raise ScopeError(f.name, f"is {value!r}, and must be a whole number")
-                if value < 0:
-                    raise ScopeError(f.name, f"is {value}, and must be 0 or more")
-            elif f.type == "bool" and not isinstance(value, bool):
-                raise ScopeError(f.name, f"is {value!r}, and must be true or false")
-        try:
-            object.__setattr__(self, "kind", Kind(self.kind))
-        except ValueError:
-            raise ScopeError("kind", f"is {self.kind!r}, and must be Deployment or ReplicaSet") from None
-        try:
-            object.__setattr__(self, "strategy", Strategy(self.strategy))
-        except ValueError:
-            raise ScopeError("strategy", f"is {self.strategy!r}, and must be RollingUpdate or Recreate") from None
-        for name in ("without", "fixes"):
-            names: object = getattr(self, name)
-            object.__setattr__(self, name, (names,) if isinstance(names, str) else tuple(getattr(self, name)))
-        try:
-            features_of(self.release, without=self.without, fixes=self.fixes)
-        except FeatureError as e:
-            raise ScopeError("without" if "feature" in str(e) else "release", str(e)) from None
-
-    def _check_workload(self) -> None:
-        surge, unavailable = self.bounds.surge, self.bounds.unavailable
-        if self.is_deployment and not self.recreate and surge.value == 0 and unavailable.value == 0:
-            raise ScopeError(
-                "max_unavailable", "is 0, and may not be when max_surge is 0 too: no update could ever move"
-            )
-        if self.templates < 1:
-            raise ScopeError("templates", "is 0, and must be 1 or more")
-        if self.image_changes and self.templates < 2:
-            raise ScopeError("image_changes", "needs templates of 2 or more: there is no other image to change to")
-        if not self.is_deployment and (self.templates > 1 or self.paused or self.recreate):
-            raise ScopeError("kind", "is ReplicaSet, which has one template, no strategy and no pause")
-        if self.least_replicas is not None and self.least_replicas > self.replicas:
-            raise ScopeError(
-                "least_replicas", f"is {self.least_replicas}, more than the {self.replicas} replicas at first"
-            )
-        if self.most_replicas is not None and self.most_replicas < self.replicas:
-            raise ScopeError(
-                "most_replicas", f"is {self.most_replicas}, less than the {self.replicas} replicas at first"
-            )
-        if self.scales and self.least == self.most:
-            raise ScopeError(
-                "scales", f"is {self.scales}, but least_replicas and most_replicas leave only {self.most} to scale to"
-            )
-        if not self.scales and self.least != self.most:
-            raise ScopeError(
-                "least_replicas" if self.least < self.replicas else "most_replicas", "needs scales of 1 or more"
-            )
-        if self.resumes > (1 if self.paused else 0):
-            raise ScopeError(
-                "resumes", f"is {self.resumes}, and may be 1 at most, for a Deployment that is applied paused"
-            )
-        if self.deletes > 1:
-            raise ScopeError("deletes", f"is {self.deletes}, and may be 0 or 1: what was deleted is not applied again")
-
-    def _check_cluster(self) -> None:
-        if self.nodes < 1:
-            raise ScopeError("nodes", "is 0, and must be 1 or more")
-        if self.registered is not None and self.registered > self.nodes:
-            raise ScopeError("registered", f"is {self.registered}, more than the {self.nodes} nodes")
-        if self.pod_slots > MOST_PODS:
-            raise ScopeError(
-                "pods", f"comes to {self.pod_slots} pods at one time, and at most {MOST_PODS} can be explored"
-            )
-        if self.pod_slots < self.most_wanted + self.pod_failures:
-            need = self.most_wanted + self.pod_failures
-            raise ScopeError(
-                "pods", f"is {self.pod_slots}, but {need} may be wanted at one time (replicas, surge, failed pods)"
-            )
-        if self.capacity is not None and self.capacity < 1:
-            raise ScopeError("capacity", "is 0, and must be 1 or more")
-        if self.conflicts > 7 or self.crashes > 7 or self.pod_failures > 7:
-            field = next(f for f in ("conflicts", "crashes", "pod_failures") if getattr(self, f) > 7)
-            raise ScopeError(field, f"is {getattr(self, field)}, and may be 7 at most")
-
-    def _check_staleness(self) -> None:
-        if self.api_servers not in (1, 2):
-            raise ScopeError("api_servers", f"is {self.api_servers}, and must be 1 or 2")
-        for name, lag in (("cache_lag_replica_sets", self.lag_replica_sets), ("cache_lag_pods", self.lag_pods)):
-            own = getattr(self, name)
-            if own and not self.two_servers:
-                raise ScopeError(name, "needs api_servers=2: it is the second one's watch cache that lags")
-            if own > lag:
-                what = name.removeprefix("cache_")
-                raise ScopeError(
-                    name,
-                    f"is {own}, and may be {what} ({lag}) at most: a client cannot be ahead of the cache it watches",
-                )
-        if self.broken_watches and not (self.controllers_lag and self.two_servers):
-            raise ScopeError(
-                "broken_watches", "needs api_servers=2 and a lag of the controller manager; else it changes nothing"
-            )
-        if not self.features.requeue_on_error and not (
-            self.lag_replica_sets and self.lag_pods and (self.lag_deployments or not self.is_deployment)
-        ):
-            needed = "lag_replica_sets and lag_pods" + (" and lag_deployments" if self.is_deployment else "")
-            raise ScopeError(
-                "without",
-                f"requeue-on-error can be off only with {needed} of 1 or more: a key that was dropped wakes up with an event",
-            )
-
-
-def _bound(field: str, written: int | str) -> IntOrPercent:
-    if isinstance(written, int) and not isinstance(written, bool):
-        if written < 0:
-            raise ScopeError(field, f"is {written}, and must be 0 or more")
-        return IntOrPercent(written)
-    parsed = IntOrPercent.parse(written) if isinstance(written, str) else None
-    if parsed is None and isinstance(written, str) and written.isdigit():
-        return IntOrPercent(int(written))
-    if parsed is None:
-        raise ScopeError(field, f"is {written!r}, and must be a number of pods or a percentage such as 25%")
-    return parsed

@@ -8,20 +8,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from kubecheck.model.apiserver import Answer, ApiServer
-from kubecheck.model.objects import Deployment, ReplicaSet, ReplicaSetObject
+from kubecheck.model.apiserver import ApiServer, took_effect
+from kubecheck.model.objects import Deployment, DeploymentObject, ReplicaSet, ReplicaSetObject
 from kubecheck.model.scope import ClusterScope
-from kubecheck.spec import Module, Range, State, present, require
+from kubecheck.spec import Array, Module, Range, Sort, State, present, require
+
+
+class Editor(Sort, size="editing"):
+    """Where a second user keeps what he has read, if there is one."""
 
 
 class User(State):
-    """What of the budgets has been spent."""
+    """What of the budgets has been spent; `copies` is what a second user has read and not sent back yet."""
 
     applied: Annotated[int, Range(0, "applies")]
     scaled: Annotated[int, Range(0, "scales")]
     image_changed: Annotated[int, Range(0, "image_changes")]
     resumed: Annotated[int, Range(0, "resumes")]
     deleted: Annotated[int, Range(0, "deletes")]
+    edited: Annotated[int, Range(0, "edits")]
+    copies: Array[Editor, DeploymentObject]
 
 
 def user(scope: ClusterScope) -> Module:
@@ -39,7 +45,7 @@ def user_of_deployment(scope: ClusterScope) -> Module:
     def apply_deployment(api: ApiServer, u: User, deployment: Deployment) -> None:
         """The user applies the Deployment, with the first template."""
         require(u.applied == 0)
-        if api.create_deployment(scope, deployment, ReplicaSet(0), scope.replicas) is Answer.OK:
+        if took_effect(api.create_deployment(scope, deployment, ReplicaSet(0), scope.replicas)):
             u.applied = 1
 
     if scope.scales:
@@ -55,7 +61,7 @@ def user_of_deployment(scope: ClusterScope) -> Module:
             require(u.scaled < scope.scales)
             stored = api.deployment(deployment)
             require(replicas != stored.replicas)
-            if api.patch_deployment(scope, deployment, present(stored.template), replicas, stored.paused) is Answer.OK:
+            if took_effect(api.patch_deployment(scope, deployment, present(stored.template), replicas, stored.paused)):
                 u.scaled += 1
 
     if scope.image_changes:
@@ -66,7 +72,7 @@ def user_of_deployment(scope: ClusterScope) -> Module:
             require(u.image_changed < scope.image_changes)
             stored = api.deployment(deployment)
             require(stored.template is not None and template != stored.template)
-            if api.patch_deployment(scope, deployment, template, stored.replicas, stored.paused) is Answer.OK:
+            if took_effect(api.patch_deployment(scope, deployment, template, stored.replicas, stored.paused)):
                 u.image_changed += 1
 
     if scope.resumes:
@@ -76,8 +82,31 @@ def user_of_deployment(scope: ClusterScope) -> Module:
             """The user resumes the paused Deployment."""
             stored = api.deployment(deployment)
             require(u.resumed < scope.resumes)
-            if api.patch_deployment(scope, deployment, present(stored.template), stored.replicas, 0) is Answer.OK:
+            if took_effect(api.patch_deployment(scope, deployment, present(stored.template), stored.replicas, 0)):
                 u.resumed += 1
+
+    if scope.edits:
+
+        @module.action(actor="second-user", kind="environment")
+        def open_deployment(api: ApiServer, u: User, deployment: Deployment, editor: Editor) -> None:
+            """A second user reads the Deployment, to edit it; again, after a conflict."""
+            require(u.edited < scope.edits and api.deployment(deployment).template is not None)
+            u.copies[editor] = api.read_for_edit(deployment)
+
+        @module.action(actor="second-user", kind="environment")
+        def save_deployment(
+            api: ApiServer,
+            u: User,
+            deployment: Deployment,
+            editor: Editor,
+            replicas: Annotated[int, Range("least_replicas", "most_replicas")],
+        ) -> None:
+            """The second user sends back what he has read, with another number of replicas."""
+            copy = u.copies[editor]
+            require(copy.template is not None and replicas != copy.replicas)
+            if took_effect(api.replace_deployment(scope, deployment, copy.next(replicas=replicas))):
+                u.edited += 1
+            u.copies[editor] = DeploymentObject()
 
     if scope.deletes:
 
@@ -86,7 +115,7 @@ def user_of_deployment(scope: ClusterScope) -> Module:
             """The user deletes the Deployment."""
             require(u.deleted < scope.deletes)
             require(api.deployment(deployment).template is not None)
-            if api.delete_deployment(scope, deployment) is Answer.OK:
+            if took_effect(api.delete_deployment(scope, deployment)):
                 u.deleted += 1
 
     return module
@@ -98,11 +127,12 @@ def user_of_replica_set(scope: ClusterScope) -> Module:
 
     @module.action(actor="user", kind="environment")
     def apply_replica_set(api: ApiServer, u: User, replica_set: ReplicaSet) -> None:
-        """The user applies the ReplicaSet."""
-        require(u.applied == 0)
+        """The user applies the ReplicaSet, for the first time or after he has deleted it."""
+        require(u.applied < scope.applies and not api.replica_set(replica_set).exists)
+        require(u.deleted == u.applied)
         new = ReplicaSetObject(exists=True, replicas=scope.replicas)
-        if api.create_replica_set(scope, replica_set, new) is Answer.OK:
-            u.applied = 1
+        if took_effect(api.create_replica_set(scope, replica_set, new)):
+            u.applied += 1
 
     if scope.scales:
 
@@ -117,7 +147,7 @@ def user_of_replica_set(scope: ClusterScope) -> Module:
             require(u.scaled < scope.scales)
             stored = api.replica_set(replica_set)
             require(stored.exists and replicas != stored.replicas)
-            if api.scale_replica_set(scope, replica_set, replicas) is Answer.OK:
+            if took_effect(api.scale_replica_set(scope, replica_set, replicas)):
                 u.scaled += 1
 
     if scope.deletes:
@@ -127,7 +157,7 @@ def user_of_replica_set(scope: ClusterScope) -> Module:
             """The user deletes the ReplicaSet."""
             require(u.deleted < scope.deletes)
             require(api.replica_set(replica_set).exists)
-            if api.delete_replica_set(scope, replica_set) is Answer.OK:
+            if took_effect(api.delete_replica_set(scope, replica_set)):
                 u.deleted += 1
 
     return module

@@ -24,3 +24,12 @@ class Bug:
     fix: str
     broken: Callable[[], Spec]
     fixed: Callable[[], Spec]
+
+    @property
+    def number(self) -> int:
+        """The number of its first issue."""
+        return int(self.issues[0].rpartition("#")[2])
+
+    def is_called(self, name: str) -> bool:
+        """Whether it has this name, or one of its issues has this number: `stale-restart`, `59848`, `kubernetes#59848`."""
+        return name == self.name or any(name in (issue, issue.rpartition("#")[2]) for issue in self.issues)

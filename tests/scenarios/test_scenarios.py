@@ -1,6 +1,7 @@
 """Every built-in scenario has the verdict and the counts that are pinned in expected.json.
 
-The counts change when the model does. To pin new ones, read what changed them, then run this file as a script: it prints them.
+The counts change when the model does. To pin new ones, read what changed them, then run `python -m tests.scenarios.test_scenarios`: it
+prints them. docs/model.md has them too: `python -m tests.scenarios.table` writes them there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pytest
 
 from kubecheck import checker
 from kubecheck.model.scenarios import ALL
+from tests.scenarios import table
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "expected.json").read_text())
 
@@ -38,7 +40,7 @@ def report_of(name: str) -> checker.Report:
 
 def test_each_scenario_is_pinned() -> None:
     assert set(EXPECTED) == set(ALL)
-    assert len(ALL) >= 5
+    assert len(ALL) >= 10
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -56,6 +58,14 @@ def test_scenario(name: str) -> None:
 def test_no_property_of_a_scenario_is_vacuous(name: str) -> None:
     report = report_of(name)
     assert [p.name for p in report.properties if p.premise == 0] == []
+
+
+def test_the_page_tells_the_counts() -> None:
+    """docs/model.md has the counts that are pinned; to write them again: python -m tests.scenarios.table."""
+    rows = table.written().splitlines()[2:]
+    assert [line[: len(table.counts(name))] for name, line in zip(ALL, rows, strict=True)] == list(
+        map(table.counts, ALL)
+    )
 
 
 if __name__ == "__main__":

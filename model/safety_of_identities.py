@@ -1,0 +1,65 @@
+"""What is promised for pods with names of their own: no name runs twice, and no pod is taken for another of its name."""
+
+from __future__ import annotations
+
+from kubecheck.model.apiserver import ApiServer
+from kubecheck.model.faults import Faults
+from kubecheck.model.kubelet_workers import Kubelets
+from kubecheck.model.network import Network, node_of
+from kubecheck.model.objects import Node, Phase, Pod
+from kubecheck.model.scope import ClusterScope
+from kubecheck.spec import Module, count, require
+
+
+def safety_of_identities(scope: ClusterScope) -> Module:
+    """The properties of a cluster of named pods."""
+    module = Module("safety of identities", ApiServer, Network, Kubelets, Faults)
+
+    if not scope.force_deletes and (scope.cut_offs or scope.kubelet_restarts):
+
+        @module.invariant
+        def at_most_one_container_per_name(k: Kubelets, pod: Pod) -> bool:
+            """Containers of a name run on one node at most."""
+            running = count(k.workers[n][pod].running for n in Node)
+            require(running > 0)
+            return running <= 1
+
+    if scope.recreations:
+
+        @module.step_invariant
+        def status_is_the_own_kubelets(
+            before: ApiServer,
+            after: ApiServer,
+            k_before: Kubelets,
+            k_after: Kubelets,  # noqa: ARG001 - a step invariant gets each part twice
+            pod: Pod,
+        ) -> bool:
+            """A pod's phase is changed only by the kubelet of its node, and only for what runs, or has ended, there."""
+            old, new = before.pod(pod), after.pod(pod)
+            require(old.exists and new.exists and old.uid == new.uid and old.phase is not new.phase)
+            worker = k_before.workers[node_of(before, pod)][pod]
+            return worker.known and worker.uid == old.uid and worker.running == (new.phase is Phase.RUNNING)
+
+    if scope.recreations and (scope.deletes or scope.cut_offs):
+
+        @module.step_invariant
+        def only_deleted_pods_are_removed(
+            before: ApiServer, after: ApiServer, f_before: Faults, f_after: Faults, pod: Pod
+        ) -> bool:
+            """A bound pod is removed only after its deletion was asked for, unless somebody forces it."""
+            require(before.pod(pod).node is not None and not after.pod(pod).exists)
+            require(f_before.force_deleted == f_after.force_deleted)
+            return before.pod(pod).terminating
+
+    @module.quiescent
+    def pods_run(api: ApiServer, net: Network, k: Kubelets, pod: Pod) -> bool:
+        """When everything is quiet and no node is cut off, every pod runs, on its node."""
+        require(api.pod(pod).exists and net.is_whole())
+        return api.pod(pod).phase is Phase.RUNNING and k.workers[node_of(api, pod)][pod].running
+
+    @module.reachable
+    def a_pod_comes_back(api: ApiServer, pod: Pod) -> bool:
+        """A pod runs that was created again under its name, where the scope allows it; else one that was created once."""
+        return api.pod(pod).phase is Phase.RUNNING and (scope.recreations == 0 or api.pod(pod).uid > 0)
+
+    return module

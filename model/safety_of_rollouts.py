@@ -1,0 +1,57 @@
+"""What a rolling update may never do: surge and unavailability, as Kubernetes means them.
+
+They bound what the controller asks for, `spec.replicas` of the ReplicaSets, and not the pods that there are: terminating pods
+still run, and pods fail on their own (pkg/controller/deployment/util/deployment_util.go, NewRSNewReplicas; rolling.go,
+reconcileOldReplicaSets).
+"""
+
+from __future__ import annotations
+
+from kubecheck.model.apiserver import ApiServer
+from kubecheck.model.deployment_controller import max_surge, max_unavailable
+from kubecheck.model.objects import Deployment, ReplicaSet
+from kubecheck.model.scope import ClusterScope
+from kubecheck.spec import Module, present, require
+
+
+def asked_for(api: ApiServer) -> int:
+    """Pods that all ReplicaSets together ask for."""
+    return sum(api.replica_set(r).replicas for r in ReplicaSet)
+
+
+def is_sized_for_another(api: ApiServer, replica_set: ReplicaSet, replicas: int) -> bool:
+    """Whether the ReplicaSet was sized for another spec.replicas of its Deployment (sync.go, isScalingEvent)."""
+    stored = api.replica_set(replica_set)
+    return stored.replicas > 0 and stored.desired != replicas
+
+
+def safety_of_rollouts(scope: ClusterScope) -> Module:
+    """The bounds of a rolling update. Declared where the controller sees Deployments and ReplicaSets as they are."""
+    module = Module("safety of rollouts", ApiServer)
+    if not scope.is_deployment or scope.recreate or not scope.image_changes or not scope.runs_pods:
+        return module
+    if scope.lag_deployments or scope.lag_replica_sets:
+        return module
+
+    if scope.max_surge_bites:
+
+        @module.step_invariant
+        def surge_is_bounded(before: ApiServer, after: ApiServer, deployment: Deployment) -> bool:
+            """A step that asks for more pods asks for no more than spec.replicas and maxSurge together."""
+            wanted = before.deployment(deployment).replicas
+            require(before.deployment(deployment).template is not None and asked_for(after) > asked_for(before))
+            return asked_for(after) <= wanted + max_surge(scope, wanted)
+
+    @module.step_invariant
+    def unavailability_is_bounded(before: ApiServer, after: ApiServer, deployment: Deployment) -> bool:
+        """A step of a rolling update that asks for fewer old pods leaves spec.replicas - maxUnavailable, new ones not ready not counted."""
+        stored = before.deployment(deployment)
+        require(stored.template is not None and stored.deleting == 0 and asked_for(after) < asked_for(before))
+        new = after.replica_set(present(stored.template))
+        # sizes that follow a change of spec.replicas are shared out, whatever is available (sync.go, scale)
+        require(new.exists and new == before.replica_set(present(stored.template)))
+        require(not any(is_sized_for_another(before, r, stored.replicas) for r in ReplicaSet))
+        left = asked_for(after) - max(0, new.replicas - new.status.ready)
+        return left >= stored.replicas - max_unavailable(scope, stored.replicas)
+
+    return module

@@ -1,0 +1,10 @@
+"""An answer that gets lost after the request took effect."""
+
+from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scope import ClusterScope
+
+SCENARIO = Scenario(
+    name="lost-response",
+    sentence="In a rollout an answer of the API server is lost after the request took effect; whoever asked tries again.",
+    scope=ClusterScope(replicas=2, templates=2, image_changes=1, lost_responses=1, deployment_status=False),
+)

@@ -1,0 +1,10 @@
+"""Two users who write the same Deployment."""
+
+from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scope import ClusterScope
+
+SCENARIO = Scenario(
+    name="racing-users",
+    sentence="One user changes the image while another edits the replicas in what he had read before.",
+    scope=ClusterScope(replicas=1, templates=2, image_changes=1, edits=1, most_replicas=2),
+)
