@@ -93,6 +93,7 @@ class Module:
         self.actions: list[Action] = []
         self.initials: list[Declared] = []
         self.properties: list[Property] = []
+        self.summaries: list[Declared] = []
         self._add_parts(parts)
 
     def _add_parts(self, parts: tuple[type[State], ...] | list[type[State]]) -> None:
@@ -118,6 +119,7 @@ class Module:
             self._new_name(prop, self.properties)
             self.properties.append(prop)
         self.initials += module.initials
+        self.summaries += module.summaries
 
     def action(self, *, actor: str, kind: str = "component") -> Callable[[F], F]:
         """Declares an action: one atomic step of `actor`. `kind` is "component", "environment" or "fault"."""
@@ -177,6 +179,15 @@ class Module:
         """
         found: F = self._property(PropertyKind.LIMIT, function, _locals())
         return found
+
+    def summary(self, function: F) -> F:
+        """Declares what is worth telling of a state in a picture: `(part: MyState, …) -> str`, or a list of lines.
+
+        It is run by the reference execution only and may be any Python. Several summaries follow each other.
+        """
+        self._changing()
+        self.summaries.append(Declared(**_declared(function, _locals())))
+        return function
 
     def _property(self, kind: PropertyKind, function: Any, namespace: Mapping[str, Any]) -> Any:
         if function is None:

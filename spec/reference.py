@@ -97,6 +97,28 @@ def is_quiescent(spec: Spec, state: Snapshot) -> bool:
     return all(t.action.kind != "component" or t.state == state for t in steps(spec, state))
 
 
+def summary(spec: Spec, state: Snapshot) -> list[str]:
+    """What the spec's summaries tell of a state, line by line; nothing if it has none."""
+    lines: list[str] = []
+    for declared in spec.summaries:
+        if any(p.part is None for p in spec.parameters(declared)):
+            raise SpecError(
+                "KC136",
+                f"{declared.name}: a summary tells of a whole state",
+                position=declared.position,
+                remedy="take parts of the state only",
+            )
+        try:
+            told = _run(spec, declared, Root(state), None, {})[1]
+            lines += [told] if isinstance(told, str) else [str(line) for line in told or ()]
+        except SpecError:
+            raise
+        except Exception as e:  # it may be any Python, and fail in any way
+            message = f"a summary failed ({type(e).__name__}: {e})"
+            raise _placed(e, declared, {}, "KC137", message, "return a text, or a list of lines, for every state") from None
+    return [line for text in lines for line in text.splitlines() if line.strip()]
+
+
 def changes(spec: Spec, before: Snapshot | None, after: Snapshot) -> list[tuple[str, str, str]]:
     """The places that differ: (path, before, after), in the order of the source. Without `before`: what differs from the defaults."""
     root = spec.root
@@ -207,5 +229,6 @@ __all__ = [
     "is_quiescent",
     "show",
     "steps",
+    "summary",
     "take",
 ]

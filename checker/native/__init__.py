@@ -14,6 +14,7 @@ import llvmlite
 from llvmlite import binding as llvm
 
 from kubecheck.checker.native import module
+from kubecheck.checker.native import steps as single_steps
 from kubecheck.checker.native.generate import Generator
 from kubecheck.spec import Spec, SpecError, ir, reference
 from kubecheck.spec.frontend import program
@@ -85,14 +86,7 @@ def compile_spec(spec: Spec, *, cache: Store | None = None) -> NativeSpec:
     except RecursionError:
         message = f"{spec.name}: an expression is nested too deeply"
         raise SpecError("KC014", message, position=spec.position, remedy="name its parts") from None
-    machine = _target_machine()
-    key = _key(text, machine)
-    code = None if cache is None else cache.get(key)
-    if code is None:
-        code = _object_code(text, machine)
-        if cache is not None:
-            cache.put(key, code)
-    engine = _link(code, machine)
+    engine = _machine_code(text, cache)
     return NativeSpec(
         spec=spec,
         words=words(spec.root),
@@ -103,6 +97,32 @@ def compile_spec(spec: Spec, *, cache: Store | None = None) -> NativeSpec:
         successors=engine.get_function_address("successors"),
         judge=engine.get_function_address("judge"),
         initial=[pack(spec.root, s) for s in reference.initial_states(spec)],
+        keepalive=engine,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class NativeSteps:
+    """A compiled spec's `steps` (see steps.py): its address, valid as long as this object lives."""
+
+    spec: Spec
+    words: int
+    max_successors: int
+    steps: int
+    keepalive: Any
+
+
+def compile_steps(spec: Spec, *, cache: Store | None = None) -> NativeSteps:
+    """Compiles what tells the steps of one state apart. Takes a spec that `compile_spec` accepts; raises SpecError as it does."""
+    compiled = program(spec)
+    generator = Generator(compiled)
+    single_steps.steps(generator, compiled)
+    engine = _machine_code(str(generator.module), cache)
+    return NativeSteps(
+        spec=spec,
+        words=words(spec.root),
+        max_successors=max(1, sum(_instances(e) for e in compiled.actions)),
+        steps=engine.get_function_address("steps"),
         keepalive=engine,
     )
 
@@ -119,6 +139,18 @@ def llvm_text(spec: Spec, action: str | None = None) -> str:
     generator = Generator(compiled)
     generator.function(entry.function)
     return str(generator.module)
+
+
+def _machine_code(text: str, cache: Store | None) -> Any:
+    """The code for a module's text, from the cache if it is there, ready to be called."""
+    machine = _target_machine()
+    key = _key(text, machine)
+    code = None if cache is None else cache.get(key)
+    if code is None:
+        code = _object_code(text, machine)
+        if cache is not None:
+            cache.put(key, code)
+    return _link(code, machine)
 
 
 def _text(compiled: ir.Program) -> str:

@@ -31,7 +31,7 @@ def successors(generator: Generator, program: ir.Program) -> None:
     function = ll.Function(generator.module, ll.FunctionType(I64, [POINTER] * 4 + [I64, POINTER]), "successors")
     for i in (1, 2, 3, 5):
         function.args[i].add_attribute("noalias")
-    e = _Entry(generator, function, words(program.root), info=function.args[5])
+    e = Entry(generator, function, words(program.root), info=function.args[5])
     src, out, fired, premise, open_mask, info = function.args
     count, moved = e.alloca(I64), e.alloca(I1)
     e.b.store(I64(0), count)
@@ -77,7 +77,7 @@ def judge(generator: Generator, program: ir.Program) -> None:
     """Adds `judge`: the mask, within open_mask, of invariants that this state violates and reachables that it shows."""
     function = ll.Function(generator.module, ll.FunctionType(I64, [POINTER, POINTER, I64, POINTER]), "judge")
     state, premise, open_mask, info = function.args
-    e = _Entry(generator, function, words(program.root), info=info)
+    e = Entry(generator, function, words(program.root), info=info)
     mask = e.alloca(I64)
     e.b.store(I64(0), mask)
     for index, prop in enumerate(program.properties):
@@ -91,7 +91,7 @@ def judge(generator: Generator, program: ir.Program) -> None:
     e.b.ret(e.b.and_(e.load(mask, I64), open_mask))
 
 
-class _Entry(Emitter):
+class Entry(Emitter):
     """What both functions need: loops over instances, calls, and the counters of the engine."""
 
     def __init__(self, generator: Generator, function: Any, state_words: int, *, info: Any) -> None:

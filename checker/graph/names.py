@@ -1,0 +1,99 @@
+"""What an expression over the state may name, and which bits of the state each name depends on."""
+
+from __future__ import annotations
+
+import builtins
+import enum
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from kubecheck.spec import PropertyKind, Record, Sort, Spec, count, first, implies, reference
+from kubecheck.spec.layout import field_offsets
+from kubecheck.spec.reference import Outcome, Snapshot
+from kubecheck.spec.types import ArrayType, EnumType, OptionalType, RecordType, RefType, SeqType, SetType, Type
+from kubecheck.spec.values import Part, Root, lift
+
+FUNCTIONS: Final[Mapping[str, Any]] = {
+    **{name: getattr(builtins, name) for name in ("abs", "all", "any", "len", "max", "min", "range", "sum")},
+    "count": count,
+    "first": first,
+    "implies": implies,
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A part of the state that has a name: `bits` bits from bit `at` on. `read` gives it as a spec's function gets it."""
+
+    path: str
+    at: int
+    bits: int
+    read: Callable[[Snapshot], Any]
+
+
+def places(spec: Spec) -> dict[str, list[Place]]:
+    """The parts of the state and their fields by name, without the underscore that makes them private; some names mean several."""
+    found: dict[str, list[Place]] = {}
+    root = spec.root
+    for i, (f, at) in enumerate(zip(root.fields, field_offsets(root), strict=True)):
+        for place in _places(f.type, f.name, at, (i,)):
+            found.setdefault(place.path.rpartition(".")[2], []).append(place)
+    return found
+
+
+def classes(spec: Spec) -> dict[str, type]:
+    """The sorts, enums and records of the state by name, and those that parameters of actions and properties are of."""
+    found: dict[str, type] = {}
+    types = [spec.root, *(p.type for d in (*spec.actions, *spec.properties) for p in spec.parameters(d))]
+    for t in types:
+        for cls in _classes(t):
+            found.setdefault(cls.__name__, cls)
+    return found
+
+
+def conditions(spec: Spec) -> dict[str, Callable[[Snapshot], bool]]:
+    """The properties of states by name, as conditions: whether it holds here; of a reachable, whether this state shows it."""
+
+    def holds(name: str, state: Snapshot) -> bool:
+        prop = spec.find_property(name)
+        outcome = reference.evaluate(spec, prop, state)
+        return outcome is Outcome.HOLDS if prop.kind is PropertyKind.REACHABLE else outcome is not Outcome.VIOLATED
+
+    return {p.name: partial(holds, p.name) for p in spec.properties if p.kind is not PropertyKind.STEP_INVARIANT}
+
+
+def _places(t: Type, path: str, at: int, way: tuple[int, ...]) -> Iterator[Place]:
+    yield Place(path, at, t.bits, lambda state: _read(t, state, way))
+    if isinstance(t, RecordType) and t.is_state:
+        for i, (f, offset) in enumerate(zip(t.fields, field_offsets(t), strict=True)):
+            yield from _places(f.type, f"{path}.{f.name.lstrip('_')}", at + offset, (*way, i))
+
+
+def _read(t: Type, state: Snapshot, way: tuple[int, ...]) -> Any:
+    cell: Root | Part = Root(state)
+    for i in way:
+        cell = Part(cell, i)
+    return lift(t, cell.get(), cell)
+
+
+def _classes(t: Type) -> Iterator[type]:
+    if isinstance(t, RefType | EnumType):
+        cls: type = t.cls
+        if issubclass(cls, Sort | enum.Enum):
+            yield cls
+    elif isinstance(t, OptionalType):
+        yield from _classes(t.inner)
+    elif isinstance(t, RecordType):
+        if issubclass(t.cls, Record):
+            yield t.cls
+        for f in t.fields:
+            yield from _classes(f.type)
+    elif isinstance(t, ArrayType):
+        yield from _classes(t.key)
+        yield from _classes(t.element)
+    elif isinstance(t, SetType):
+        yield from _classes(t.key)
+    elif isinstance(t, SeqType):
+        yield from _classes(t.element)

@@ -1,0 +1,248 @@
+"""From what was asked for to a graph: which view, which search it needs, and what is too large for it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from kubecheck import checker
+from kubecheck.checker.graph.enumeration import Enumeration, TooManyStatesError
+from kubecheck.checker.graph.expander import Expander
+from kubecheck.checker.graph.expression import Expression, ExpressionError
+from kubecheck.checker.graph.neighbourhood import ENUMERATED, NoSuchStateError, around_view, drawn, full_view
+from kubecheck.checker.graph.path import MOST_ALTERNATIVES, path_to, path_view
+from kubecheck.checker.graph.quotient import TooManyClassesError, quotient_view
+from kubecheck.checker.graph.symmetry import NotSymmetricError, Symmetry
+from kubecheck.checker.graph.totals import Totals, explored, totals
+from kubecheck.checker.report import Report, Verdict
+from kubecheck.cli.errors import InputError, did_you_mean
+from kubecheck.cli.progress import shown_on
+from kubecheck.spec import PropertyKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kubecheck.checker.engine.explore import Exploration
+    from kubecheck.checker.graph.graph import Graph
+    from kubecheck.checker.report import Limits, Step
+    from kubecheck.spec import Spec
+
+PICTURE: Final = 300
+"""Nodes of a picture, at most, unless --limit says otherwise: beyond that it helps nobody, and dot takes minutes."""
+
+COUNTED: Final = 5_000_000
+"""States that are counted to say how many are left out, unless there is a time limit: more are "more than"."""
+
+_AROUND: Final = 2  # steps, unless --depth says otherwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the command line asks for; `view` is "" for the default. `picture`: whether it is to be drawn, and not only written as data."""
+
+    view: str
+    state: str | None
+    wanted: str | None
+    alternatives: int | None
+    depth: int | None
+    by: str | None
+    merge_symmetric: bool
+    limit: int | None
+    picture: bool
+    limits: Limits
+    threads: int | None
+    quiet: bool
+    cache: bool
+
+    @property
+    def most(self) -> int:
+        """Nodes, at most."""
+        return self.limit or (PICTURE if self.picture else ENUMERATED)
+
+
+def draw(spec: Spec, request: Request) -> Graph:
+    """The graph that is asked for. Raises InputError, and SpecError as `check` does."""
+    try:
+        return _Drawing(spec, request).graph()
+    except ExpressionError as error:
+        raise InputError(f"{error.message}\n{error.snippet}", remedy=error.remedy) from error
+    except NoSuchStateError as error:
+        raise InputError(str(error), remedy="give a smaller number, or another condition") from error
+    except NotSymmetricError as error:
+        raise InputError(str(error), remedy="leave out --merge-symmetric, or take a smaller scope") from error
+    except TooManyClassesError as error:
+        raise InputError(
+            f"{request.by} takes more than {error.classes:,} values",
+            remedy="merge by something coarser, or raise --limit",
+        ) from error
+
+
+class _Drawing:
+    """One request on its way."""
+
+    def __init__(self, spec: Spec, request: Request) -> None:
+        self._spec, self._request = spec, request
+        self._cache = checker.Cache(checker.cache_folder()) if request.cache else None
+        self._expander = Expander(spec, cache=self._cache)
+        self._symmetry = Symmetry(self._expander) if request.merge_symmetric else None
+        self._canonical = self._symmetry.canonical if self._symmetry is not None else None
+
+    def graph(self) -> Graph:
+        match self._request.view:
+            case "quotient":
+                return self._quotient()
+            case "around":
+                return self._around(self._request.state or "0")
+            case "full":
+                return self._full()
+            case "path" if self._request.wanted is not None:
+                return self._path_to(self._request.wanted)
+            case "path":
+                return self._path(self._checked())
+        report = self._checked()
+        if report.path:
+            return self._path(report)
+        if report.verdict is Verdict.HOLDS and report.states.distinct <= self._request.most:
+            return self._full()
+        if any(prop.witness for prop in report.properties):
+            return self._path(report)
+        return self._around("0")
+
+    def _checked(self) -> Report:
+        request = self._request
+        with shown_on(sys.stderr, quiet=request.quiet) as progress:
+            return checker.check(
+                self._spec,
+                limits=request.limits,
+                threads=request.threads,
+                cache=request.cache,
+                witnesses=True,
+                progress=progress,
+            )
+
+    def _explored(self, *, whole: bool = False) -> tuple[Exploration, Totals]:
+        """A search to count with, of everything (`whole`, or where there is a time limit) or of so many states that it takes seconds."""
+        request = self._request
+        most = None if whole or request.limits.seconds is not None else COUNTED
+        with shown_on(sys.stderr, quiet=request.quiet) as progress:
+            found = explored(
+                self._expander,
+                limits=request.limits,
+                threads=request.threads,
+                cache=self._cache,
+                progress=progress,
+                most=most,
+            )
+        return found, totals(self._expander, found, most=most)
+
+    def _path(self, report: Report) -> Graph:
+        """The path that a check shows: to what it found, else to the witness that is furthest."""
+        if report.path:
+            title, steps, end = _title(report), report.path, ""
+        else:
+            shown = max(report.properties, key=lambda prop: len(prop.witness), default=None)
+            if shown is None or not shown.witness:
+                raise InputError(
+                    f"nothing is violated in {self._spec.name}, and no reachable property has a witness: there is no path to show",
+                    remedy="--view full, --view around 0, or --view quotient --by EXPR",
+                )
+            title, steps, end = _witness(shown.name, shown.witness), shown.witness, f"shows {shown.name}"
+        if report.verdict is Verdict.HOLDS:
+            counted = Totals(report.states.distinct, report.states.generated - len(self._expander.native.initial))
+        else:  # the check ended where something was found; what is left out is counted all the same
+            counted = self._explored()[1]
+        return self._beside(steps, counted, title, end)
+
+    def _path_to(self, wanted: str) -> Graph:
+        """The path to a violation or a witness of this property, whatever else is violated."""
+        names = [prop.name for prop in self._spec.properties]
+        if wanted not in names:
+            raise InputError(
+                f"{self._spec.name} has no property {wanted}",
+                remedy=did_you_mean(wanted, names, otherwise=f"it has {', '.join(names)}"),
+            )
+        prop = self._spec.find_property(wanted)
+        exploration, counted = self._explored(whole=True)
+        steps = path_to(self._expander, exploration, prop)
+        if not steps:
+            what = "shows" if prop.kind is PropertyKind.REACHABLE else "violates"
+            raise InputError(
+                f"none of the {counted.states:,} states {what} {wanted}"
+                + (f" ({counted.stopped})" if counted.stopped else ""),
+                remedy="a path leads to a violation, or to a witness of a reachable property",
+            )
+        if prop.kind is PropertyKind.REACHABLE:
+            return self._beside(steps, counted, _witness(wanted, steps), f"shows {wanted}")
+        return self._beside(steps, counted, f"the shortest path to a violation of {wanted}, {_steps(steps)}", "")
+
+    def _beside(self, steps: Sequence[Step], counted: Totals, title: str, end: str) -> Graph:
+        given = self._request.alternatives
+        return path_view(
+            self._expander,
+            steps,
+            counted,
+            title=title,
+            end=end,
+            alternatives=MOST_ALTERNATIVES if given is None else given,
+            symmetry=self._symmetry,
+        )
+
+    def _full(self) -> Graph:
+        request = self._request
+        try:
+            states = Enumeration(self._expander, limit=request.most, canonical=self._canonical)
+            while not states.complete:
+                states.grow()
+        except TooManyStatesError as error:
+            found = self._explored()[1]
+            least = "" if not found.stopped else "more than " if found.edges is None else "at least "
+            picture = "a picture shows" if request.picture else "a file holds"
+            raise InputError(
+                f"{self._spec.name} has {least}{found.states:,} states; {picture} {error.limit:,} at most",
+                remedy="--view path, --view around STATE, --view quotient --by EXPR, a smaller scope, or a higher --limit",
+            ) from error
+        merged = self._explored()[1] if self._symmetry is not None else None
+        return (drawn if request.picture else full_view)(self._expander, states, merged=merged)
+
+    def _around(self, state: str) -> Graph:
+        request = self._request
+        counted = self._explored()[1]
+        try:
+            return around_view(
+                self._expander,
+                Enumeration(self._expander, limit=max(ENUMERATED, request.limit or 0), canonical=self._canonical),
+                counted,
+                state,
+                depth=_AROUND if request.depth is None else request.depth,
+                most=request.most,
+                symmetry=self._symmetry,
+            )
+        except TooManyStatesError as error:
+            raise InputError(
+                f"state {state} is not among the first {error.limit:,} states of {self._spec.name}, or what is around it is not",
+                remedy="a state nearer to the start, a smaller --depth, or a higher --limit",
+            ) from error
+
+    def _quotient(self) -> Graph:
+        request = self._request
+        by = Expression(self._expander, request.by or "")
+        by.values(self._expander.initial)  # a mistake is told before the search, not after it
+        exploration, counted = self._explored(whole=True)
+        return quotient_view(self._expander, by, exploration, counted, most=request.most)
+
+
+def _title(report: Report) -> str:
+    if report.verdict is Verdict.ERROR:
+        return f"the shortest path to where a value leaves its type, {_steps(report.path)}"
+    what = "a violation of" if report.verdict is Verdict.VIOLATED else "a state that ends the check:"
+    return f"the shortest path to {what} {report.found}, {_steps(report.path)}"
+
+
+def _witness(name: str, path: Sequence[Step]) -> str:
+    return f"a shortest path to a witness of {name}, {_steps(path)}"
+
+
+def _steps(path: Sequence[Step]) -> str:
+    count = len(path) - 1
+    return f"{count} step{'' if count == 1 else 's'}"
