@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         ActionProfile,
         ActionReport,
         Change,
+        Condition,
         Limits,
+        Operand,
         PartProfile,
         Position,
         Profile,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         States,
         Step,
         Verdict,
+        Why,
     )
 
 _HOMES = {
@@ -54,6 +57,9 @@ __all__ = [
     "Step",
     "Change",
     "Position",
+    "Why",
+    "Condition",
+    "Operand",
     "Profile",
     "PartProfile",
     "ActionProfile",

@@ -13,7 +13,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from kubecheck.checker.errors import InternalError
-from kubecheck.checker.report import Change, Step
+from kubecheck.checker.explain import why_violated
+from kubecheck.checker.report import Change, Position, Step, Why
+from kubecheck.checker.values import state_values
 from kubecheck.spec import Property, PropertyKind, Spec, SpecError, reference
 from kubecheck.spec.reference import Outcome, Snapshot, Taken
 
@@ -44,18 +46,24 @@ def first_step(spec: Spec, state: Snapshot) -> Step:
             "the search started in a state that the reference execution does not start in",
             evidence=_difference(spec, None, state),
         )
-    return Step(step=0, actor="", action="", parameters={}, changes=_changes(spec, None, state))
+    changes = _changes(spec, None, state)
+    return Step(step=0, actor="", action="", parameters={}, changes=changes, state=state_values(spec, state))
 
 
 def one_step(spec: Spec, number: int, before: Snapshot, taken: Taken) -> Step:
     """A step as the record has it."""
-    types = {p.name: p.type for p in spec.parameters(taken.action)}
+    action = taken.action
+    types = {p.name: p.type for p in spec.parameters(action)}
     return Step(
         step=number,
-        actor=taken.action.actor,
-        action=taken.action.name,
+        actor=action.actor,
+        action=action.name,
         parameters={name: reference.show(types[name], value) for name, value in taken.parameters.items()},
         changes=_changes(spec, before, taken.state),
+        kind=str(action.kind),
+        sentence=action.sentence,
+        position=Position(file=action.position.file, line=action.position.line, column=action.position.column),
+        state=state_values(spec, taken.state),
     )
 
 
@@ -67,9 +75,9 @@ def confirm(spec: Spec, prop: Property, states: Sequence[Snapshot]) -> list[Step
     steps = replay(spec, states)
     last = states[-1]
     if prop.kind is PropertyKind.STEP_INVARIANT:
-        for taken in _steps(spec, last):
-            if reference.evaluate(spec, prop, last, taken.state) is Outcome.VIOLATED:
-                return [*steps, one_step(spec, len(steps), last, taken)]
+        taken = _violating_step(spec, prop, last)
+        if taken is not None:
+            return [*steps, one_step(spec, len(steps), last, taken)]
         agrees = False
     elif prop.kind in (PropertyKind.QUIESCENT, PropertyKind.LIMIT):
         agrees = reference.is_quiescent(spec, last) and reference.evaluate(spec, prop, last) is Outcome.VIOLATED
@@ -87,6 +95,17 @@ def confirm(spec: Spec, prop: Property, states: Sequence[Snapshot]) -> list[Step
     return steps
 
 
+def why(spec: Spec, prop: Property, states: Sequence[Snapshot]) -> Why | None:
+    """Why `prop` is false at the end of a path that `confirm` has confirmed; None for a witness."""
+    taken = _violating_step(spec, prop, states[-1]) if prop.kind is PropertyKind.STEP_INVARIANT else None
+    return why_violated(spec, prop, states[-1], None if taken is None else taken.state)
+
+
+def _violating_step(spec: Spec, prop: Property, state: Snapshot) -> Taken | None:
+    """The first step from a state that violates a step invariant."""
+    return next((t for t in _steps(spec, state) if reference.evaluate(spec, prop, state, t.state) is Outcome.VIOLATED), None)
+
+
 def explain_error(spec: Spec, states: Sequence[Snapshot], *, in_property: bool) -> tuple[list[Step], SpecError]:
     """The path to a state in which a value left its type, and the error that the reference execution raises there.
 
@@ -95,24 +114,32 @@ def explain_error(spec: Spec, states: Sequence[Snapshot], *, in_property: bool) 
     """
     steps = replay(spec, states)
     last = states[-1]
-    try:
-        if in_property:
-            for prop in _of_kind(spec, PropertyKind.INVARIANT, PropertyKind.REACHABLE):
-                reference.evaluate(spec, prop, last)
-        else:
-            for taken in reference.steps(spec, last):
-                for prop in _of_kind(spec, PropertyKind.STEP_INVARIANT):
-                    reference.evaluate(spec, prop, last, taken.state)
-            if reference.is_quiescent(spec, last):
-                for prop in _of_kind(spec, PropertyKind.QUIESCENT, PropertyKind.LIMIT):
-                    reference.evaluate(spec, prop, last)
-    except SpecError as error:
+    error = error_in(spec, last, in_property=in_property)
+    if error is not None:
         return steps, error
     raise InternalError(
         spec.name,
         "the native execution met an error in a state where the reference execution meets none",
         evidence=[*_path_evidence(steps), *_difference(spec, None, last)],
     )
+
+
+def error_in(spec: Spec, state: Snapshot, *, in_property: bool) -> SpecError | None:
+    """The error that the reference execution raises in a state (`in_property`: while it is judged; else in steps from it), if any."""
+    try:
+        if in_property:
+            for prop in _of_kind(spec, PropertyKind.INVARIANT, PropertyKind.REACHABLE):
+                reference.evaluate(spec, prop, state)
+        else:
+            for taken in reference.steps(spec, state):
+                for prop in _of_kind(spec, PropertyKind.STEP_INVARIANT):
+                    reference.evaluate(spec, prop, state, taken.state)
+            if reference.is_quiescent(spec, state):
+                for prop in _of_kind(spec, PropertyKind.QUIESCENT, PropertyKind.LIMIT):
+                    reference.evaluate(spec, prop, state)
+    except SpecError as error:
+        return error
+    return None
 
 
 def _steps(spec: Spec, state: Snapshot) -> Iterator[Taken]:

@@ -24,6 +24,14 @@ class Verdict(enum.StrEnum):
     ERROR = "error"
 
 
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """Where something stands in a spec's source; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One place of the state that a step changed, e.g. `store[pod-1].phase: absent -> pending`."""
 
@@ -33,21 +41,64 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One atomic action of a path; step 0 is the initial state and has no action."""
+    """One atomic action of a path; step 0 is the initial state and has no action.
+
+    `kind` says who moved: component, environment or fault. `sentence` and `position` are the action's. `state` is the whole state after
+    the step, in the values of the Informal Trace Format (see checker/values.py).
+    """
 
     step: int
     actor: str
     action: str
     parameters: dict[str, str]
     changes: list[Change]
+    kind: str = ""
+    sentence: str = ""
+    position: Position | None = None
+    state: dict[str, Any] = {}
 
 
-class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """Where something stands in a spec's source; line and column count from 1."""
+class Operand(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a condition's source text, and the value that it has; `counted` are the elements that a count found."""
 
-    file: str
-    line: int
-    column: int
+    text: str
+    value: str
+    counted: list[str] = []
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition of a spec as its source has it, whether it holds, and why.
+
+    `function` is the function that it stands in; `element` are the loop variables for which it is judged, `operands` the values that
+    it compares. `parts` are the conditions that make it so, each with its own.
+    """
+
+    text: str
+    holds: bool
+    function: str
+    position: Position
+    element: dict[str, str] = {}
+    operands: list[Operand] = []
+    parts: list[Condition] = []
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a property is false at the end of a path: the instance of the property, and its condition, as the reference execution has it."""
+
+    property: str
+    kind: str
+    sentence: str
+    parameters: dict[str, str]
+    condition: Condition
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """An action of a component that leads nowhere in a quiescent state: the condition that is false, None if it changes nothing."""
+
+    actor: str
+    action: str
+    parameters: dict[str, str]
+    condition: Condition | None = None
 
 
 class PropertyReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +161,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole record of a check. `seconds` is exploration only; `seconds_total` includes compiling."""
+    """The whole record of a check. `seconds` is exploration only; `seconds_total` includes compiling.
+
+    `path` shows `found`, and `why` says what is false at its end. Where that is a quiescent state, `refusals` say what keeps the components
+    from moving there.
+    """
 
     spec: str
     verdict: Verdict
@@ -133,6 +188,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     release: str
     versions: dict[str, str]
     profile: Profile | None = None
+    why: Why | None = None
+    refusals: list[Refusal] = []
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,9 +13,10 @@ from kubecheck.checker import replay, report
 from kubecheck.checker.engine.explore import Exploration
 from kubecheck.checker.engine.fields import FOUND_ACTION_ERROR, FOUND_PROPERTY_ERROR
 from kubecheck.checker.errors import InternalError
+from kubecheck.checker.explain import why_quiet
 from kubecheck.checker.native import NativeSpec
 from kubecheck.checker.profiling import profile
-from kubecheck.checker.report import ActionReport, PropertyReport, Report, States, Step, Verdict
+from kubecheck.checker.report import ActionReport, PropertyReport, Refusal, Report, States, Step, Verdict, Why
 from kubecheck.spec import Property, PropertyKind, Spec
 from kubecheck.spec.reference import Snapshot
 
@@ -36,16 +37,18 @@ def conclude(
     verdicts = [_verdict(exploration, number, prop, covered) for number, prop in enumerate(spec.properties)]
     path: list[Step] = []
     found = ""
+    why: Why | None = None
     if failed:
         verdict = Verdict.ERROR
         path, found, reason = _error(spec, native, exploration)
     elif Verdict.VIOLATED in verdicts:
         verdict = Verdict.VIOLATED
-        path, found, reason = _violation(spec, native, exploration, verdicts)
+        path, found, reason, why = _violation(spec, native, exploration, verdicts)
     elif covered and (limit := _limit(spec, exploration)) is not None:
-        verdict, found, path = Verdict.INCOMPLETE, limit.name, _path(spec, native, exploration, spec.properties.index(limit))
-        why = limit.sentence.rstrip(".")
-        reason = f"a bound of the scope stopped the system ({limit.name}): {why}"
+        number = spec.properties.index(limit)
+        verdict, found, path = Verdict.INCOMPLETE, limit.name, _path(spec, native, exploration, number)
+        why = _why(spec, native, exploration, number)
+        reason = f"a bound of the scope stopped the system ({limit.name}): {limit.sentence.rstrip('.')}"
     elif covered:
         verdict, reason = Verdict.HOLDS, "every reachable state was explored"
     else:
@@ -92,6 +95,8 @@ def conclude(
         release=spec.release,
         versions=versions(),
         profile=profile(spec, exploration) if profiled else None,
+        why=why,
+        refusals=_refusals(spec, native, exploration, found) if path else [],
     )
 
 
@@ -147,6 +152,18 @@ def _path(spec: Spec, native: NativeSpec, exploration: Exploration, number: int)
     return replay.confirm(spec, spec.properties[number], _states(native, exploration, exploration.found[number]))
 
 
+def _why(spec: Spec, native: NativeSpec, exploration: Exploration, number: int) -> Why | None:
+    return replay.why(spec, spec.properties[number], _states(native, exploration, exploration.found[number]))
+
+
+def _refusals(spec: Spec, native: NativeSpec, exploration: Exploration, found: str) -> list[Refusal]:
+    """What keeps the components from moving at the end of the path, where that is what was found."""
+    for number, prop in enumerate(spec.properties):
+        if prop.name == found and prop.kind in (PropertyKind.QUIESCENT, PropertyKind.LIMIT):
+            return why_quiet(spec, _states(native, exploration, exploration.found[number])[-1])
+    return []
+
+
 def _property(
     prop: Property, verdict: Verdict, exploration: Exploration, *, premise: int, witness: list[Step]
 ) -> PropertyReport:
@@ -172,21 +189,22 @@ def _property(
 
 def _violation(
     spec: Spec, native: NativeSpec, exploration: Exploration, verdicts: Sequence[Verdict]
-) -> tuple[list[Step], str, str]:
-    """The path, name and reason of the violation that is shown: the one with the shortest path, then the first in the spec."""
-    shown: tuple[list[Step], Property] | None = None
+) -> tuple[list[Step], str, str, Why | None]:
+    """The path, name, reason and cause of the violation that is shown: the one with the shortest path, then the first in the spec."""
+    shown: tuple[list[Step], Property, int] | None = None
     violated = [(n, prop) for n, prop in enumerate(spec.properties) if verdicts[n] is Verdict.VIOLATED]
     for number, prop in violated:
         if number in exploration.found:
             steps = _path(spec, native, exploration, number)
             if shown is None or len(steps) < len(shown[0]):
-                shown = steps, prop
+                shown = steps, prop, number
     if shown is None:
         name = violated[0][1].name
-        return [], name, f"no reachable state shows {name}"
-    steps, prop = shown
+        return [], name, f"no reachable state shows {name}", None
+    steps, prop, number = shown
     last = len(steps) - 1
-    return steps, prop.name, f"{prop.name} is violated after {last} {'step' if last == 1 else 'steps'}"
+    reason = f"{prop.name} is violated after {last} {'step' if last == 1 else 'steps'}"
+    return steps, prop.name, reason, _why(spec, native, exploration, number)
 
 
 def _error(spec: Spec, native: NativeSpec, exploration: Exploration) -> tuple[list[Step], str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kubecheck.checker.report import Limits, Report, Verdict
-from kubecheck.cli.errors import InputError
 from kubecheck.cli.exit_codes import ExitCode, exit_code
-from kubecheck.cli.output import reader_may_leave
+from kubecheck.cli.formats.checked import Checked, Checks
+from kubecheck.cli.formats.outputs import Format, Output, check_outputs, parse_format, write_outputs
+from kubecheck.cli.record import run_of
 from kubecheck.cli.subjects import ScopeOptions, Subject, settings, subjects
 from kubecheck.cli.units import parse_bytes, parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from kubecheck.spec import Spec
 
 # of several verdicts, the one that decides
 _SEVERITY = (Verdict.HOLDS, Verdict.INCOMPLETE, Verdict.VIOLATED, Verdict.ERROR)
@@ -30,6 +32,14 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return command
 
     return apply
+
+
+def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from kubecheck.cli.record import shipped_schema
+
+        click.echo(shipped_schema(), nl=False)
+        ctx.exit()
 
 
 _COUNT = click.IntRange(min=0)
@@ -67,7 +77,24 @@ _LIMITS = _options(
 _OUTPUT = _options(
     click.option("--quiet", "-q", is_flag=True, help="Show no progress."),
     click.option("--profile", is_flag=True, help="Print what multiplies the states."),
-    click.option("--json", "json_file", metavar="FILE", help="Write the record as JSON; - for standard output."),
+    click.option("--full", is_flag=True, help="Show the whole state after each step of a path."),
+    click.option(
+        "--format",
+        "formats",
+        metavar="FORMAT[=FILE]",
+        multiple=True,
+        help="Write a report as json, junit, sarif, itf or mermaid; may be repeated. Without FILE: to standard output.",
+    ),
+    click.option("--json", "json_file", metavar="FILE", help="The same as --format json=FILE."),
+    click.option("--save", "saved_file", metavar="FILE", help="Save the run for `kubecheck replay`: its record as JSON."),
+    click.option(
+        "--schema",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_print_schema,
+        help="Print the JSON Schema of --format json, and do nothing else.",
+    ),
     click.option("--no-cache", is_flag=True, help="Compile anew, and keep nothing on disk."),
 )
 
@@ -94,7 +121,10 @@ def check(
     threads: int | None,
     quiet: bool,
     profile: bool,
+    full: bool,
+    formats: tuple[str, ...],
     json_file: str | None,
+    saved_file: str | None,
     no_cache: bool,
 ) -> int:
     """Explore every state of TARGET and say whether its properties hold.
@@ -112,23 +142,36 @@ def check(
         without=without,
         settings=settings(pairs),
     )
+    outputs = _outputs(formats, json_file, saved_file)
+    check_outputs(outputs, target=target)
     found = subjects(target, scope)
     limits = Limits(seconds=time_limit, memory_bytes=memory, depth=depth)
     reproduce = command_line()
-    if json_file is not None and json_file != "-":
-        _check_writable(json_file)
-        if os.path.exists(json_file) and os.path.exists(target) and os.path.samefile(json_file, target):
-            raise InputError(f"{json_file} is what is to be checked", remedy="give --json a file of its own")
-    reports = []
+    as_text = all(output.file != "-" for output in outputs)
+    checked: list[Checked] = []
     for number, subject in enumerate(found):
-        report = _run(subject, limits=limits, threads=threads, quiet=quiet, cache=not no_cache, profile=profile)
-        reports.append(report)
-        if json_file != "-":
-            _print(report, subject, reproduce=reproduce, first=number == 0, several=len(found) > 1)
-    worst = max(range(len(reports)), key=lambda i: (_SEVERITY.index(reports[i].verdict), -i))
+        spec = subject.build()
+        report = _run(spec, limits=limits, threads=threads, quiet=quiet, cache=not no_cache, profile=profile)
+        kept = any(output.format is Format.JSON for output in outputs)
+        run = run_of(spec, subject, target=target, options=scope) if kept else None
+        checked.append(Checked(report=report, subject=subject, run=run))
+        if as_text:
+            _print(report, subject, reproduce=reproduce, first=number == 0, several=len(found) > 1, full=full)
+    worst = max(range(len(checked)), key=lambda i: (_SEVERITY.index(checked[i].report.verdict), -i))
+    code = _exit_code(checked[worst].report, checked[worst].subject)
+    write_outputs(
+        outputs, Checks(all=tuple(checked), worst=worst, reproduce=reproduce, exit_code=int(code))
+    )
+    return code
+
+
+def _outputs(formats: Sequence[str], json_file: str | None, saved_file: str | None) -> list[Output]:
+    outputs = [parse_format(text) for text in formats]
     if json_file is not None:
-        _write_json(json_file, list(zip(reports, found, strict=True)), worst=worst, reproduce=reproduce)
-    return _exit_code(reports[worst], found[worst])
+        outputs.append(Output(Format.JSON, json_file, option="--json"))
+    if saved_file is not None:
+        outputs.append(Output(Format.JSON, saved_file, option="--save"))
+    return outputs
 
 
 def command_line() -> str:
@@ -136,16 +179,15 @@ def command_line() -> str:
     return f"kubecheck {shlex.join(click.get_current_context().find_root().obj)}"
 
 
-def _run(subject: Subject, *, limits: Limits, threads: int | None, quiet: bool, cache: bool, profile: bool) -> Report:
+def _run(spec: Spec, *, limits: Limits, threads: int | None, quiet: bool, cache: bool, profile: bool) -> Report:
     from kubecheck import checker
     from kubecheck.cli.progress import shown_on
 
-    spec = subject.build()
     with shown_on(sys.stderr, quiet=quiet) as progress:
         return checker.check(spec, limits=limits, threads=threads, progress=progress, cache=cache, profile=profile)
 
 
-def _print(report: Report, subject: Subject, *, reproduce: str, first: bool, several: bool) -> None:
+def _print(report: Report, subject: Subject, *, reproduce: str, first: bool, several: bool, full: bool) -> None:
     from kubecheck.cli.render import console, render
 
     with console(sys.stdout) as out:
@@ -153,7 +195,7 @@ def _print(report: Report, subject: Subject, *, reproduce: str, first: bool, sev
             out.print("Each workload is checked on its own, in a cluster without the others.\n")
         if not first:
             out.print()
-        render(report, subject, out=out, reproduce=reproduce)
+        render(report, subject, out=out, reproduce=reproduce, full=full)
 
 
 def _exit_code(report: Report, subject: Subject) -> ExitCode:
@@ -167,25 +209,3 @@ def _exit_code(report: Report, subject: Subject) -> ExitCode:
         )
         return ExitCode.FAULT
     return code
-
-
-def _check_writable(file: str) -> None:
-    """Fail before a long check, not after it."""
-    folder = os.path.dirname(file) or "."
-    if os.path.isdir(file) or not os.access(file if os.path.exists(file) else folder, os.W_OK):
-        raise InputError(f"{file} cannot be written", remedy="give --json a file in a folder that can be written to")
-
-
-def _write_json(file: str, found: Sequence[tuple[Report, Subject]], *, worst: int, reproduce: str) -> None:
-    from kubecheck.cli.record import encode, record
-
-    text = encode([record(report, subject, reproduce=reproduce) for report, subject in found], worst=worst)
-    if file == "-":
-        with reader_may_leave():
-            sys.stdout.buffer.write(text)
-        return
-    try:
-        with open(file, "wb") as out:
-            out.write(text)
-    except OSError as error:
-        raise InputError(f"{file} cannot be written: {error.strerror or error}") from error

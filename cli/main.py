@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 # verb: the module that has it, its attribute, its line in the help
 _VERBS: Final = {
     "check": ("kubecheck.cli.check", "check", "Explore a manifest, a spec or a scenario exhaustively."),
+    "replay": ("kubecheck.cli.replay", "replay", "Take the path of a saved run again."),
+    "explore": ("kubecheck.cli.explorer.command", "explore", "Walk through what a system can do, in the browser."),
     "scenarios": ("kubecheck.cli.scenarios", "scenarios", "List the built-in scenarios."),
+    "bugs": ("kubecheck.cli.bugs", "bugs", "Known bugs of Kubernetes, with and without their fixes."),
+    "graph": ("kubecheck.cli.graphs.command", "graph", "Draw what a system can do, or write it as JSON or GraphML."),
     "spec": ("kubecheck.cli.spec_show", "spec", "Look inside a spec: layout, actions, generated code."),
     "validate": ("kubecheck.cli.validate", "validate", "Hold recorded traces against the rules."),
+    "conform": ("kubecheck.cli.conform", "conform", "Hold the model's API server against recorded answers of a real one."),
     "rules": ("kubecheck.cli.rules", "rules", "List the rules that traces are judged by."),
 }
 

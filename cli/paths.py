@@ -8,12 +8,16 @@ gained last ones, these are told, not the sequence twice.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kubecheck.checker.report import Change, Step
+
+
+_LONG_RECORD: Final = 80
+"""Characters of a record that are shown where it comes into a sequence or goes."""
 
 
 def action_text(step: Step) -> str:
@@ -32,7 +36,7 @@ def changes_text(step: Step, names: dict[str, str]) -> str:
     objects: dict[str, list[str]] = {}
     for change in step.changes:
         thing, place = split_path(change.path)
-        objects.setdefault(thing, []).append(f"{place} {difference(change, initial=step.step == 0)}".strip())
+        objects.setdefault(thing, []).append(f"{place} {shortened(difference(change, initial=step.step == 0))}".strip())
     if not objects:
         return "" if step.step == 0 else "nothing"
     return "\n".join(
@@ -72,6 +76,34 @@ def difference(change: Change, *, initial: bool) -> str:
     return f"{change.before} -> {change.after}"
 
 
+def shortened(text: str) -> str:
+    """The same with long records cut after their first fields: `{revision: 2, slot: slot-0, …}`; the whole state has them in full."""
+    found, depth, start = [], 0, 0
+    for i, character in enumerate(text):
+        if character == "{":
+            depth += 1
+            if depth == 1:
+                found.append(text[start:i])
+                start = i
+        elif character == "}" and depth > 0:
+            depth -= 1
+            if depth == 0:
+                found.append(_cut(text[start : i + 1]))
+                start = i + 1
+    return "".join([*found, text[start:]])
+
+
+def _cut(record: str) -> str:
+    if len(record) <= _LONG_RECORD:
+        return record
+    fields, kept = elements(record), ""
+    for field in fields:
+        if kept and len(kept) + len(field) > _LONG_RECORD:
+            break
+        kept += f"{field}, "
+    return f"{{{kept}…}}"
+
+
 def _sequence_difference(before: Sequence[str], after: Sequence[str]) -> str:
     for kept in range(min(len(before), len(after)), -1, -1):
         if before[len(before) - kept :] == after[:kept]:
@@ -81,7 +113,7 @@ def _sequence_difference(before: Sequence[str], after: Sequence[str]) -> str:
 
 
 def elements(text: str) -> list[str]:
-    """The elements of a sequence as it is written, `[a, {b: 1, c: 2}]`."""
+    """The elements of a sequence, or the fields of a record, as they are written: `[a, {b: 1, c: 2}]`."""
     found, depth, start = [], 0, 1
     for i, character in enumerate(text):
         if character in "[{(":

@@ -12,15 +12,16 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Final
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from kubecheck.checker.report import Profile, Report, Step, Verdict
+from kubecheck.checker.report import Profile, PropertyReport, Report, Step, Verdict
+from kubecheck.cli.lanes import Lanes
 from kubecheck.cli.output import reader_may_leave
-from kubecheck.cli.paths import action_text, changes_text, short_names
 from kubecheck.cli.units import count, duration, size
+from kubecheck.cli.why import quiet_lines, shown_reason, why_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 PIPED_WIDTH: Final = 120
 """Columns when there is no terminal to ask."""
+
+NARROW: Final = 100
+"""Columns below which properties have no columns of their own: names are long, and broken ones cannot be read."""
 
 MANY_STATES: Final = 100_000
 """From how many states on the memory that each takes says something."""
@@ -53,29 +57,49 @@ def console(file: IO[str]) -> Iterator[Console]:
     if file.isatty():
         yield Console(file=file, highlight=False, emoji=False, markup=False)
         return
-    buffer = io.StringIO()
+    buffer = _Buffer(getattr(file, "encoding", None))
     yield Console(file=buffer, width=PIPED_WIDTH, highlight=False, emoji=False, markup=False)
     with reader_may_leave():
         file.writelines(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 
-def render(report: Report, subject: Subject, *, out: Console, reproduce: str) -> None:
-    """Print everything about one check. `reproduce` is the command line that gives it again."""
+class _Buffer(io.StringIO):
+    """Text that will go to a stream of this encoding: rich draws with ASCII where it has no lines."""
+
+    def __init__(self, encoding: str | None) -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The stream's encoding."""
+        return self._encoding or "utf-8"
+
+
+def render(report: Report, subject: Subject, *, out: Console, reproduce: str, full: bool = False) -> None:
+    """Print everything about one check. `reproduce` is the command line that gives it again, `full` shows whole states."""
     out.print(_header(report, subject))
     out.print()
     out.print(_exploration(report))
     if report.properties:
         out.print()
-        out.print(_properties(report))
+        out.print(_properties(report, out.width))
     for warning in _grouped(report.warnings):
         out.print(Text.assemble(("warning: ", "yellow"), warning))
     if report.path:
         out.print()
-        out.print(_path_title(report))
-        out.print(_path(report.path))
+        out.print(path_title(report))
+        out.print()
+        out.print(path_table(report.path, full=full))
         detail = next((p.detail for p in report.properties if p.name == report.found), "")
-        if detail:
+        if report.why is None and detail:
             out.print(Padding(Text(detail), (0, 0, 0, 1)))
+        if report.why is not None:
+            out.print()
+            out.print(lines_text(why_lines(report, out.width)))
+        if report.refusals:
+            out.print()
+            out.print(lines_text(quiet_lines(report.refusals, out.width)))
     if report.profile is not None:
         out.print()
         _print_profile(report.profile, out)
@@ -104,7 +128,7 @@ def _header(report: Report, subject: Subject) -> RenderableType:
         rows.append(("not modelled", ", ".join(str(other) for other in subject.not_modelled)))
     if subject.left_out:
         rows.append(("left out", f"these fields of {subject.name} are not modelled: {', '.join(subject.left_out)}"))
-    return _grid(rows)
+    return grid(rows)
 
 
 def _exploration(report: Report) -> RenderableType:
@@ -120,7 +144,7 @@ def _exploration(report: Report) -> RenderableType:
     memory = f"{size(report.memory_bytes)}, {report.state_bits} bits per state"
     if states.distinct >= MANY_STATES:  # of few states, tables that are made in advance would be the most part
         memory += f", {report.bytes_per_state:.0f} bytes per state all in"
-    return _grid(
+    return grid(
         [
             ("states", covered),
             ("speed", f"{speed}; explored in {duration(report.seconds)} on {threads}"),
@@ -129,7 +153,8 @@ def _exploration(report: Report) -> RenderableType:
     )
 
 
-def _grid(rows: Iterable[tuple[str, str]]) -> Table:
+def grid(rows: Iterable[tuple[str, str]]) -> Table:
+    """Names, and beside them what there is to say about each."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True, min_width=12)
     table.add_column(overflow="fold")
@@ -138,7 +163,9 @@ def _grid(rows: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
-def _properties(report: Report) -> Table:
+def _properties(report: Report, width: int) -> RenderableType:
+    if width < NARROW:
+        return Group(*(line for prop in report.properties for line in _property_lines(prop)))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -149,6 +176,13 @@ def _properties(report: Report) -> Table:
     return table
 
 
+def _property_lines(prop: PropertyReport) -> Iterator[RenderableType]:
+    """A property where there is no room for columns: its sentence below its name."""
+    head = Text.assemble(badge(prop.verdict), " ", prop.name, (f"  {prop.kind}", "dim"))
+    yield head
+    yield Padding(Text(prop.sentence), (0, 0, 0, 4))
+
+
 def _grouped(warnings: Sequence[str]) -> list[str]:
     """Warnings, with all actions that never fired in one."""
     idle = [match[1] for warning in warnings if (match := _NEVER_FIRED.fullmatch(warning))]
@@ -156,7 +190,8 @@ def _grouped(warnings: Sequence[str]) -> list[str]:
     return others + ([f"never fired: {', '.join(idle)}"] if idle else [])
 
 
-def _path_title(report: Report) -> Text:
+def path_title(report: Report) -> Text:
+    """What a report's path leads to, and how long it is."""
     steps = len(report.path) - 1
     length = f"{steps} step{'s' if steps != 1 else ''}"
     what = (
@@ -169,16 +204,15 @@ def _path_title(report: Report) -> Text:
     return Text(f"the shortest path{what}, {length}:", style="bold")
 
 
-def _path(path: Sequence[Step]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="dim")
-    table.add_column("step", justify="right", no_wrap=True)
-    table.add_column("actor", overflow="fold")
-    table.add_column("action", overflow="fold")
-    table.add_column("what changed", overflow="fold")
-    names = short_names(path)
-    for step in path:
-        table.add_row(str(step.step), Text(step.actor), Text(action_text(step)), Text(changes_text(step, names)))
-    return table
+def path_table(path: Sequence[Step], *, full: bool = False) -> RenderableType:
+    """The steps of a path: a lane a component, a row a step, what it changed; with `full` the whole state, too."""
+    return Lanes(path, full=full)
+
+
+def lines_text(lines: Sequence[str]) -> Text:
+    """Lines about one thing, of which the first says what."""
+    first, *others = lines
+    return Text("\n").join([Text(first, style="bold"), *(Text(line) for line in others)])
 
 
 def _print_profile(profile: Profile, out: Console) -> None:
@@ -212,5 +246,5 @@ def _conclusion(report: Report) -> Text:
         case Verdict.INCOMPLETE:
             text = f"{report.reason}; nothing that was seen is wrong, the rest is unknown, {took}"
         case Verdict.ERROR:
-            text = f"a value left its type, {took}\n{report.reason}"
+            text = f"a value left its type, {took}\n{shown_reason(report)}"
     return Text.assemble(badge(report.verdict), " ", text)

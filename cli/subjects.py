@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from kubecheck.model.manifest import NotModelled, Workload
     from kubecheck.model.scope import ClusterScope
-    from kubecheck.spec import Spec
+    from kubecheck.spec import Position, Spec
 
 MOST_REPLICAS: Final = 2
 """Replicas that a manifest is scaled down to, unless --replicas or --pods says otherwise."""
@@ -51,7 +51,8 @@ class Subject:
     """One spec to look at.
 
     `title` says what it is, `ours` whether kubecheck's own model wrote it. `scope` is what of a cluster's scope is
-    worth showing; empty if the spec's own scope is to be shown. `expected` is what is known about a scenario.
+    worth showing; empty if the spec's own scope is to be shown. `expected` is what is known about a scenario. `position` is where a
+    manifest has the workload; None for a spec and a scenario.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Subject:
     scaling: str = ""
     not_modelled: tuple[NotModelled, ...] = ()
     left_out: tuple[str, ...] = ()
+    position: Position | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +183,7 @@ def _of_manifest(path: str, options: ScopeOptions) -> list[Subject]:
                 scaling=scaling,
                 not_modelled=manifest.not_modelled,
                 left_out=workload.left_out,
+                position=workload.position,
             )
         )
     return found

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kubecheck.spec import ir as nodes
-from kubecheck.spec.declare import Spec
+from kubecheck.spec.declare import Declared, Spec
 from kubecheck.spec.effects import effects, path
 from kubecheck.spec.frontend import program
 from kubecheck.spec.layout import WORD, leaves, words
@@ -61,6 +62,15 @@ def ir(spec: Spec, action: str | None = None) -> str:
     else:
         functions = list(_reachable(compiled.action(spec.find_action(action)).function))
     return "\n\n".join("\n".join(_Printer(compiled.root).function(f)) for f in functions)
+
+
+def meanings(spec: Spec) -> Iterator[tuple[Declared, str]]:
+    """Each declared function with the IR of it and of all that it calls, without lines: the same text means the same."""
+    compiled = program(spec)
+    for entry in (*compiled.initials, *compiled.actions, *compiled.properties):
+        printer = _Printer(compiled.root)
+        printed = ["\n".join(printer.function(f)) for f in _reachable(entry.function)]
+        yield entry.declared, re.sub(r" {4}# line \d+$", "", "\n".join(printed), flags=re.MULTILINE)
 
 
 def _reachable(f: nodes.Function) -> Iterator[nodes.Function]:

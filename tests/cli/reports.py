@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from kubecheck.checker.report import (
     ActionReport,
     Change,
+    Condition,
+    Operand,
     Position,
     PropertyReport,
     Report,
     States,
     Step,
     Verdict,
+    Why,
 )
 
 HERE = Position(file="spec.py", line=7, column=1)
@@ -56,13 +61,50 @@ def report(verdict: Verdict = Verdict.HOLDS, **changes: Any) -> Report:
     return Report(**(values | changes))
 
 
-def step(number: int, *changes: tuple[str, str, str], action: str = "", **parameters: str) -> Step:
+def step(number: int, *changes: tuple[str, str, str], action: str = "", actor: str = "controller", **parameters: str) -> Step:
     return Step(
         step=number,
-        actor="controller" if action else "",
+        actor=actor if action else "",
         action=action,
         parameters=parameters,
         changes=[Change(path=path, before=before, after=after) for path, before, after in changes],
+        kind="component" if action else "",
+        sentence=f"The sentence of {action}." if action in ("create", "overwrite") else "",
+        position=HERE if action else None,
+    )
+
+
+def with_state(moment: Step, queue: list[str], phase: str, version: int) -> Step:
+    """The step with a whole state: a queue, and two pods of which one changes."""
+    absent = {"phase": "absent", "version": {"#bigint": "0"}}
+    changed = {"phase": phase, "version": {"#bigint": str(version)}}
+    state = {"queue": {"#set": queue}, "store": {"#map": [["pod-0", absent], ["pod-1", changed]]}}
+    return msgspec.structs.replace(moment, state=state)
+
+
+def why() -> Why:
+    """Why no_lost_update is false: of all pods one."""
+    element = Condition(
+        text="s.store[p].version > 0",
+        holds=False,
+        function="no_lost_update",
+        position=Position(file="spec.py", line=9, column=20),
+        element={"p": "pod-1"},
+        operands=[Operand(text="s.store[p].version", value="0")],
+    )
+    whole = Condition(
+        text="all(s.store[p].version > 0 for p in Pod)",
+        holds=False,
+        function="no_lost_update",
+        position=HERE,
+        parts=[element],
+    )
+    return Why(
+        property="no_lost_update",
+        kind="invariant",
+        sentence="The sentence of no_lost_update.",
+        parameters={"pod": "pod-1"},
+        condition=whole,
     )
 
 
@@ -77,15 +119,26 @@ def violated() -> Report:
         warnings=["action delete never fired"],
         found="no_lost_update",
         path=[
-            step(0, ("store[pod-1].phase", "", "absent")),
-            step(
+            with_state(step(0, ("store[pod-1].phase", "", "absent")), [], "absent", 0),
+            with_state(
+                step(
+                    1,
+                    ("store[pod-1].phase", "absent", "pending"),
+                    ("store[pod-1].version", "0", "1"),
+                    ("queue", "{}", "{pod-1}"),
+                    action="create",
+                    pod="pod-1",
+                ),
+                ["pod-1"],
+                "pending",
                 1,
-                ("store[pod-1].phase", "absent", "pending"),
-                ("store[pod-1].version", "0", "1"),
-                ("queue", "{}", "{pod-1}"),
-                action="create",
-                pod="pod-1",
             ),
-            step(2, ("store[pod-1].version", "1", "0"), action="overwrite", pod="pod-1", server="1"),
+            with_state(
+                step(2, ("store[pod-1].version", "1", "0"), action="overwrite", pod="pod-1", server="1"),
+                ["pod-1"],
+                "pending",
+                0,
+            ),
         ],
+        why=why(),
     )

@@ -232,7 +232,7 @@ class TestManifests:
         ("options", "message"),
         [
             (["--set", "nods=2"], "error: a cluster's scope has no nods\n  help: did you mean `nodes`?\n"),
-            (["--set", "kind=Pod"], "error: kind is 'Pod'\n  help: give Deployment or ReplicaSet\n"),
+            (["--set", "kind=Job"], "error: kind is 'Job'\n  help: give Deployment or ReplicaSet or Pod\n"),
             (["--set", "nodes=two"], "error: nodes is 'two'\n  help: give a whole number\n"),
             (
                 ["--nodes", "0"],

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import re
+
+import pytest
+from rich.console import Console
 
 from kubecheck.checker.report import Report, States, Verdict
 from kubecheck.cli.record import encode, record
-from kubecheck.cli.render import console, render
+from kubecheck.cli.render import console, path_table, render
 from kubecheck.cli.subjects import Subject
 from kubecheck.model.manifest import NotModelled
 from kubecheck.spec import Position, Spec
@@ -50,27 +54,96 @@ reproduce: kubecheck check web.yaml
 
 def test_violated() -> None:
     shown = text(violated())
-    rule = "─" * 99
     assert (
         shown[shown.index("[violation]") :]
-        == f"""\
+        == """\
 [violation]   no_lost_update  invariant  The sentence of no_lost_update.
 [incomplete]  converges       quiescent  The sentence of converges.
 warning: never fired: delete
 
 the shortest path to a violation of no_lost_update, 2 steps:
-step  actor       action                      what changed
-{rule}
-   0              initial state               store[pod-1]: phase absent
-   1  controller  create(pod-1)               store[pod-1]: phase absent -> pending, version 0 -> 1
-                                              queue {{}} -> {{pod-1}}
-   2  controller  overwrite(pod-1, server=1)  store[pod-1]: version 1 -> 0
- store[pod-1].version is 0, and must be 1
+
+step  controller
+   0  │   initial state               store[pod-1]: phase absent
+   1  ●   create(pod-1)               store[pod-1]: phase absent -> pending, version 0 -> 1
+      │                               queue {} -> {pod-1}
+      │     The sentence of create.
+   2  ●   overwrite(pod-1, server=1)  store[pod-1]: version 1 -> 0
+      │     The sentence of overwrite.
+
+no_lost_update is false after step 2, for pod = pod-1:
+  all(s.store[p].version > 0 for p in Pod) is false  [spec.py:7]
+    for p = pod-1: s.store[p].version > 0 is false: s.store[p].version is 0  [spec.py:9]
 
 [violation] no_lost_update is violated after 2 steps, in 1.50 s
 reproduce: kubecheck check web.yaml
 """
     )
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+def test_every_line_fits(width: int) -> None:
+    out = io.StringIO()
+    render(violated(), SUBJECT, out=Console(file=out, width=width), reproduce="again", full=True)
+    assert max(len(line) for line in out.getvalue().splitlines()) <= width
+
+
+def test_lanes_on_a_terminal_of_80_columns_have_what_changed_below_the_action() -> None:
+    out = io.StringIO()
+    Console(file=out, width=80).print(path_table(violated().path))
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == [
+        "step  controller",
+        "   0  │  initial state",
+        "      │    store[pod-1]: phase absent",
+        "   1  ●  create(pod-1)",
+        "      │    store[pod-1]: phase absent -> pending, version 0 -> 1",
+        "      │    queue {} -> {pod-1}",
+        "      │    The sentence of create.",
+        "   2  ●  overwrite(pod-1, server=1)",
+        "      │    store[pod-1]: version 1 -> 0",
+        "      │    The sentence of overwrite.",
+    ]
+
+
+def test_where_lanes_leave_no_room_the_component_is_named() -> None:
+    out = io.StringIO()
+    path = [step(0), *(step(n, action="go", actor=f"component-{n}") for n in range(1, 8))]
+    Console(file=out, width=50).print(path_table(path))
+    assert "   7  component-7: go()\n" in re.sub(r" +\n", "\n", out.getvalue())
+
+
+def test_a_stream_without_line_characters_gets_plain_ones() -> None:
+    out = Latin()
+    with console(out) as printed:
+        printed.print(path_table(violated().path))
+    assert out.getvalue().isascii()
+    assert "   1  o   create(pod-1)" in out.getvalue()
+
+
+class Latin(io.StringIO):
+    encoding = "latin-1"  # type: ignore[assignment]
+
+
+def test_names_of_properties_are_not_broken_on_a_narrow_terminal() -> None:
+    out = io.StringIO()
+    render(violated(), SUBJECT, out=Console(file=out, width=80), reproduce="again")
+    assert "[violation] no_lost_update  invariant\n    The sentence of no_lost_update." in re.sub(r" +\n", "\n", out.getvalue())
+
+
+def test_only_numbers_and_sentences_are_dim() -> None:
+    out = io.StringIO()
+    Console(file=out, width=80, force_terminal=True, color_system="standard").print(path_table(violated().path))
+    line = next(line for line in out.getvalue().splitlines() if "create(pod-1)" in line)
+    assert line == "\x1b[2m   1  \x1b[0m\x1b[1;36m●\x1b[0m\x1b[36m  \x1b[0m\x1b[1mcreate(pod-1)\x1b[0m"
+
+
+def test_full_shows_whole_states() -> None:
+    out = io.StringIO()
+    with console(out) as printed:
+        render(violated(), SUBJECT, out=printed, reproduce="", full=True)
+    assert "   1  ●   create(pod-1)               store[pod-1]: phase absent -> pending" in out.getvalue()
+    assert "      │   queue {pod-1}\n      │   store[pod-0]: phase absent, version 0\n" in out.getvalue()
+    assert "      │   store[pod-1]: phase pending, version 1\n" in out.getvalue()
 
 
 def test_incomplete_says_what_was_covered() -> None:

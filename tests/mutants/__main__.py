@@ -2,6 +2,7 @@
 
     --sample N --seed S     only N of them, chosen by seed
     --only FILE             only those of one file, such as replicaset_controller.py
+    --specs N               try at most N specs for a mutant (default 30)
     --out FILE              the whole result as JSON
 """
 
@@ -36,14 +37,14 @@ def main() -> None:
         with fork.Pool(1, maxtasksperchild=1) as alone:
             checks, rows = alone.apply(_baseline, (_tree(Path(scratch) / "as-it-is", None),))
         print(f"{len(found)} mutants, {len(checks)} specs, {len(rows)} rows; {time.monotonic() - started:.0f} s", flush=True)
-        work = [(Path(scratch) / str(number), mutant, checks, rows) for number, mutant in enumerate(found)]
+        work = [(Path(scratch) / str(number), mutant, checks, rows, arguments.specs) for number, mutant in enumerate(found)]
         results: list[tuple[Mutant, str]] = []
         with fork.Pool(arguments.processes, maxtasksperchild=1) as pool:
             for mutant, answer in pool.imap_unordered(_judge, work):
                 results.append((mutant, answer))
                 if not answer:
                     print(f"survived: {mutant}", flush=True)
-                if len(results) % 50 == 0:
+                if len(results) % 20 == 0:
                     print(f"{len(results)} of {len(found)}, {time.monotonic() - started:.0f} s", flush=True)
     _report(results)
     if arguments.out:
@@ -57,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--specs", type=int, default=30)
     parser.add_argument("--out")
     return parser.parse_args()
 
@@ -76,11 +78,11 @@ def _baseline(folder: str) -> tuple[list[judge.Checked], list[str]]:
     return judge.baseline(), judge.rows()
 
 
-def _judge(work: tuple[Path, Mutant, list[judge.Checked], list[str]]) -> tuple[Mutant, str]:
-    folder, mutant, checks, rows = work
+def _judge(work: tuple[Path, Mutant, list[judge.Checked], list[str], int]) -> tuple[Mutant, str]:
+    folder, mutant, checks, rows, at_most = work
     function = (mutant.file, mutant.first_line, mutant.last_line)
     try:
-        return mutant, judge.noticed(_tree(folder, mutant), checks, rows, function)
+        return mutant, judge.noticed(_tree(folder, mutant), checks, rows, function, at_most=at_most)
     except Exception as error:  # a mutant that breaks the model's Python is noticed by anything
         return mutant, f"{type(error).__name__}: {error}"
     finally:

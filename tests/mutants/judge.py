@@ -7,6 +7,7 @@ only if the generated code of its spec differs; that is decided by comparing the
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from kubecheck.spec import Spec, SpecError
 from kubecheck.spec.frontend import program
 
 ROOT = Path(__file__).parents[2]
-PROBES = ROOT / "tests" / "conformance"
+PROBES = ROOT / "tests" / "conformance" / "data"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,25 +35,55 @@ class Checked:
     seconds: float
 
 
-def specs() -> dict[str, Callable[[], Spec]]:
-    """Every spec with a pinned outcome: scenarios, bugs without and with their fix, the specs of plain objects."""
-    from kubecheck.model.bugs import ALL as BUGS
-    from kubecheck.model.scenarios import ALL as SCENARIOS
+@dataclass(frozen=True)
+class Pinned:
+    """A spec that a test pins: its counts too if `counted`, else the verdict alone."""
 
-    found: dict[str, Callable[[], Spec]] = {f"scenario {name}": s.build for name, s in SCENARIOS.items()}
-    for name, bug in BUGS.items():
-        found[f"bug {name}, broken"] = bug.broken
-        found[f"bug {name}, fixed"] = bug.fixed
+    build: Callable[[], Spec]
+    counted: bool = True
+
+
+def specs() -> dict[str, Pinned]:
+    """Scenarios; bugs and negative controls, without and with the protection; the specs of plain objects. All as the tests pin them."""
+    from kubecheck.model.bugs import all_bugs
+    from kubecheck.model.cluster import cluster
+    from kubecheck.model.registry.cluster import PlainScope, plain_cluster
+    from kubecheck.model.registry.collecting import collecting
+    from kubecheck.model.registry.watching import watching
+    from kubecheck.model.scenarios import ALL
+    from tests.model.registry import test_garbage_collection, test_watching
+    from tests.model.test_negative_controls import CONTROLS, protected
+
+    found = {f"scenario {name}": Pinned(scenario.build) for name, scenario in ALL.items()}
+    for name, bug in all_bugs().items():
+        found[f"bug {name}, broken"] = Pinned(bug.broken)
+        found[f"bug {name}, fixed"] = Pinned(bug.fixed)
+    for control in CONTROLS:
+        broken = dataclasses.replace(control.scope, without=control.without)
+        found[f"control {control}, broken"] = Pinned(functools.partial(cluster, broken))
+        found[f"control {control}, holding"] = Pinned(functools.partial(cluster, protected(control)), counted=False)
+    found["plain objects"] = Pinned(lambda: plain_cluster(PlainScope()))
+    for name, (watched, _) in test_watching.LARGER.items():
+        found[f"watching: {name}"] = Pinned(functools.partial(watching, watched))
+    for name, (collected, _) in test_garbage_collection.LARGER.items():
+        found[f"collecting: {name}"] = Pinned(functools.partial(collecting, collected))
     return found
 
 
-def outcome(report: checker.Report) -> dict[str, Any]:
+def outcome(report: checker.Report, *, counted: bool = True) -> dict[str, Any]:
     """What is pinned of a report."""
     if report.verdict is checker.Verdict.VIOLATED:
         violated = [p.name for p in report.properties if p.verdict is checker.Verdict.VIOLATED]
         return {"verdict": "violated", "violates": sorted(violated), "steps": len(report.path) - 1}
+    if not counted:
+        return {"verdict": str(report.verdict)}
     states = report.states
-    return {"verdict": str(report.verdict), "distinct": states.distinct, "generated": states.generated, "depth": report.depth}
+    return {
+        "verdict": str(report.verdict),
+        "distinct": states.distinct,
+        "generated": states.generated,
+        "depth": report.depth,
+    }
 
 
 def code_of(spec: Spec) -> str:
@@ -81,28 +112,38 @@ def lines_of(spec: Spec) -> frozenset[tuple[str, int]]:
 
 
 def baseline() -> list[Checked]:
-    """The checks of the model as it is, the quick ones first."""
+    """The checks of the model as it is, in the order in which they are tried: scenarios first, and the quick ones first."""
     found = []
-    for name, build in specs().items():
-        spec = build()
+    for name, pinned in specs().items():
+        spec = pinned.build()
         report = checker.check(spec, threads=1)
         found.append(
             Checked(
                 name=name,
                 code=code_of(spec),
                 lines=lines_of(spec),
-                outcome=outcome(report),
+                outcome=outcome(report, counted=pinned.counted),
                 seconds=report.seconds,
             )
         )
-    return sorted(found, key=lambda c: c.seconds)
+    return sorted(found, key=lambda c: (not c.name.startswith("scenario"), c.seconds))
 
 
 def rows() -> list[str]:
-    """How each recorded row of the API server's answers is judged, a line each."""
-    from kubecheck.model.conformance import verdicts
+    """How each recorded row of the API server's answers is judged, and how each pinned story of plain objects ends, a line each."""
+    from kubecheck.model.conformance.conform import conform
+    from kubecheck.model.registry.cluster import PlainScope, plain_cluster
+    from tests.model.registry.test_plain_objects import CONTROLS, told
 
-    return verdicts(sorted(PROBES.glob("*.jsonl")))
+    lines = [line for file in sorted(PROBES.glob("*.jsonl")) for line in file.read_bytes().splitlines()]
+    found = [f"{c.row.id}: {c.outcome.value} {c.reason}" for c in conform(lines).checked]
+    for name, (changes, promise, story) in CONTROLS.items():
+        for scope in (PlainScope(**changes, writes=5), PlainScope(writes=5)):
+            try:
+                found.append(f"{name}: {told(plain_cluster(scope), promise, story)}")
+            except (AssertionError, SpecError) as error:  # a step of the story is not enabled any more
+                found.append(f"{name}: {type(error).__name__}")
+    return found
 
 
 def use_model(folder: str) -> None:
@@ -114,30 +155,35 @@ def use_model(folder: str) -> None:
     assert str(kubecheck.model.__file__).startswith(folder), kubecheck.model.__file__
 
 
-def noticed(folder: str, checks: list[Checked], before: list[str], function: tuple[str, int, int]) -> str:
+def noticed(
+    folder: str, checks: list[Checked], before: list[str], function: tuple[str, int, int], *, at_most: int
+) -> str:
     """The first check that differs for the model in `folder`, with what it found; empty if none does.
 
     `before` are the rows' verdicts of the model as it is; `function` is the mutated function: its file, first and last line.
-    Specs that do not touch the function are passed over. A mutant that the language refuses is answered with "refused: …".
+    Specs that do not touch the function are passed over, and of those that do only the first `at_most` are tried, so that a mutant may
+    count as one that nobody notices although a later one would. A mutant that the language refuses is answered with "refused: …".
     """
     use_model(folder)
     file, first, last = function
-    touched = [c for c in checks if any(f == file and first <= line <= last for f, line in c.lines)]
+    if file.startswith("registry/"):  # nothing else answers the rows
+        for old, new in zip(before, rows(), strict=True):
+            if old != new:
+                return f"row: {old} -> {new}"
+    touched = [c for c in checks if any(f == file and first <= line <= last for f, line in c.lines)][:at_most]
     built = specs()
     try:
         for check in touched:
-            found = _differs(check, built[check.name]())
+            found = _differs(check, built[check.name])
             if found:
                 return f"{check.name}: {found}"
     except SpecError as error:
         return f"refused: {error.code} {error.message}"
-    for old, new in zip(before, rows(), strict=True):
-        if old != new:
-            return f"probe: {old} -> {new}"
     return ""
 
 
-def _differs(check: Checked, spec: Spec) -> str:
+def _differs(check: Checked, pinned: Pinned) -> str:
+    spec = pinned.build()
     if code_of(spec) == check.code:
         return ""
     limits = checker.Limits(seconds=20 + 10 * check.seconds, memory_bytes=3 << 30)
@@ -145,7 +191,7 @@ def _differs(check: Checked, spec: Spec) -> str:
         report = checker.check(spec, threads=1, limits=limits)
     except checker.InternalError as error:  # pragma: no cover - a fault of the checker, to be looked at
         return f"internal error: {error}"
-    found = outcome(report)
+    found = outcome(report, counted=pinned.counted)
     if report.verdict is checker.Verdict.INCOMPLETE:
         more = report.states.distinct > check.outcome.get("distinct", sys.maxsize)
         return f"more states: {report.states.distinct}" if more else ""

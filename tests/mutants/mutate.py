@@ -25,13 +25,13 @@ NO_BEHAVIOUR = {
     "manifest_fields.py",
     "manifest_source.py",
     "picture.py",
-    "properties.py",
     "rollout_bounds.py",
     "scaling.py",
     "scope.py",
+    "scope_checks.py",
     "summary.py",
 }
-"""Files of the model without a guard of its own: what sizes it, reads manifests, describes and judges it."""
+"""Files of the model without a guard of its own: what sizes it, reads manifests and describes it; properties judge it."""
 NO_BEHAVIOUR_FOLDERS = {"scenarios", "bugs", "conformance"}
 
 
@@ -63,7 +63,8 @@ def files(model: Path = ROOT / "model") -> list[str]:
     found = []
     for path in sorted(model.rglob("*.py")):
         name = path.relative_to(model)
-        if name.name == "__init__.py" or name.name in NO_BEHAVIOUR or name.parts[0] in NO_BEHAVIOUR_FOLDERS:
+        judges = "properties" in name.name or name.name.startswith("safety_of")
+        if name.name == "__init__.py" or judges or name.name in NO_BEHAVIOUR or name.parts[0] in NO_BEHAVIOUR_FOLDERS:
             continue
         found.append(str(name))
     return found

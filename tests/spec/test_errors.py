@@ -106,6 +106,7 @@ def error_of(source: str, folder: Path) -> str:
         spec: Spec = module.spec
         compile_spec(spec)
         for state in reference.initial_states(spec):
+            reference.summary(spec, state)
             for prop in spec.properties:
                 reference.evaluate(spec, prop, state, state)
             list(reference.steps(spec, state))

@@ -1,0 +1,180 @@
+"""`kubecheck replay`: take the path of a saved run again, in the spec as it is now."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from kubecheck.checker.report import Verdict
+from kubecheck.cli.errors import InputError
+from kubecheck.cli.exit_codes import ExitCode, exit_code
+from kubecheck.cli.saved_runs import read_run, subject_of
+from kubecheck.cli.versions import kubecheck_version
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kubecheck.checker.report import Why
+    from kubecheck.checker.retrace import Gone, Retraced
+    from kubecheck.cli.record import Record, Run
+    from kubecheck.cli.subjects import Subject
+    from kubecheck.spec import Spec
+
+
+# of several workloads, the one that decides
+_SEVERITY: Final = (ExitCode.HOLDS, ExitCode.INCOMPLETE, ExitCode.VIOLATED, ExitCode.BAD_INPUT)
+
+
+@click.command(short_help="Take the path of a saved run again.")
+@click.argument("run", metavar="RUN")
+@click.argument("target", required=False)
+@click.option("--full", is_flag=True, help="Show the whole state after each step.")
+def replay(run: str, *, target: str | None, full: bool) -> int:
+    """Take the path in RUN, a file that `kubecheck check … --save RUN` wrote, step by step in the reference execution.
+
+    Says whether the spec has changed since, at which step the path no longer exists, and whether its end still is what it was.
+    TARGET names the manifest or spec where it is now; a spec outside of the current folder must be named, since it is code.
+
+    Exit codes: 0 the path exists and nothing is wrong at its end, 1 the property is violated there, 2 bad input or a value that leaves its
+    type, 3 the path no longer exists.
+    """
+    from kubecheck.cli.render import console
+
+    whole = read_run(run)
+    codes = []
+    for number, saved in enumerate(whole.checks or [whole]):  # of a manifest with several workloads each is replayed
+        if saved.run is None:
+            raise InputError(f"{run} does not say what was checked", remedy="save it with `kubecheck check … --save FILE`")
+        subject = subject_of(saved.run, run, target)
+        with console(sys.stdout) as out:
+            if number:
+                out.print()
+            codes.append(_replay(run, saved, subject, full=full, out=out))
+    return max(codes, key=_SEVERITY.index)
+
+
+def _replay(file: str, saved: Record, subject: Subject, *, full: bool, out: Console) -> ExitCode:
+    from kubecheck.checker.retrace import retrace
+
+    spec = subject.build()
+    changed = _print_head(file, saved, subject, spec, out)
+    return _conclude(file, saved, spec, retrace(spec, saved.path), changed=changed, full=full, out=out)
+
+
+def _print_head(file: str, saved: Record, subject: Subject, spec: Spec, out: Console) -> bool:
+    """Says what is replayed, and what has changed; returns whether anything has."""
+    from kubecheck.cli.render import grid
+
+    assert saved.run is not None
+    changes = changes_since(saved, saved.run, spec)
+    then = saved.versions.get("kubecheck", "unknown")
+    rows = [("replayed", f"{file}: {subject.title}"), ("verdict was", f"{saved.verdict.value}: {saved.reason}")]
+    if then != kubecheck_version():
+        rows.append(("saved by", f"kubecheck {then}; this is {kubecheck_version()}"))
+    rows.append(("spec", "; ".join(changes) if changes else "as it was when the run was saved"))
+    out.print(grid(rows))
+    return bool(changes)
+
+
+def changes_since(saved: Record, run: Run, spec: Spec) -> list[str]:
+    """What of a spec is not as it was when a run was saved: release, scope, types of the state, functions. Comments do not count."""
+    import msgspec
+
+    from kubecheck.cli.record import digests
+
+    found = []
+    if saved.release != spec.release:
+        found.append(f"the release was {saved.release or 'none'} and is {spec.release or 'none'}")
+    now: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(spec.scope, enc_hook=str))
+    then = saved.scope
+    scope = [f"{n} was {then.get(n, 'not there')}, is {now.get(n, 'not there')}" for n in {**then, **now} if then.get(n) != now.get(n)]
+    if scope:
+        found.append(f"the scope has changed since: {', '.join(scope)}")
+    layout, functions = digests(spec)
+    if layout != run.layout:
+        found.append("the types of the state have changed since")
+    other = [n for n in functions if n in run.functions and functions[n] != run.functions[n]]
+    for what, names in (
+        ("changed since", other),
+        ("new since", [n for n in functions if n not in run.functions]),
+        ("gone since", [n for n in run.functions if n not in functions]),
+    ):
+        if names:
+            found.append(f"{what}: {', '.join(names)}")
+    return found
+
+
+def _conclude(file: str, saved: Record, spec: Spec, found: Retraced, *, changed: bool, full: bool, out: Console) -> ExitCode:
+    from rich.text import Text
+
+    from kubecheck.cli.render import badge, path_table
+
+    out.print()
+    if found.steps:
+        out.print(path_table(found.steps, full=full))
+        out.print()
+    if found.differs is not None:
+        out.print(f"step {found.differs} leads to another state than it did when the run was saved")
+        out.print()
+    verdict, text, code = _verdict(file, saved, spec, found, changed=changed, out=out)
+    out.print(Text.assemble(badge(verdict), " ", text))
+    out.print(Text.assemble(("check again: ", "dim"), saved.reproduce), soft_wrap=True)
+    return code
+
+
+def _verdict(
+    file: str, saved: Record, spec: Spec, found: Retraced, *, changed: bool, out: Console
+) -> tuple[Verdict, str, ExitCode]:
+    from kubecheck.checker.explain import why_quiet
+    from kubecheck.checker.retrace import error_at_end, still_violated, why_still
+    from kubecheck.cli.render import lines_text
+    from kubecheck.cli.why import quiet_lines
+    from kubecheck.spec import PropertyKind
+
+    if not saved.path:
+        text = f"{file} has no path, for its verdict was: {saved.verdict.value}"
+        if changed:
+            return Verdict.INCOMPLETE, f"{text}; the spec has changed since", ExitCode.INCOMPLETE
+        return saved.verdict, text, exit_code(saved.verdict)
+    if found.gone is not None:
+        _print_refusal(found.gone, out)
+        text = f"the path no longer exists from step {found.gone.step} on; what else can happen is unknown"
+        return Verdict.INCOMPLETE, text, ExitCode.INCOMPLETE
+    last = len(found.steps) - 1
+    if saved.verdict is Verdict.ERROR:
+        error = error_at_end(spec, found.states)
+        if error is not None:
+            return Verdict.ERROR, f"a value leaves its type, as it did\n{error}", ExitCode.BAD_INPUT
+        return Verdict.HOLDS, f"the path of {last} steps exists, and no value leaves its type at its end", ExitCode.HOLDS
+    prop = next((p for p in spec.properties if p.name == saved.found), None)
+    if prop is None:
+        return Verdict.INCOMPLETE, f"the spec has no property {saved.found} any more", ExitCode.INCOMPLETE
+    if not still_violated(spec, prop, found.states):
+        return Verdict.HOLDS, f"the path of {last} steps exists, and {prop.name} is not violated at its end", ExitCode.HOLDS
+    _print_why(why_still(spec, prop, found.states), last, out)
+    if prop.kind in (PropertyKind.QUIESCENT, PropertyKind.LIMIT):
+        out.print(lines_text(quiet_lines(why_quiet(spec, found.states[-1]), out.width)))
+        out.print()
+    steps = f"{last} step{'s' if last != 1 else ''}"
+    if saved.verdict is Verdict.INCOMPLETE:
+        return Verdict.INCOMPLETE, f"a bound of the scope stops the system after {steps}, as it did", ExitCode.INCOMPLETE
+    return Verdict.VIOLATED, f"{prop.name} is violated after {steps}, as it was", ExitCode.VIOLATED
+
+
+def _print_why(why: Why | None, last: int, out: Console) -> None:
+    from kubecheck.cli.render import lines_text
+    from kubecheck.cli.why import lines_of
+
+    if why is not None:
+        out.print(lines_text(lines_of(why, last, out.width)))
+        out.print()
+
+
+def _print_refusal(gone: Gone, out: Console) -> None:
+    from kubecheck.cli.render import lines_text
+    from kubecheck.cli.why import refusal_lines
+
+    out.print(lines_text(refusal_lines(gone.step, gone.reason, gone.condition, out.width)))
+    out.print()

@@ -1,0 +1,90 @@
+"""Reading a run that `kubecheck check --save` wrote: a file from elsewhere, of which nothing is taken on trust."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from kubecheck.cli.errors import InputError
+from kubecheck.cli.record import Record
+
+if TYPE_CHECKING:
+    from kubecheck.cli.record import Run
+    from kubecheck.cli.subjects import Subject
+
+LARGEST: Final = 256 << 20
+"""Bytes of a saved run that are read; the longest paths that a check finds take a few megabytes."""
+
+_SAVE: Final = "give a file that `kubecheck check … --save FILE` wrote"
+
+
+def read_run(file: str) -> Record:
+    """The record in a file. Raises InputError if it is none, or of a version that is not known."""
+    try:
+        if os.path.getsize(file) > LARGEST:
+            raise InputError(f"{file} is larger than {LARGEST >> 20} MiB: it is no saved run", remedy=_SAVE)
+        with open(file, "rb") as source:
+            data = source.read()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror or error}", remedy=_SAVE) from error
+    try:
+        plain = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{file} is no JSON: {_reason(error)}", remedy=_SAVE) from error
+    if not isinstance(plain, dict) or plain.get("format") != "kubecheck-record":
+        raise InputError(f"{file} is not the record of a check", remedy=_SAVE)
+    if plain.get("format_version") != 1:
+        raise InputError(
+            f"{file} has the record's version {plain.get('format_version')!s:.20}, and this kubecheck reads version 1",
+            remedy="replay it with the kubecheck that wrote it, or check again",
+        )
+    try:
+        record = msgspec.convert(_printable(plain), Record)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise InputError(f"{file} is damaged: {_reason(error)}", remedy=_SAVE) from error
+    for each in (record, *record.checks):
+        if [step.step for step in each.path] != list(range(len(each.path))):
+            raise InputError(f"{file} is damaged: the steps of its path are not numbered from 0", remedy=_SAVE)
+    return record
+
+
+def subject_of(run: Run, file: str, target: str | None) -> Subject:
+    """What was checked, built anew from its target; `target` names it in another place.
+
+    Raises InputError if it is not there, or if it is Python code that the user has not named.
+    """
+    from kubecheck.cli.subjects import ScopeOptions, subjects
+
+    if target is None:
+        target = run.target
+        if target == "-":
+            raise InputError(
+                f"{file} was saved from a manifest on standard input", remedy=f"name it: kubecheck replay {file} MANIFEST"
+            )
+        if ".py" in target and (os.path.isabs(target) or os.path.normpath(target).startswith("..")):
+            raise InputError(
+                f"{file} is about {target}, and a spec is code that would be run",
+                remedy=f"if you trust it, name it: kubecheck replay {file} {target}",
+            )
+    options = ScopeOptions(**{name: getattr(run.options, name) for name in run.options.__struct_fields__})
+    found = {subject.name: subject for subject in subjects(target, options)}
+    if run.name not in found:
+        raise InputError(f"{target} has no {run.name} any more, only {', '.join(found)}", remedy="check it again")
+    return found[run.name]
+
+
+def _reason(error: BaseException) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _printable(value: Any) -> Any:
+    """The same data without characters that would do something to a terminal."""
+    if isinstance(value, str):
+        return value if value.isprintable() else "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in value)
+    if isinstance(value, list):
+        return [_printable(v) for v in value]
+    if isinstance(value, dict):
+        return {_printable(name): _printable(v) for name, v in value.items()}
+    return value

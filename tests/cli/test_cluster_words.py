@@ -1,0 +1,89 @@
+"""A cluster's steps in words: revisions that the model does not keep, and what an informer that lags has seen."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+import pytest
+
+from kubecheck.checker.replay import first_step, one_step
+from kubecheck.checker.report import Step
+from kubecheck.cli.cluster_words import is_cluster
+from kubecheck.cli.rows import lanes, rows
+from kubecheck.model.scenarios import ALL
+from kubecheck.spec import Spec, reference
+from tests.cli.reports import step
+
+SEEN = re.compile(r"controllers' informer of pods: rv (\d+) \(([^)]+)\), (?:(\d+) behind|up to date)")
+
+
+def walk(spec: Spec, seed: int, length: int) -> list[Step]:
+    """A random path."""
+    choose = random.Random(seed)
+    state = reference.initial_states(spec)[0]
+    path = [first_step(spec, state)]
+    for number in range(1, length + 1):
+        following = list(reference.steps(spec, state))
+        if not following:
+            break
+        action = choose.choice(sorted({taken.action.name for taken in following}))
+        taken = choose.choice([taken for taken in following if taken.action.name == action])
+        path.append(one_step(spec, number, state, taken))
+        state = taken.state
+    return path
+
+
+def etcd(moment: Step) -> dict[str, Any]:
+    found: dict[str, Any] = moment.state["api_server"]["etcd"]
+    return found
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_scenario_can_be_told(name: str) -> None:
+    path = walk(ALL[name].build(), 1, 40)
+    found = rows(path)
+    written = [row.revision for row in found[1:] if row.revision]
+    first = written[0] if written else 0
+    assert written == list(range(first, first + len(written)))
+    for row, before, after in zip(found[1:], path, path[1:], strict=False):
+        objects = [{kind: etcd(s)[kind] for kind in ("deployments", "replica_sets", "pods", "nodes")} for s in (before, after)]
+        assert (row.revision > 0) == (objects[0] != objects[1])
+        assert row.changes
+        assert (row.changes == ("nothing",)) == (before.state == after.state)
+        assert row.lane in lanes(found, cluster=True)
+
+
+def test_an_informer_shows_what_the_model_delivers() -> None:
+    """The model's history says which pod an informer sees next; the words say it from the numbers of writes."""
+    spec = ALL["slow-informer"].build()
+    deliveries = 0
+    for seed in range(10):
+        path = walk(spec, seed, 60)
+        found = rows(path)
+        for before, row in zip(path, found[1:], strict=False):
+            if not row.action.startswith("see_pod"):
+                continue
+            deliveries += 1
+            behind = int(before.state["api_server"]["watches"]["controllers_pods"]["#bigint"])
+            history = etcd(before)["pod_history"]
+            [pod] = history[len(history) - behind]["pod"]["#set"]
+            told = SEEN.fullmatch(row.changes[0])
+            assert told is not None, row.changes
+            assert (told[2], int(told[3] or 0)) == (pod, behind - 1)
+            writer = next(r for r in found if r.revision == int(told[1]))
+            assert writer.changes[0].startswith(pod)
+    assert deliveries > 20
+
+
+def test_a_kubelet_has_a_lane_for_each_node() -> None:
+    path = walk(ALL["full-nodes"].build(), 3, 60)
+    names = lanes(rows(path), cluster=True)
+    assert [name for name in names if name.startswith("kubelet")] == ["kubelet node-0", "kubelet node-1"]
+    assert names[:2] == ["user", "api-server"]
+
+
+def test_another_spec_is_no_cluster() -> None:
+    assert not is_cluster([step(0)])
+    assert not is_cluster([])
