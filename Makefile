@@ -7,7 +7,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ROOMS  := spec model checker traces cli
 
-.PHONY: demo test install install-dev lint types tests readme clean
+.PHONY: demo test install install-dev lint types tests readme vendor clean
 .DELETE_ON_ERROR:
 
 demo: install
@@ -40,11 +40,15 @@ types:
 	MYPYPATH=$(VENV)/rooms $(BIN)/mypy --strict $(ROOMS:%=-p kubecheck.%)
 
 tests:
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
-# Bring the examples in README.md up to date with what the commands print.
+# Bring the examples and pictures in README.md and docs/ up to date with what the commands print.
 readme:
 	$(BIN)/python -m tests.cli.readme
+
+# Fetch the explorer's two libraries anew, at the versions and digests that it names.
+vendor:
+	$(BIN)/python -m kubecheck.cli.explorer.vendor
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -251,8 +251,13 @@ class Comparisons(Places):
 
 
 def _type_of(value: Value) -> Type | None:
-    """The type that a comparison's other side is read for: of a set or sequence, what it holds stands alone."""
-    return value.type if isinstance(value, ir.Expr) and isinstance(value.type, SetType | SeqType) else None
+    """The type that a comparison's other side is read for: of a set or sequence, what it holds stands alone.
+
+    Beside what is known not to be None, None may still be written.
+    """
+    if not isinstance(value, ir.Expr) or not isinstance(value.type, SetType | SeqType):
+        return None
+    return OptionalType(value.type) if isinstance(value, ir.Unwrap) else value.type
 
 
 def _is_none(value: Value) -> bool:

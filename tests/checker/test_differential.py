@@ -163,10 +163,12 @@ def searched(spec: Spec, *, limit: int) -> dict[str, Any] | None:
         following = []
         for state in frontier:
             judged, answer = plain.judge(state), plain.answer(state)
+            reachable = sum(1 << i for i, p in enumerate(spec.properties) if p.kind is PropertyKind.REACHABLE)
             if not isinstance(judged, Judgement) or not isinstance(answer, Answer):
                 found["error"] = True
+                if isinstance(judged, Judgement):  # a state is judged before it is expanded
+                    found["broken"] |= judged.mask & ~reachable
                 continue
-            reachable = sum(1 << i for i, p in enumerate(spec.properties) if p.kind is PropertyKind.REACHABLE)
             found["broken"] |= (judged.mask & ~reachable) | answer.violated
             found["shown"] |= judged.mask & reachable
             found["quiescent"] += answer.quiescent

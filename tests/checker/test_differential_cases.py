@@ -85,6 +85,7 @@ class Main(State):
     inner: Inner
     many: Array[Node, Inner]
     nodes: Set[Node]
+    ours: Set[Node] | None = None
     numbers: Set[Annotated[int, Range(-1, 2)]]
     flags: Set[bool]
     q: Annotated[Seq[Small], MaxLen(2)]
@@ -135,6 +136,8 @@ BODY
 """
 
 CASES = {
+    "a choice with None beside what is known": "if s.ours is not None:\n    s.yes = s.ours == (None if s.a > 1 else s.ours)",
+    "a set beside what is known": "if s.ours is not None:\n    s.yes = s.ours == {n} or s.ours == s.nodes",
     "two tests for None are equal": "s.yes = (s.opt is None) == (s.who is None)",
     "two tests for None differ": "s.yes = (s.opt is None) != (s.some is None)",
     "two tests for None are the same": "s.yes = (s.opt is not None) is (s.who is None)",

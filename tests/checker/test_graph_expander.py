@@ -84,7 +84,7 @@ def test_steps_of_many_states_are_collected_in_pieces() -> None:
         assert np.array_equal(getattr(everything, name), getattr(pieces, name))
 
 
-@pytest.mark.parametrize("spec", [crossing(guard=False), ALL["apply"].build(), ALL["stale-restart"].build()], ids=str)
+@pytest.mark.parametrize("spec", [crossing(guard=False), ALL["apply"].build(), ALL["stale-restart"].build()], ids=lambda spec: spec.name)
 def test_marks_are_those_of_the_reference(spec: Spec) -> None:
     expander = Expander(spec)
     states = Enumeration(expander, limit=100_000)

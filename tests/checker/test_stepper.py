@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kubecheck import checker
 from kubecheck.checker.stepper import ChoiceError, SearchLimits, Stepper
+from kubecheck.model.bugs import all_bugs
 from kubecheck.model.scenarios import ALL
 from kubecheck.spec import PropertyKind, Range, Spec, SpecError, State, reference, require
 from kubecheck.spec.reference import Outcome, Snapshot, Taken
@@ -124,10 +125,16 @@ def test_random_specs_step_as_the_reference_does(
     agrees(stepper, chosen.randrange, 8)
 
 
-@pytest.mark.parametrize("name", ["stale-restart-1.34", "stuck-recreate"])
+@pytest.mark.parametrize("name", ALL)
 def test_clusters_step_as_the_reference_does(name: str) -> None:
     stepper = Stepper(ALL[name].build())
-    assert agrees(stepper, random.Random(name).randrange, 40) > 10
+    assert max(agrees(stepper, random.Random(f"{name} {walk}").randrange, 60) for walk in range(4)) > 10
+
+
+@pytest.mark.parametrize("name", all_bugs())
+def test_bugs_step_as_the_reference_does(name: str) -> None:
+    stepper = Stepper(all_bugs()[name].broken())
+    assert max(agrees(stepper, random.Random(f"{name} {walk}").randrange, 40) for walk in range(4)) > 3
 
 
 @pytest.mark.parametrize("name", ["stuck-rollout", "stale-restart-1.34"])
