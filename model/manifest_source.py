@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 SIZE_LIMIT: Final = 32 << 20
 """Bytes of the largest manifest that is read."""
 
-DEPTH_LIMIT: Final = 10_000
-"""Collections within each other, as in go-yaml (scannerc.go, max_flow_level, max_indents)."""
+DEPTH_LIMIT: Final = 500
+"""Collections within each other. go-yaml takes 10,000 (scannerc.go, max_flow_level, max_indents), PyYAML from 6.0.4 on no more than 1,000;
+below both, so that what is read does not depend on the version of a library."""
 
 EXPANSION_LIMIT: Final = 400_000
 """Values that one document may have after its aliases are expanded, beyond those that it spells out."""

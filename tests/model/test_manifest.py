@@ -229,8 +229,11 @@ class TestDocuments:
         assert message.endswith("is object number 10001 of the manifest")
 
     def test_depth_is_no_danger(self) -> None:
-        assert error("[" * 100_000).startswith("web.yaml:1:10001: more than 10000 collections are open here\n")
-        assert error("a: " + "[" * 9_999 + "]" * 9_999).startswith("web.yaml:1:1: apiVersion is required\n")
+        assert error("[\n" * 100_000).startswith("web.yaml:501:1: more than 500 collections are open here\n")
+        ours = "web.yaml:1:501: more than 500 collections are open here\n"
+        pyyaml = "web.yaml:1:1001: broken YAML: exceeded maximum nesting depth"  # from 6.0.4 on; its scanner is a line ahead
+        assert error("[" * 100_000).startswith((ours, pyyaml))
+        assert error("a: " + "[" * 499 + "]" * 499).startswith("web.yaml:1:1: apiVersion is required\n")
 
     def test_unreadable(self, tmp_path: Path) -> None:
         with pytest.raises(ManifestError) as caught:
