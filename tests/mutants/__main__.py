@@ -3,13 +3,12 @@
     --sample N --seed S     only N of them, chosen by seed
     --only FILE             only those of one file, such as replicaset_controller.py
     --specs N               try at most N specs for a mutant (default 30)
-    --out FILE              the whole result as JSON
+    --out FILE              the result of each mutant, a JSON line each; those that are there already are not tried again
 """
 
 from __future__ import annotations
 
 import argparse
-import collections
 import json
 import multiprocessing
 import random
@@ -31,25 +30,43 @@ def main() -> None:
     found = [m for m in found if not arguments.only or m.file in arguments.only]
     if arguments.sample:
         found = sorted(random.Random(arguments.seed).sample(found, arguments.sample), key=found.index)
+    out = Path(arguments.out) if arguments.out else None
+    known = _known(out)
+    results = [(m, known[identity(m)]) for m in found if identity(m) in known]
+    left = [m for m in found if identity(m) not in known]
     fork = multiprocessing.get_context("fork")
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         with fork.Pool(1, maxtasksperchild=1) as alone:
             checks, rows = alone.apply(_baseline, (_tree(Path(scratch) / "as-it-is", None),))
-        print(f"{len(found)} mutants, {len(checks)} specs, {len(rows)} rows; {time.monotonic() - started:.0f} s", flush=True)
-        work = [(Path(scratch) / str(number), mutant, checks, rows, arguments.specs) for number, mutant in enumerate(found)]
-        results: list[tuple[Mutant, str]] = []
+        print(f"{len(left)} of {len(found)} mutants, {len(checks)} specs, {len(rows)} rows; {_since(started)}", flush=True)
+        work = [(Path(scratch) / str(number), mutant, checks, rows, arguments.specs) for number, mutant in enumerate(left)]
         with fork.Pool(arguments.processes, maxtasksperchild=1) as pool:
-            for mutant, answer in pool.imap_unordered(_judge, work):
+            for number, (mutant, answer) in enumerate(pool.imap_unordered(_judge, work), 1):
                 results.append((mutant, answer))
+                if out is not None:
+                    with out.open("a") as file:
+                        file.write(json.dumps({"mutant": identity(mutant), "noticed": answer}) + "\n")
                 if not answer:
                     print(f"survived: {mutant}", flush=True)
-                if len(results) % 20 == 0:
-                    print(f"{len(results)} of {len(found)}, {time.monotonic() - started:.0f} s", flush=True)
-    _report(results)
-    if arguments.out:
-        record = [{"mutant": str(m), "after": m.after, "noticed": answer} for m, answer in results]
-        Path(arguments.out).write_text(json.dumps(record, indent=1) + "\n")
+                if number % 20 == 0:
+                    print(f"{number} of {len(left)}, {_since(started)}", flush=True)
+    print("\n".join(summary(results)))
+
+
+def identity(mutant: Mutant) -> str:
+    """What tells a mutant from all others, wherever its lines have moved: JSON of file, function, change."""
+    return json.dumps([mutant.file, mutant.function, mutant.what, mutant.before, mutant.after])
+
+
+def _known(out: Path | None) -> dict[str, str]:
+    if out is None or not out.exists():
+        return {}
+    return {record["mutant"]: record["noticed"] for record in map(json.loads, out.read_text().splitlines())}
+
+
+def _since(started: float) -> str:
+    return f"{time.monotonic() - started:.0f} s"
 
 
 def _arguments() -> argparse.Namespace:
@@ -75,35 +92,36 @@ def _tree(folder: Path, mutant: Mutant | None) -> str:
 
 def _baseline(folder: str) -> tuple[list[judge.Checked], list[str]]:
     judge.use_model(folder)
-    return judge.baseline(), judge.rows()
+    return judge.baseline(), list(judge.rows())
 
 
 def _judge(work: tuple[Path, Mutant, list[judge.Checked], list[str], int]) -> tuple[Mutant, str]:
     folder, mutant, checks, rows, at_most = work
-    function = (mutant.file, mutant.first_line, mutant.last_line)
     try:
-        return mutant, judge.noticed(_tree(folder, mutant), checks, rows, function, at_most=at_most)
-    except Exception as error:  # a mutant that breaks the model's Python is noticed by anything
-        return mutant, f"{type(error).__name__}: {error}"
+        return mutant, judge.noticed(_tree(folder, mutant), checks, rows, mutant, at_most=at_most)
+    except Exception as error:  # a fault of ours, and nothing that a check has noticed
+        return mutant, f"not judged: {type(error).__name__}: {error}"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _report(results: list[tuple[Mutant, str]]) -> None:
-    refused = [m for m, answer in results if answer.startswith("refused")]
-    survivors = [m for m, answer in results if not answer]
-    judged = len(results) - len(refused)
-    print(f"\n{'file':40} mutants refused noticed survived")
-    of_file = collections.Counter(m.file for m, _ in results)
-    for file, number in sorted(of_file.items()):
-        no = sum(m.file == file for m in refused)
-        left = sum(m.file == file for m in survivors)
-        print(f"{file:40} {number:7} {no:7} {number - no - left:7} {left:8}")
-    print(f"{'all':40} {len(results):7} {len(refused):7} {judged - len(survivors):7} {len(survivors):8}")
+def summary(results: list[tuple[Mutant, str]]) -> list[str]:
+    """How many mutants of each file were noticed, in lines of a table, and those that were not."""
+
+    def of(word: str, file: str = "") -> list[Mutant]:
+        return [m for m, answer in results if answer.split(":")[0] == word and file in ("", m.file)]
+
+    lines = [f"{'file':40} mutants refused noticed survived"]
+    for file in [*sorted({m.file for m, _ in results}), ""]:
+        number = sum(file in ("", m.file) for m, _ in results)
+        no, left, unknown = len(of("refused", file)), len(of("", file)), len(of("not judged", file))
+        lines.append(f"{file or 'all':40} {number:7} {no:7} {number - no - left - unknown:7} {left:8}")
+    judged = len(results) - len(of("refused")) - len(of("not judged"))
     if judged:
-        print(f"noticed: {100 * (judged - len(survivors)) / judged:.1f} % of those that the language takes")
-    for mutant in sorted(survivors, key=lambda m: (m.file, m.line)):
-        print(f"survived: {mutant}")
+        lines.append(f"noticed: {100 * (judged - len(of(''))) / judged:.1f} % of the {judged} that the language takes")
+    for word, said in (("not judged", "not judged"), ("", "survived")):
+        lines += [f"{said}: {mutant}" for mutant in sorted(of(word), key=lambda m: (m.file, m.line))]
+    return lines
 
 
 if __name__ == "__main__":

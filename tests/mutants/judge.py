@@ -10,7 +10,8 @@ import dataclasses
 import functools
 import hashlib
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from kubecheck import checker
 from kubecheck.checker.native import llvm_text
 from kubecheck.spec import Spec, SpecError
 from kubecheck.spec.frontend import program
+from tests.mutants.mutate import Mutant
 
 ROOT = Path(__file__).parents[2]
 PROBES = ROOT / "tests" / "conformance" / "data"
@@ -129,21 +131,22 @@ def baseline() -> list[Checked]:
     return sorted(found, key=lambda c: (not c.name.startswith("scenario"), c.seconds))
 
 
-def rows() -> list[str]:
+def rows() -> Iterator[str]:
     """How each recorded row of the API server's answers is judged, and how each pinned story of plain objects ends, a line each."""
     from kubecheck.model.conformance.conform import conform
     from kubecheck.model.registry.cluster import PlainScope, plain_cluster
     from tests.model.registry.test_plain_objects import CONTROLS, told
 
-    lines = [line for file in sorted(PROBES.glob("*.jsonl")) for line in file.read_bytes().splitlines()]
-    found = [f"{c.row.id}: {c.outcome.value} {c.reason}" for c in conform(lines).checked]
+    for file in sorted(PROBES.glob("*.jsonl")):
+        for line in file.read_bytes().splitlines():
+            for c in conform([line]).checked:
+                yield f"{c.row.id}: {c.outcome.value} {c.reason}"
     for name, (changes, promise, story) in CONTROLS.items():
         for scope in (PlainScope(**changes, writes=5), PlainScope(writes=5)):
             try:
-                found.append(f"{name}: {told(plain_cluster(scope), promise, story)}")
+                yield f"{name}: {told(plain_cluster(scope), promise, story)}"
             except (AssertionError, SpecError) as error:  # a step of the story is not enabled any more
-                found.append(f"{name}: {type(error).__name__}")
-    return found
+                yield f"{name}: {type(error).__name__}"
 
 
 def use_model(folder: str) -> None:
@@ -155,31 +158,41 @@ def use_model(folder: str) -> None:
     assert str(kubecheck.model.__file__).startswith(folder), kubecheck.model.__file__
 
 
-def noticed(
-    folder: str, checks: list[Checked], before: list[str], function: tuple[str, int, int], *, at_most: int
-) -> str:
+def noticed(folder: str, checks: list[Checked], before: list[str], mutant: Mutant, *, at_most: int) -> str:
     """The first check that differs for the model in `folder`, with what it found; empty if none does.
 
-    `before` are the rows' verdicts of the model as it is; `function` is the mutated function: its file, first and last line.
-    Specs that do not touch the function are passed over, and of those that do only the first `at_most` are tried, so that a mutant may
-    count as one that nobody notices although a later one would. A mutant that the language refuses is answered with "refused: …".
+    `before` are the rows' verdicts of the model as it is. Specs that do not touch the mutated function are passed over; of those that do
+    the first `at_most` are tried, those first whose code comes from the mutated lines, so that a mutant may count as one that nobody
+    notices although a later spec would. A mutant that the language refuses is answered with "refused: …", and one that breaks the
+    model's own Python with "broken: …".
     """
-    use_model(folder)
-    file, first, last = function
-    if file.startswith("registry/"):  # nothing else answers the rows
-        for old, new in zip(before, rows(), strict=True):
-            if old != new:
-                return f"row: {old} -> {new}"
-    touched = [c for c in checks if any(f == file and first <= line <= last for f, line in c.lines)][:at_most]
-    built = specs()
     try:
-        for check in touched:
+        use_model(folder)
+        if mutant.file.startswith("registry/"):  # nothing else answers the rows
+            for old, new in zip(before, rows(), strict=True):
+                if old != new:
+                    return f"row: {old} -> {new}"
+        built = specs()
+        for check in _touched(checks, mutant)[:at_most]:
             found = _differs(check, built[check.name])
             if found:
                 return f"{check.name}: {found}"
     except SpecError as error:
         return f"refused: {error.code} {error.message}"
+    except Exception as error:
+        if any(folder in frame.filename for frame in traceback.extract_tb(error.__traceback__)):
+            return f"broken: {type(error).__name__}: {error}"
+        raise
     return ""
+
+
+def _touched(checks: list[Checked], mutant: Mutant) -> list[Checked]:
+    """The checks whose code comes from the mutated function; where none does, it runs while specs are built, and any may change."""
+    function = [
+        c for c in checks if any(f == mutant.file and mutant.first_line <= n <= mutant.last_line for f, n in c.lines)
+    ]
+    lines = {(mutant.file, line) for line in range(mutant.line, mutant.last + 1)}
+    return sorted(function or checks, key=lambda c: not lines & c.lines)
 
 
 def _differs(check: Checked, pinned: Pinned) -> str:

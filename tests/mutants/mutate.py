@@ -1,9 +1,12 @@
 """Mutants of the model's source: every condition of it removed or negated, one at a time.
 
-A condition is what a `require` asks, what an `if` (also within an expression) asks, and what a helper of type bool answers. Of one that
-is joined by `and` or `or`, each part is removed on its own, and the whole is negated. Conditions that only say which modules a scope
-has (in the body of a function that gives a Module, outside its actions) are no part of what the model does, and neither are files
-that size, read and describe it: see `FILES`.
+A condition is what a `require` asks, what an `if` (also within an expression or a comprehension) asks, what `any`, `all` and `count` ask
+of each element, and what is named, passed on or answered as a comparison or a combination by `and`, `or`, `not`. Of one that is joined by
+`and` or `or`, however deep, each part is removed on its own; one that stands alone is removed, where something is left without it, and
+negated. The whole of a joined one is not negated: almost any check notices that, and it would flatter the share. `present(x)` has no
+mutant: without it the language refuses the use of x. Conditions that only say which modules a scope has (in the body of a function that
+gives a Module, outside its actions) are no part of what the model does, and neither are files that size, read and describe it: see
+`NO_BEHAVIOUR`.
 
 The idea is DeMillo, Lipton and Sayward's ("Hints on test data selection", 1978); that a specification can be tested so is Budd and Gopal's
 ("Program testing by specification mutation", 1985).
@@ -25,7 +28,6 @@ NO_BEHAVIOUR = {
     "manifest_fields.py",
     "manifest_source.py",
     "picture.py",
-    "rollout_bounds.py",
     "scaling.py",
     "scope.py",
     "scope_checks.py",
@@ -44,6 +46,7 @@ class Mutant:
     first_line: int
     last_line: int
     line: int
+    last: int
     what: str
     before: str
     after: str
@@ -64,7 +67,7 @@ def files(model: Path = ROOT / "model") -> list[str]:
     for path in sorted(model.rglob("*.py")):
         name = path.relative_to(model)
         judges = "properties" in name.name or name.name.startswith("safety_of")
-        if name.name == "__init__.py" or judges or name.name in NO_BEHAVIOUR or name.parts[0] in NO_BEHAVIOUR_FOLDERS:
+        if name.name == "__init__.py" or judges or str(name) in NO_BEHAVIOUR or name.parts[0] in NO_BEHAVIOUR_FOLDERS:
             continue
         found.append(str(name))
     return found
@@ -98,45 +101,49 @@ class _Finder:
                 yield from self.functions([*node.body, *getattr(node, "orelse", [])], outer=outer, in_builder=True)
 
     def _function(self, function: ast.FunctionDef, outer: str) -> Iterator[Mutant]:
-        gives = ast.unparse(function.returns) if function.returns else ""
-        for node in ast.walk(function):
-            if isinstance(node, ast.Expr) and _is_require(node.value):
-                call = node.value
-                assert isinstance(call, ast.Call)
-                for start, end, what, after in self._of(call.args[0], alone=None):
-                    yield self._mutant(function, outer, node.lineno, start, end, what, after)
-                if not isinstance(call.args[0], ast.BoolOp):
-                    start, end = self._span(node)
-                    yield self._mutant(function, outer, node.lineno, start, end, "removed", "pass")
-            elif isinstance(node, ast.If):
-                for start, end, what, after in self._of(node.test, alone="True"):
-                    yield self._mutant(function, outer, node.test.lineno, start, end, what, after)
-            elif isinstance(node, ast.IfExp):
-                for start, end, what, after in self._of(node.test, alone=None):
-                    yield self._mutant(function, outer, node.test.lineno, start, end, what, after)
-            elif isinstance(node, ast.Return) and gives == "bool" and node.value is not None:
-                if isinstance(node.value, ast.Constant):
-                    continue
-                for start, end, what, after in self._of(node.value, alone=None):
-                    yield self._mutant(function, outer, node.lineno, start, end, what, after)
+        seen: set[tuple[int, int, str]] = set()
+        for condition, removed, span in _conditions(function):
+            for start, end, what, after in self._of(condition, removed, span):
+                if (start, end, after) not in seen:
+                    seen.add((start, end, after))
+                    yield self._mutant(function, outer, start, end, what, after)
 
-    def _of(self, condition: ast.expr, *, alone: str | None) -> Iterator[tuple[int, int, str, str]]:
-        """Its parts removed, and the whole negated; `alone` is what a condition without parts becomes when it is removed."""
+    def _of(self, condition: ast.expr, removed: str | None, span: ast.AST) -> Iterator[tuple[int, int, str, str]]:
+        """Its parts removed, or the whole removed and negated; `removed` is what the text of `span` becomes without it."""
         start, end = self._span(condition)
-        text = self._source[start:end].decode()
-        yield start, end, "negated", f"(not ({text}))"
-        if isinstance(condition, ast.BoolOp):
-            joined = " and " if isinstance(condition.op, ast.And) else " or "
-            parts = ["(" + self._source[slice(*self._span(value))].decode() + ")" for value in condition.values]
-            for number, value in enumerate(condition.values):
-                others = joined.join(part for other, part in enumerate(parts) if other != number)
-                shown = " ".join(self._source[slice(*self._span(value))].decode().split())
-                yield start, end, f"part `{shown}` removed from", f"({others})"
-        elif alone is not None:
-            yield start, end, "removed", alone
+        joined = _joined(condition)
+        if joined is None:
+            text = self._source[start:end].decode()
+            yield start, end, "negated", f"(not ({text}))"
+            if removed is not None:
+                yield *self._span(span), "removed", removed
+            return
+        outside = (self._source[start : self._span(joined)[0]].decode(), self._source[self._span(joined)[1] : end].decode())
+        for part, rest in self._without(joined):
+            shown = " ".join(part.split())
+            yield start, end, f"part `{shown}` removed from", f"({rest})".join(outside)
+
+    def _without(self, joined: ast.BoolOp) -> Iterator[tuple[str, str]]:
+        """Each part, at any depth, with what is left of the whole without it."""
+        word = " and " if isinstance(joined.op, ast.And) else " or "
+        texts = ["(" + self._text(value) + ")" for value in joined.values]
+        for number, value in enumerate(joined.values):
+            inner = _joined(value)
+            if inner is None:
+                yield self._text(value), word.join(t for other, t in enumerate(texts) if other != number)
+                continue
+            before = self._source[self._span(value)[0] : self._span(inner)[0]].decode()
+            after = self._source[self._span(inner)[1] : self._span(value)[1]].decode()
+            for part, rest in self._without(inner):
+                yield part, word.join(
+                    f"({before}({rest}){after})" if other == number else t for other, t in enumerate(texts)
+                )
+
+    def _text(self, node: ast.expr) -> str:
+        return self._source[slice(*self._span(node))].decode()
 
     def _mutant(
-        self, function: ast.FunctionDef, outer: str, line: int, start: int, end: int, what: str, after: str
+        self, function: ast.FunctionDef, outer: str, start: int, end: int, what: str, after: str
     ) -> Mutant:
         first = min([function.lineno, *(d.lineno for d in function.decorator_list)])
         return Mutant(
@@ -144,7 +151,8 @@ class _Finder:
             function=outer + function.name,
             first_line=first,
             last_line=function.end_lineno or first,
-            line=line,
+            line=self._source[:start].count(b"\n") + 1,
+            last=self._source[:end].count(b"\n") + 1,
             what=what,
             before=" ".join(self._source[start:end].decode().split()),
             after=after,
@@ -152,11 +160,50 @@ class _Finder:
             end=end,
         )
 
-    def _span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+    def _span(self, node: ast.AST) -> tuple[int, int]:
+        assert isinstance(node, (ast.expr, ast.stmt))
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
         return self._lines[node.lineno - 1] + node.col_offset, self._lines[node.end_lineno - 1] + node.end_col_offset
 
 
-def _is_require(value: ast.expr) -> bool:
-    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "require"
+def _conditions(function: ast.FunctionDef) -> Iterator[tuple[ast.expr, str | None, ast.AST]]:
+    """Each condition of a function, what is left where it is removed (None: nothing would be), and the node that this stands for."""
+    gives = ast.unparse(function.returns) if function.returns else ""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Expr) and _called(node.value) == "require":
+            assert isinstance(node.value, ast.Call)
+            yield node.value.args[0], "pass", node
+        elif isinstance(node, (ast.If, ast.IfExp)):
+            yield node.test, "True", node.test
+        elif isinstance(node, ast.comprehension):
+            for test in node.ifs:
+                yield test, "True", test
+        elif isinstance(node, ast.Call) and _called(node) in ("any", "all", "count", "first"):
+            for argument in node.args:
+                if isinstance(argument, ast.GeneratorExp) and _is_boolean(argument.elt):
+                    yield argument.elt, None, argument.elt
+        elif isinstance(node, ast.Return) and gives == "bool" and node.value is not None:
+            if not isinstance(node.value, ast.Constant):
+                yield node.value, None, node.value
+        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.keyword, ast.Return)) and _is_boolean(node.value):
+            assert node.value is not None
+            yield node.value, None, node.value
+
+
+def _called(value: ast.expr) -> str:
+    return value.func.id if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) else ""
+
+
+def _is_boolean(value: ast.expr | None) -> bool:
+    """Whether an expression is a condition by its form."""
+    return isinstance(value, (ast.BoolOp, ast.Compare)) or (
+        isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
+    )
+
+
+def _joined(condition: ast.expr) -> ast.BoolOp | None:
+    """What `and` or `or` joins in a condition, also below a `not`."""
+    if isinstance(condition, ast.UnaryOp) and isinstance(condition.op, ast.Not):
+        return _joined(condition.operand)
+    return condition if isinstance(condition, ast.BoolOp) else None
