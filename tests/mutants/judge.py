@@ -104,7 +104,9 @@ def lines_of(spec: Spec) -> frozenset[tuple[str, int]]:
             stack.extend(value)
         elif isinstance(value, dict):
             stack.extend(value.values())
-        elif dataclasses.is_dataclass(value) and type(value).__module__ == "kubecheck.spec.ir" and id(value) not in seen:
+        elif (
+            dataclasses.is_dataclass(value) and type(value).__module__ == "kubecheck.spec.ir" and id(value) not in seen
+        ):
             seen.add(id(value))
             position = getattr(value, "at", None)
             if position is not None and "/model/" in position.file:
@@ -174,9 +176,10 @@ def noticed(folder: str, checks: list[Checked], before: list[str], mutant: Mutan
                     return f"row: {old} -> {new}"
         built = specs()
         for check in _touched(checks, mutant)[:at_most]:
-            found = _differs(check, built[check.name])
-            if found:
-                return f"{check.name}: {found}"
+            if _lines(mutant) & check.lines or code_of(built[check.name].build()) != check.code:
+                found = _differs(check, built[check.name])
+                if found:
+                    return f"{check.name}: {found}"
     except SpecError as error:
         return f"refused: {error.code} {error.message}"
     except Exception as error:
@@ -191,14 +194,15 @@ def _touched(checks: list[Checked], mutant: Mutant) -> list[Checked]:
     function = [
         c for c in checks if any(f == mutant.file and mutant.first_line <= n <= mutant.last_line for f, n in c.lines)
     ]
-    lines = {(mutant.file, line) for line in range(mutant.line, mutant.last + 1)}
-    return sorted(function or checks, key=lambda c: not lines & c.lines)
+    return sorted(function or checks, key=lambda c: not _lines(mutant) & c.lines)
+
+
+def _lines(mutant: Mutant) -> frozenset[tuple[str, int]]:
+    return frozenset((mutant.file, line) for line in range(mutant.line, mutant.last + 1))
 
 
 def _differs(check: Checked, pinned: Pinned) -> str:
     spec = pinned.build()
-    if code_of(spec) == check.code:
-        return ""
     limits = checker.Limits(seconds=20 + 10 * check.seconds, memory_bytes=3 << 30)
     try:
         report = checker.check(spec, threads=1, limits=limits)
@@ -209,5 +213,3 @@ def _differs(check: Checked, pinned: Pinned) -> str:
         more = report.states.distinct > check.outcome.get("distinct", sys.maxsize)
         return f"more states: {report.states.distinct}" if more else ""
     return "" if found == check.outcome else str(found)
-
-

@@ -118,7 +118,10 @@ class _Finder:
             if removed is not None:
                 yield *self._span(span), "removed", removed
             return
-        outside = (self._source[start : self._span(joined)[0]].decode(), self._source[self._span(joined)[1] : end].decode())
+        outside = (
+            self._source[start : self._span(joined)[0]].decode(),
+            self._source[self._span(joined)[1] : end].decode(),
+        )
         for part, rest in self._without(joined):
             shown = " ".join(part.split())
             yield start, end, f"part `{shown}` removed from", f"({rest})".join(outside)
@@ -135,16 +138,15 @@ class _Finder:
             before = self._source[self._span(value)[0] : self._span(inner)[0]].decode()
             after = self._source[self._span(inner)[1] : self._span(value)[1]].decode()
             for part, rest in self._without(inner):
-                yield part, word.join(
-                    f"({before}({rest}){after})" if other == number else t for other, t in enumerate(texts)
+                yield (
+                    part,
+                    word.join(f"({before}({rest}){after})" if other == number else t for other, t in enumerate(texts)),
                 )
 
     def _text(self, node: ast.expr) -> str:
         return self._source[slice(*self._span(node))].decode()
 
-    def _mutant(
-        self, function: ast.FunctionDef, outer: str, start: int, end: int, what: str, after: str
-    ) -> Mutant:
+    def _mutant(self, function: ast.FunctionDef, outer: str, start: int, end: int, what: str, after: str) -> Mutant:
         first = min([function.lineno, *(d.lineno for d in function.decorator_list)])
         return Mutant(
             file=self._file,
