@@ -204,10 +204,7 @@ def _lines(mutant: Mutant) -> frozenset[tuple[str, int]]:
 def _differs(check: Checked, pinned: Pinned) -> str:
     spec = pinned.build()
     limits = checker.Limits(seconds=20 + 10 * check.seconds, memory_bytes=3 << 30)
-    try:
-        report = checker.check(spec, threads=1, limits=limits)
-    except checker.InternalError as error:  # pragma: no cover - a fault of the checker, to be looked at
-        return f"internal error: {error}"
+    report = checker.check(spec, threads=1, limits=limits)
     found = outcome(report, counted=pinned.counted)
     if report.verdict is checker.Verdict.INCOMPLETE:
         more = report.states.distinct > check.outcome.get("distinct", sys.maxsize)
