@@ -30,6 +30,7 @@ Condition = Callable[[Words], Sequence[bool] | npt.NDArray[np.bool_]]
 T = TypeVar("T")
 
 _BLOCK: Final = 1024  # states that are expanded between two looks at the clock
+_FEW: Final = 16  # states that are asked for the condition between two: one may go through much in each state
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,8 @@ class Stepper:
     ) -> Search:
         """A shortest path from an initial state to a state of the condition, breadth first.
 
-        Raises whatever the condition raises. What lies beyond a value that leaves its type is not found, and `stopped` says so.
+        Between any few states it looks at the clock, and whether it was cancelled. Raises whatever the condition raises.
+        What lies beyond a value that leaves its type is not found, and `stopped` says so.
         """
         return _BreadthFirst(self, condition, limits or SearchLimits(), cancelled).run()
 
@@ -227,6 +229,10 @@ class _Parameters:
         return dict(zip(self._names, reversed(digits), strict=True))
 
 
+class _StoppedError(Exception):
+    """A search ends before it has found anything; the text says why."""
+
+
 class _BreadthFirst:
     """One search. A state's number is its place in the order in which it was met."""
 
@@ -239,8 +245,15 @@ class _BreadthFirst:
         self._predecessors: list[int] = []
         self._choices: list[int] = []
         self._error = False
+        self._depth = 0
 
     def run(self) -> Search:
+        try:
+            return self._run()
+        except _StoppedError as stopped:
+            return Search(None, len(self._seen), self._depth, str(stopped))
+
+    def _run(self) -> Search:
         level, depth = self._stepper.expander.initial, 0
         places = np.arange(len(level))
         level, found = self._meet(level, np.full(len(level), -1), places)
@@ -248,14 +261,16 @@ class _BreadthFirst:
             first = len(self._predecessors) - len(level)
             next_level: list[Words] = []
             for start in range(0, len(level), _BLOCK):
-                if stopped := self._stopped():
-                    return Search(None, len(self._seen), depth, stopped)
+                self._look()
+                if len(self._seen) > self._limits.states:
+                    raise _StoppedError(f"more than {self._limits.states:,} states")
                 sources, targets, choices = self._expand(level[start : start + _BLOCK])
                 new, found = self._meet(targets, sources + first + start, choices)
                 next_level.append(new)
                 if found is not None:
                     break
             level, depth = np.concatenate(next_level), depth + 1
+            self._depth = depth
         stopped = "a value left its type, and what comes after it is not known" if self._error and found is None else ""
         return Search(None if found is None else self._path(found), len(self._seen), depth, stopped)
 
@@ -279,15 +294,19 @@ class _BreadthFirst:
         rows = np.ascontiguousarray(states[new])
         if not new:
             return rows, None
-        hit = next(iter(np.flatnonzero(np.asarray(self._condition(rows), bool))), None)
-        return rows, None if hit is None else before + int(hit)
+        for start in range(0, len(rows), _FEW):
+            self._look()
+            hits = np.flatnonzero(np.asarray(self._condition(rows[start : start + _FEW]), bool))
+            if len(hits):
+                return rows, before + start + int(hits[0])
+        return rows, None
 
-    def _stopped(self) -> str:
+    def _look(self) -> None:
+        """Raises _StoppedError if the time is over, or nobody waits any more."""
         if self._cancelled():
-            return "it was cancelled"
-        if len(self._seen) > self._limits.states:
-            return f"more than {self._limits.states:,} states"
-        return f"after {self._limits.seconds:g} s" if time.monotonic() > self._ends else ""
+            raise _StoppedError("it was cancelled")
+        if time.monotonic() > self._ends:
+            raise _StoppedError(f"after {self._limits.seconds:g} s")
 
     def _path(self, number: int) -> tuple[int, ...]:
         def back(at: int) -> Iterator[int]:

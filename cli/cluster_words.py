@@ -81,6 +81,10 @@ class ClusterWords:
         self._revision = 0
         self._writes: dict[str, list[tuple[int, str]]] = {kind: [] for kind in _KINDS}
 
+    def writes(self, kind: str) -> list[tuple[int, str]]:
+        """The writes so far to `deployments`, `replica_sets`, `pods` or `nodes`: the resourceVersion and the object's name."""
+        return list(self._writes[kind])
+
     def lane(self, step: Step) -> str:
         """The component that takes a step: its actor; of kubelets, the one on the node that the step is about."""
         if step.actor != "kubelet":

@@ -50,8 +50,8 @@ def read_run(file: str) -> Record:
     return record
 
 
-def subject_of(run: Run, file: str, target: str | None) -> Subject:
-    """What was checked, built anew from its target; `target` names it in another place.
+def subject_of(run: Run, file: str, target: str | None, *, verb: str = "replay") -> Subject:
+    """What was checked, built anew from its target; `target` names it in another place. `verb` is the command that asks.
 
     Raises InputError if it is not there, or if it is Python code that the user has not named.
     """
@@ -61,12 +61,12 @@ def subject_of(run: Run, file: str, target: str | None) -> Subject:
         target = run.target
         if target == "-":
             raise InputError(
-                f"{file} was saved from a manifest on standard input", remedy=f"name it: kubecheck replay {file} MANIFEST"
+                f"{file} was saved from a manifest on standard input", remedy=f"name it: kubecheck {verb} {file} MANIFEST"
             )
         if ".py" in target and (os.path.isabs(target) or os.path.normpath(target).startswith("..")):
             raise InputError(
                 f"{file} is about {target}, and a spec is code that would be run",
-                remedy=f"if you trust it, name it: kubecheck replay {file} {target}",
+                remedy=f"if you trust it, name it: kubecheck {verb} {file} {target}",
             )
     options = ScopeOptions(**{name: getattr(run.options, name) for name in run.options.__struct_fields__})
     found = {subject.name: subject for subject in subjects(target, options)}

@@ -1,7 +1,8 @@
-"""A state of the cluster as somebody would draw it: etcd, API servers, components with their memory, informers, nodes with their pods.
+"""A state of the cluster as somebody would draw it: etcd, API servers, components with memory, queues and informers, nodes with pods.
 
 Plain data, without any notion of how it is drawn. It looks through the components' privacy, as an observer from outside does: it reads the
-state, not what a component may see of it. Only what the scope gives bits to is shown: what cannot change says nothing.
+state, not what a component may see of it. Only what the scope gives bits to is shown: what cannot change says nothing. And all that can
+change is shown: a step that changes the state changes its picture.
 """
 
 from __future__ import annotations
@@ -11,20 +12,21 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kubecheck.model.apiserver import ApiServer
+from kubecheck.model.queues import Key, Queue, queues
 from kubecheck.spec import Spec
 from kubecheck.spec.reference import Snapshot, show
-from kubecheck.spec.types import ArrayType, IntType, RecordType, Type
+from kubecheck.spec.types import ArrayType, BoolType, IntType, RecordType, Type
 
 _KINDS: Final = {"deployments": "Deployments", "replica_sets": "ReplicaSets", "pods": "Pods"}
 _LABELS: Final = {
     "deployments": {"template": "template of", "replicas": "spec.replicas", "paused": "spec.paused", "status.ready": "status.readyReplicas",
                     "status.updated": "status.updatedReplicas"},
     "replica_sets": {"replicas": "spec.replicas", "desired": "desired-replicas", "status.ready": "status.readyReplicas"},
-    "pods": {"owner": "owner", "node": "spec.nodeName", "terminating": "deletionTimestamp"},
+    "pods": {"uid": "UID", "owner": "owner", "owner_uid": "owner's UID", "node": "spec.nodeName", "terminating": "deletionTimestamp"},
 }  # fmt: skip
 _MEMORY: Final = {
-    "deployment_work": "queue, {}",
-    "replica_set_work": "queue, {}",
+    "deployment_work": "key {}",
+    "replica_set_work": "key {}",
     "syncs.creating": "sync of {}: pods still to create",
     "syncs.deleting": "sync of {}: pods still to delete",
     "syncs.status": "sync of {}: status still to write",
@@ -37,6 +39,13 @@ _MEMORY: Final = {
     "ghosts": "pods counted on {} that are gone",
 }
 _TOLD: Final = {"syncs.wanted", "syncs.owner_uid"}  # what `creating` was worked out from
+_DRAWN: Final = ("api_server", "controller_manager", "scheduler", "runtime", "kubelets")  # parts with a place of their own
+_BUDGETS: Final = {
+    "outages": "nodes cut off",
+    "restarted": "kubelets restarted",
+    "created": "{} has been created",
+    "recreated": "pods created again",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +104,17 @@ class Reader:
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """A process: its name, the actors that run in it, what it remembers, its informers that may lag; `served_by` names its API server."""
+    """A process, or a user: its name, the actors that run in it, what it remembers, its informers that may lag, the queues of its actors.
+
+    `served_by` names its API server.
+    """
 
     name: str
     title: str
     actors: list[str]
     memory: list[Fact]
     readers: list[Reader]
+    queues: list[Queue] = field(default_factory=list)
     served_by: str = ""
 
 
@@ -117,13 +130,37 @@ class PodBox:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Worker:
+    """What a kubelet has of a name, whatever the API says: `known` if it knows a pod, `uid` (empty if there is but one) which.
+
+    `running` are its containers, `ending` and `removing` what it is about to do. `stored` says whether etcd has that very pod on its node.
+    """
+
+    name: str
+    uid: str
+    known: bool
+    running: bool
+    ending: bool
+    removing: bool
+    stored: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class NodeBox:
-    """A node with the pods bound to it; `room` is how many fit."""
+    """A node with the pods bound to it; `room` is how many fit. `cut_off` says that it does not reach the API servers.
+
+    Where kubelets have a memory of their own there are `workers`; where they may watch at the second API server, `served_by` names the one,
+    and `reader` says how far behind it is.
+    """
 
     name: str
     registered: bool
     room: int
     pods: list[PodBox]
+    cut_off: bool = False
+    workers: list[Worker] = field(default_factory=list)
+    served_by: str = ""
+    reader: Reader | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +220,7 @@ class _Place:
 
 class _Drawing:
     def __init__(self, spec: Spec, state: Snapshot) -> None:
-        self._spec = spec
+        self._spec, self._state = spec, state
         self._scope: Mapping[str, Any] = spec.scope
         root = spec.root
         self._parts = {f.name: _Place(f.type, d) for f, d in zip(root.fields, state, strict=True)}
@@ -198,8 +235,20 @@ class _Drawing:
             nodes=[self._node(name, place, pods) for name, place in self._etcd["_nodes"].entries()],
             unbound=[self._pod(name, place) for name, place in pods if place["node"].data is None],
             budgets=list(self._budgets()),
-            notes=[text for field_, text in _NOTES.items() if self._server[field_].data],
+            notes=[*(text for field_, text in _NOTES.items() if self._server[field_].data), *self._orphans(dict(pods))],
         )
+
+    def _orphans(self, pods: Mapping[str, _Place]) -> Iterator[str]:
+        """Containers that run although their pod is gone; where kubelets have workers these tell."""
+        for name, place in self._containers().items():
+            if place.data and name not in pods:
+                yield f"the containers of {name} run, and etcd has no such pod"
+
+    def _containers(self) -> dict[str, _Place]:
+        """Whose containers run, where the scope tells that apart from the phase."""
+        if "runtime" not in self._parts or not self._parts["runtime"]["running"].exists:
+            return {}
+        return dict(self._parts["runtime"]["running"].entries())
 
     def _kind(self, kind: str) -> Kind:
         objects = [Object(name=n, facts=_facts(kind, place)) for n, place in self._etcd[f"_{kind}"].entries() if _there(kind, place)]
@@ -218,6 +267,8 @@ class _Drawing:
     def _components(self) -> Iterator[Component]:
         actors = list(dict.fromkeys(action.actor for action in self._spec.actions))
         second = self._scope["api_servers"] == 2
+        if "user" in self._parts and self._parts["user"]["copies"].exists:
+            yield self._editor()
         if second:
             yield Component(name="second-api-server", title="second API server", actors=[], memory=[], readers=self._readers("cache"))
         controllers = [a for a in actors if a.endswith(("controller", "controller-manager", "collector"))]
@@ -230,6 +281,7 @@ class _Drawing:
             actors=controllers,
             memory=list(self._memory("controller_manager")),
             readers=self._readers("controllers"),
+            queues=queues(self._spec, self._state, controllers),
             served_by=server,
         )
         yield Component(
@@ -238,7 +290,18 @@ class _Drawing:
             actors=["scheduler"],
             memory=list(self._memory("scheduler")),
             readers=self._readers("scheduler"),
+            queues=queues(self._spec, self._state, ["scheduler"]),
         )
+
+    def _editor(self) -> Component:
+        """The second user, with what he has read."""
+        memory = []
+        for _, copy in self._parts["user"]["copies"].entries():
+            there = _there("deployments", copy)
+            memory.append(Fact(label="has open", value=_object_text("deployments", copy) if there else "nothing", quiet=not there))
+        since = self._server["_changed_since_read"]
+        memory.append(Fact(label="the Deployment has been written since", value="yes" if since.data else "no", quiet=not since.data))
+        return Component(name="second-user", title="second user", actors=["second-user"], memory=memory, readers=[])
 
     def _readers(self, reader: str) -> list[Reader]:
         found = []
@@ -285,28 +348,51 @@ class _Drawing:
 
     def _node(self, name: str, place: _Place, pods: Sequence[tuple[str, _Place]]) -> NodeBox:
         bound = [self._pod(n, p) for n, p in pods if p["node"].text() == name]
-        return NodeBox(name=name, registered=bool(place.data), room=int(self._scope["pods_per_node"]), pods=bound)
+        cut_off = self._parts["network"]["cut_off"] if "network" in self._parts else None
+        served_by, reader = "", None
+        if "kubelets" in self._parts and self._parts["kubelets"]["server"].exists:
+            second = dict(self._parts["kubelets"]["server"].entries())[name].data
+            served_by = "second API server" if second else "API server"
+            reader = next((r for r in self._readers("cache") if r.kind == _KINDS["pods"]), None) if second else None
+        return NodeBox(
+            name=name,
+            registered=bool(place.data),
+            room=int(self._scope["pods_per_node"]),
+            pods=bound,
+            cut_off=cut_off is not None and bool(dict(cut_off.entries())[name].data),
+            workers=list(self._workers(name, dict(pods))),
+            served_by=served_by,
+            reader=reader,
+        )
+
+    def _workers(self, node: str, pods: Mapping[str, _Place]) -> Iterator[Worker]:
+        if "kubelets" not in self._parts:
+            return
+        for name, worker in dict(self._parts["kubelets"]["workers"].entries())[node].entries():
+            if worker.data != worker.type.default:
+                stored = name in pods and pods[name]["node"].text() == node and pods[name]["uid"].data == worker["uid"].data
+                flags = {flag: bool(worker[flag].data) for flag in ("known", "running", "ending", "removing")}
+                yield Worker(name=name, uid=worker["uid"].text() if worker["uid"].exists else "", stored=stored, **flags)
 
     def _pod(self, name: str, place: _Place) -> PodBox:
-        containers = ""
-        if "runtime" in self._parts and self._parts["runtime"]["running"].exists:
-            containers = "running" if dict(self._parts["runtime"]["running"].entries())[name].data else "stopped"
+        running = self._containers().get(name)
         return PodBox(
             name=name,
             phase=place["phase"].text(),
-            owner=place["owner"].text(),
+            owner=place["owner"].text() if place["owner"].data is not None else "",
             terminating=bool(place["terminating"].data),
-            containers=containers,
+            containers="" if running is None else "running" if running.data else "stopped",
         )
 
     def _budgets(self) -> Iterator[Budget]:
-        for part in ("user", "faults"):
-            if part in self._parts:
-                for f in self._parts[part].type.fields:
-                    place, label = self._parts[part][f.name], f.name.replace("_", " ")
-                    for key, one in place.entries() if isinstance(f.type, ArrayType) else [("", place)]:
-                        if one.exists and isinstance(one.type, IntType):
-                            yield Budget(label=f"{label} {key}".strip(), used=one.data, most=one.type.hi)
+        """What has happened, of what may: the numbers and the marks of all parts that are drawn nowhere else."""
+        for part, whole in self._parts.items():
+            for f in whole.type.fields if part not in _DRAWN else ():
+                place, label = whole[f.name], _BUDGETS.get(f.name, f.name.replace("_", " ") + " {}")
+                for key, one in place.entries() if isinstance(f.type, ArrayType) else [("", place)]:
+                    if one.exists and isinstance(one.type, IntType | BoolType) and f.name != "cut_off":
+                        most = one.type.hi if isinstance(one.type, IntType) else 1
+                        yield Budget(label=label.format(key).strip(), used=int(one.data), most=most)
 
 
 _NOTES: Final = {
@@ -362,12 +448,15 @@ __all__ = [
     "Component",
     "Difference",
     "Fact",
+    "Key",
     "Kind",
     "NodeBox",
     "Object",
     "Picture",
     "PodBox",
+    "Queue",
     "Reader",
+    "Worker",
     "Write",
     "is_cluster",
     "picture",

@@ -5,6 +5,8 @@ what the language's functions call (count, first, implies, len, …). The refere
 the language are let through: no statement, no text, no name or attribute that begins with an underscore.
 
 The names in an expression say which bits of the state it depends on: of states that agree in these, one is evaluated.
+
+A *condition* is an expression that is true or false. Evaluating one takes a bounded time: all its loops together make so many rounds.
 """
 
 from __future__ import annotations
@@ -12,17 +14,18 @@ from __future__ import annotations
 import ast
 import difflib
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from kubecheck.checker.graph.expander import Expander, Ints, Words, keys
-from kubecheck.checker.graph.names import FUNCTIONS, Place, classes, conditions, places
+from kubecheck.checker.graph.expander import Bools, Expander, Ints, Words, keys
+from kubecheck.checker.graph.names import FUNCTIONS, QUIESCENT, Place, classes, conditions, needs_quiescence, places
 from kubecheck.spec import Array, Record, Seq, Set, Sort, SpecError
 from kubecheck.spec.errors import NotEnabled
 from kubecheck.spec.layout import WORD, show_scalar
 from kubecheck.spec.reference import Snapshot
+from kubecheck.spec.types import IntType
 
 _ALLOWED: Final = (
     ast.BoolOp | ast.BinOp | ast.UnaryOp | ast.Compare | ast.IfExp | ast.Call | ast.Attribute | ast.Subscript | ast.Slice
@@ -30,6 +33,14 @@ _ALLOWED: Final = (
     | ast.And | ast.Or | ast.Not | ast.USub | ast.Add | ast.Sub | ast.Mult | ast.FloorDiv | ast.Mod | ast.BitOr | ast.BitAnd
     | ast.cmpop | ast.expr_context
 )  # fmt: skip
+
+
+MOST_ROUNDS: Final = 100_000
+"""Rounds that the loops of an expression may make in one state, all together."""
+
+_NAMES_SHOWN: Final = 40
+
+_Reader = Callable[[Snapshot, Words], Any]  # what a name means in a state, given unpacked and packed
 
 
 class ExpressionError(Exception):
@@ -44,9 +55,10 @@ class ExpressionError(Exception):
 class _Part:
     """One expression: what it may read and where that lies; the values that it had so far, by what they depend on."""
 
-    def __init__(self, text: str, tree: ast.expr, names: dict[str, Callable[[Snapshot], Any]], mask: Words) -> None:
+    def __init__(self, text: str, tree: ast.expr, names: dict[str, _Reader], mask: Words) -> None:
         self.text, self.column, self.names = text, tree.col_offset, names
-        self.code = compile(ast.Expression(tree), "<expression>", "eval")
+        bounded = ast.fix_missing_locations(ast.Expression(_Bounded().visit(tree)))
+        self.code = compile(bounded, "<expression>", "eval")
         self.memo: dict[bytes | int, int] = {}
         self.found: list[Any] = []
         self._numbers: dict[tuple[type, Any], int] = {}
@@ -69,11 +81,58 @@ class _Part:
         return keys(relevant) if len(self._words) else [0] * len(states)
 
 
-class Expression:
-    """One or several expressions, divided by commas; `names` are their texts. Raises ExpressionError."""
+class _Bounded(ast.NodeTransformer):
+    """Puts what may take for ever under our eyes: the rounds of loops, and products, which of a tuple are as long as one likes."""
 
-    def __init__(self, expander: Expander, text: str) -> None:
+    def visit_comprehension(self, node: ast.comprehension) -> ast.comprehension:
+        self.generic_visit(node)
+        node.iter = ast.Call(ast.Name("_rounds", ast.Load()), [node.iter], [])
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Mult):
+            return ast.Call(ast.Name("_product", ast.Load()), [node.left, node.right], [])
+        return node
+
+
+class _TooManyRoundsError(Exception):
+    """The loops of an expression have made as many rounds in one state as they may."""
+
+
+class _Rounds:
+    """Counts the rounds that the loops of an expression make in one state."""
+
+    def __init__(self) -> None:
+        self._left = MOST_ROUNDS
+
+    def __call__(self, over: Iterable[Any]) -> Iterator[Any]:
+        for each in over:
+            self._left -= 1
+            if self._left < 0:
+                raise _TooManyRoundsError
+            yield each
+
+
+def _product(a: Any, b: Any) -> int:
+    if not (isinstance(a, int) and isinstance(b, int)):
+        raise TypeError("* is for numbers")
+    return a * b
+
+
+class Expression:
+    """One or several expressions, divided by commas; `names` are their texts. Raises ExpressionError.
+
+    Of a `condition` each must be true or false, and one whose `require` does not hold is false. `quiescent` answers for packed states,
+    for who shares the expander with other threads.
+    """
+
+    def __init__(
+        self, expander: Expander, text: str, *, condition: bool = False, quiescent: Callable[[Words], Bools] | None = None
+    ) -> None:
         self._expander, self._spec, self.text = expander, expander.spec, text
+        self._condition = condition
+        self._quiescent = quiescent or (lambda states: expander.marks(states).quiescent)
         if not text.strip():
             raise self._wrong("there is no expression", 0, "write one as a spec would")
         try:
@@ -100,6 +159,10 @@ class Expression:
         numbers = self.numbers(states)
         return [self.found[number] for number in numbers.tolist()]
 
+    def holds(self, states: Words) -> list[bool]:
+        """Whether all the expressions, which are conditions, are true in each state. Raises ExpressionError as `values` does."""
+        return [all(values) for values in self.values(states)]
+
     def numbers(self, states: Words) -> Ints:
         """The same by number: `found` has the values that were met so far, in the order of their numbers. Raises ExpressionError."""
         columns = [self._numbers(part, states) for part in self._parts]
@@ -117,25 +180,48 @@ class Expression:
             if number < 0:
                 key = keys_here[i]
                 if key not in memo:
-                    memo[key] = part.number(self._evaluate(part, self._expander.unpack(states[i])))
+                    memo[key] = part.number(self._evaluate(part, self._expander.unpack(states[i]), states[i : i + 1]))
                 numbers[i] = memo[key]
         return numbers
 
-    def _evaluate(self, part: _Part, state: Snapshot) -> Any:
-        names = {name: read(state) for name, read in part.names.items()}
+    def _evaluate(self, part: _Part, state: Snapshot, row: Words) -> Any:
+        names = {name: read(state, row) for name, read in part.names.items()}
         with self._spec.types.active():
             try:
-                return _plain(eval(part.code, {"__builtins__": {}, **names}))
+                value = _plain(eval(part.code, {"__builtins__": {}, "_rounds": _Rounds(), "_product": _product, **names}))
             except NotEnabled:
-                return None
+                return False if self._condition else None
+            except _TooManyRoundsError:
+                raise self._wrong(
+                    f"{part.text}: its loops make more than {MOST_ROUNDS:,} rounds in one state", part.column, "nest fewer loops"
+                ) from None
             except SpecError as error:
-                raise self._wrong(f"{part.text}: {error.message}", part.column, error.remedy) from None
+                raise self._by_number(part, names) or self._wrong(f"{part.text}: {error.message}", part.column, error.remedy) from None
             except AttributeError as error:
                 raise self._no_attribute(part.text, part.column, error) from None
             except Exception as error:  # whatever CPython makes of the user's expression
                 raise self._wrong(
                     f"{part.text} cannot be evaluated: {error}", part.column, "see what the names in it mean"
                 ) from None
+        if self._condition and not isinstance(value, bool):
+            message = f"{part.text} is {shown(value)}, and a condition is true or false"
+            raise self._wrong(message, part.column, f"compare it: {_compared(part.text, value)}")
+        return value
+
+    def _by_number(self, part: _Part, names: dict[str, Any]) -> ExpressionError | None:
+        """The error of an array that is asked for an element by number, though its keys are members of a sort or of an enum."""
+        for node in ast.walk(ast.parse(part.text, mode="eval")):
+            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.value, ast.Name):
+                array, number = names.get(node.value.id), node.slice.value
+                if isinstance(array, Array) and not isinstance(array._type.key, IntType):
+                    members = [_member(key) for key in array._type.key.values()]
+                    member = members[number] if isinstance(number, int) and number < len(members) else members[0]
+                    return self._wrong(
+                        f"{node.value.id} has the keys {members[0]} to {members[-1]}, and not {number!r}",
+                        part.column + node.col_offset,
+                        f"write {node.value.id}[{member}]",
+                    )
+        return None
 
     def _check(self, node: ast.AST) -> None:
         column = getattr(node, "col_offset", 0)
@@ -154,12 +240,12 @@ class Expression:
                 f"{name} is private", column, "the fields of the parts of the state are called without the underscore"
             )
 
-    def _bind(self, tree: ast.expr) -> tuple[dict[str, Callable[[Snapshot], Any]], Words]:
+    def _bind(self, tree: ast.expr) -> tuple[dict[str, _Reader], Words]:
         """Readers for the names of an expression, and the bits of a state that they depend on."""
         own = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         fields, kinds, properties = places(self._spec), classes(self._spec), conditions(self._spec)
         mask = 0
-        found: dict[str, Callable[[Snapshot], Any]] = {}
+        found: dict[str, _Reader] = {}
         for node in ast.walk(tree):
             if not isinstance(node, ast.Name) or node.id in own or node.id in found:
                 continue
@@ -167,18 +253,21 @@ class Expression:
             if name in fields:
                 place = self._only(fields[name], node)
                 mask |= ((1 << place.bits) - 1) << place.at
-                found[name] = place.read
+                found[name] = _of_state(place.read)
             elif name in kinds or name in FUNCTIONS:
                 found[name] = _constant(kinds.get(name, FUNCTIONS.get(name)))
             elif name in properties:
                 mask = (1 << WORD * self._expander.words) - 1
-                found[name] = properties[name]
+                found[name] = self._when_quiescent(properties[name]) if needs_quiescence(self._spec, name) else _of_state(properties[name])
             elif name in self._spec.scope:
                 found[name] = _constant(self._spec.scope[name])
+            elif name == QUIESCENT:
+                mask = (1 << WORD * self._expander.words) - 1
+                found[name] = self._is_quiescent
             else:
-                raise self._unknown(
-                    name, node.col_offset, {**fields, **kinds, **properties, **self._spec.scope, **FUNCTIONS}
-                )
+                used = {name: "" for name, meant in fields.items() if any(place.bits for place in meant)}
+                known = {**used, **kinds, **properties, **self._spec.scope, **FUNCTIONS, QUIESCENT: ""}
+                raise self._unknown(name, node.col_offset, known, list(used))
         words = [mask >> WORD * i & (1 << WORD) - 1 for i in range(self._expander.words)]
         return found, np.array(words, np.uint64)
 
@@ -191,9 +280,16 @@ class Expression:
             )
         return whole[0]
 
-    def _unknown(self, name: str, column: int, known: Mapping[str, object]) -> ExpressionError:
+    def _is_quiescent(self, _: Snapshot, row: Words) -> bool:
+        return bool(self._quiescent(row)[0])
+
+    def _when_quiescent(self, holds: Callable[[Snapshot], bool]) -> _Reader:
+        """A property that speaks of quiescent states only says nothing of the others."""
+        return lambda state, row: not self._is_quiescent(state, row) or holds(state)
+
+    def _unknown(self, name: str, column: int, known: Mapping[str, object], used: list[str]) -> ExpressionError:
         close = difflib.get_close_matches(name, list(known), n=1)
-        fields = ", ".join(dict.fromkeys(n for n in places(self._spec)))
+        fields = ", ".join(used[:_NAMES_SHOWN])
         remedy = f"did you mean {close[0]}?" if close else f"the state has {fields}"
         return self._wrong(f"{self._spec.name} has no {name}", column, remedy)
 
@@ -223,8 +319,27 @@ def shown(value: Any) -> str:
     return show_scalar(value)
 
 
-def _constant(value: Any) -> Callable[[Snapshot], Any]:
-    return lambda _: value
+def _constant(value: Any) -> _Reader:
+    return lambda _state, _row: value
+
+
+def _of_state(read: Callable[[Snapshot], Any]) -> _Reader:
+    return lambda state, _: read(state)
+
+
+def _member(value: Any) -> str:
+    """A member of a sort or an enum as one writes it."""
+    name = type(value).__name__
+    return f"{name}({value.number})" if isinstance(value, Sort) else f"{name}.{value.name}" if isinstance(value, enum.Enum) else repr(value)
+
+
+def _compared(text: str, value: Any) -> str:
+    """How one makes a condition of an expression that gives this value."""
+    if value is None:
+        return f"{text} is not None"
+    if isinstance(value, frozenset | tuple):
+        return f"len({text}) > 0"
+    return f"{text} == {_member(value)}"
 
 
 def _plain(value: Any) -> Any:

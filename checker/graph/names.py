@@ -15,8 +15,23 @@ from kubecheck.spec.reference import Outcome, Snapshot
 from kubecheck.spec.types import ArrayType, EnumType, OptionalType, RecordType, RefType, SeqType, SetType, Type
 from kubecheck.spec.values import Part, Root, lift
 
+LONGEST_RANGE: Final = 10_000
+"""Numbers of a `range`; some functions go through all of them at once."""
+
+QUIESCENT: Final = "quiescent"
+"""The name of a condition that every spec has: no component can change anything."""
+
+
+def _range(*bounds: int) -> range:
+    found = range(*bounds)
+    if found[LONGEST_RANGE:]:
+        raise ValueError(f"this range has more than {LONGEST_RANGE:,} numbers")
+    return found
+
+
 FUNCTIONS: Final[Mapping[str, Any]] = {
-    **{name: getattr(builtins, name) for name in ("abs", "all", "any", "len", "max", "min", "range", "sum")},
+    **{name: getattr(builtins, name) for name in ("abs", "all", "any", "len", "max", "min", "sum")},
+    "range": _range,
     "count": count,
     "first": first,
     "implies": implies,
@@ -54,7 +69,10 @@ def classes(spec: Spec) -> dict[str, type]:
 
 
 def conditions(spec: Spec) -> dict[str, Callable[[Snapshot], bool]]:
-    """The properties of states by name, as conditions: whether it holds here; of a reachable, whether this state shows it."""
+    """The properties of states by name, as conditions: whether it holds here; of a reachable, whether this state shows it.
+
+    Those that `needs_quiescence` are about quiescent states only.
+    """
 
     def holds(name: str, state: Snapshot) -> bool:
         prop = spec.find_property(name)
@@ -62,6 +80,11 @@ def conditions(spec: Spec) -> dict[str, Callable[[Snapshot], bool]]:
         return outcome is Outcome.HOLDS if prop.kind is PropertyKind.REACHABLE else outcome is not Outcome.VIOLATED
 
     return {p.name: partial(holds, p.name) for p in spec.properties if p.kind is not PropertyKind.STEP_INVARIANT}
+
+
+def needs_quiescence(spec: Spec, name: str) -> bool:
+    """Whether a property speaks of quiescent states only."""
+    return spec.find_property(name).kind in (PropertyKind.QUIESCENT, PropertyKind.LIMIT)
 
 
 def _places(t: Type, path: str, at: int, way: tuple[int, ...]) -> Iterator[Place]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import shlex
 import sys
 import webbrowser
 from dataclasses import dataclass
@@ -17,8 +19,9 @@ from kubecheck.cli.subjects import ScopeOptions, Subject, subjects
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kubecheck.checker.cache import Cache
     from kubecheck.cli.explorer.session import Session
-    from kubecheck.cli.record import Record
+    from kubecheck.cli.record import Record, Run
 
 PORT: Final = 8642
 """Where the page is unless another port is asked for: always the same, so that an address from an issue opens."""
@@ -26,10 +29,16 @@ PORT: Final = 8642
 
 @click.command(short_help="Walk through what a system can do, in the browser.")
 @click.argument("target")
+@click.argument("file", required=False)
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N", help=f"The port on 127.0.0.1; 0 takes a free one. [{PORT}]")
 @click.option("--no-browser", is_flag=True, help="Open no browser, only print the address.")
 @click.option("--path", "path_given", metavar="PATH", help="Begin with this path, as the address has it: 0.3.1")
-@click.option("--export", "export_file", metavar="FILE.html", help="Write a path and its surroundings into one file; serve nothing.")
+@click.option(
+    "--export",
+    "export_file",
+    metavar="FILE.html",
+    help="Write a path and its surroundings into one file, - for standard output; serve nothing.",
+)
 @click.option("--depth", type=click.IntRange(min=0), metavar="N", help="With --export: steps beside the path. [1]")
 @click.option("--workload", metavar="NAME", help="Which workload of a manifest, if it has several.")
 @scope_options
@@ -37,6 +46,7 @@ PORT: Final = 8642
 def explore(
     target: str,
     *,
+    file: str | None,
     port: int | None,
     no_browser: bool,
     path_given: str | None,
@@ -48,8 +58,9 @@ def explore(
 ) -> int:
     """Open TARGET in the browser: its state, what is possible, what each step changes.
 
-    TARGET is what `kubecheck check` takes, or a run that `kubecheck check … --save` wrote, which begins with its path. States are computed
-    when they are looked at. The page comes from 127.0.0.1 and needs no network; Ctrl-C ends it.
+    TARGET is what `kubecheck check` takes, or a run that `kubecheck check … --save` wrote, which begins with its path. FILE names the
+    manifest or spec of a saved run where it is now; a spec outside of the current folder must be named, since it is code. States are
+    computed when they are looked at. The page comes from 127.0.0.1 and needs no network; Ctrl-C ends it.
 
     \b
     --export writes a path into a file of its own, for an issue:
@@ -63,10 +74,16 @@ def explore(
         for option, given in (("--port", port is not None), ("--no-browser", no_browser)):
             if given:
                 raise InputError(f"{option} does not go with --export, which serves nothing", remedy="leave one of them out")
-        _check_writable(export_file, target)
+        if export_file != "-":
+            _check_writable(export_file, target)
     saved = _saved(target, scope, path_given)
-    subject = _subject(target, saved, scope, workload)
-    session = _session(subject, target, cache=not no_cache)
+    if file is not None and saved is None:
+        raise InputError(f"{target} is no saved run: {file} is one argument too many", remedy="FILE says where the spec of a saved run is")
+    subject = _subject(target, saved, scope, workload, file)
+    command = _typed()
+    if export_file is not None:
+        command, subject = _for_others(target, saved, file, subject, command)
+    session = _session(subject, target, command=command, cache=not no_cache)
     begin = _saved_beginning(session, saved) if saved is not None else _given_beginning(session, path_given)
     if export_file is not None:
         begin = begin or _checked_beginning(session, cache=not no_cache)
@@ -98,14 +115,14 @@ def _saved(target: str, scope: ScopeOptions, path_given: str | None) -> Record |
     return read_run(target)
 
 
-def _subject(target: str, saved: Record | None, scope: ScopeOptions, workload: str | None) -> Subject:
+def _subject(target: str, saved: Record | None, scope: ScopeOptions, workload: str | None, file: str | None) -> Subject:
     if saved is None:
         return _only(subjects(target, scope), workload)
     from kubecheck.cli.saved_runs import subject_of
 
     if saved.run is None:
         raise InputError(f"{target} does not say what was checked", remedy="save it with `kubecheck check … --save FILE`")
-    return subject_of(saved.run, target, None)
+    return subject_of(saved.run, target, file, verb="explore")
 
 
 def _only(found: Sequence[Subject], workload: str | None) -> Subject:
@@ -117,11 +134,8 @@ def _only(found: Sequence[Subject], workload: str | None) -> Subject:
     return found[0] if workload is None else found[names.index(workload)]
 
 
-def _session(subject: Subject, target: str, *, cache: bool) -> Session:
-    import shlex
-
-    from kubecheck.cli.explorer.session import Session
-
+def _typed() -> list[str]:
+    """The words of this command line, without those that say what is done with the page."""
     words = list(click.get_current_context().find_root().obj)
     skipped = {"--export": 1, "--depth": 1, "--port": 1, "--path": 1, "--no-browser": 0, "--no-cache": 0}
     kept: list[str] = []
@@ -132,11 +146,76 @@ def _session(subject: Subject, target: str, *, cache: bool) -> Session:
             del words[: 0 if equals else skipped[name]]
         else:
             kept.append(word)
-    spec = subject.build()
-    session = Session(spec, subject, command=f"kubecheck {shlex.join(kept)}", cache=cache)
+    return kept
+
+
+def _for_others(
+    target: str, saved: Record | None, file: str | None, subject: Subject, command: list[str]
+) -> tuple[list[str], Subject]:
+    """Command and subject as somebody on another machine can use them: what a saved run was made from, no path of this machine."""
+    if saved is not None and saved.run is not None:
+        original = saved.run.target if saved.run.target != "-" else file or "-"
+        words = ["explore", _portable(original), *_options(saved.run)]
+        words += ["--workload", saved.run.name] if saved.checks else []
+        return words, dataclasses.replace(subject, title=subject.title.replace(file or saved.run.target, _portable(original)))
+    words = [_portable(word) if word == target else word for word in command]
+    return words, dataclasses.replace(subject, title=subject.title.replace(target, _portable(target)))
+
+
+def _portable(target: str) -> str:
+    """A file's path from here; of one that is not below here, its name."""
+    if not os.path.isabs(target):
+        return target
+    below = os.path.relpath(target)
+    return os.path.basename(target) if below.startswith(os.pardir) else below
+
+
+def _options(run: Run) -> list[str]:
+    """The options of a saved run as they are typed."""
+    words: list[str] = []
+    for name in ("replicas", "pods", "nodes", "crashes", "lag", "release"):
+        value = getattr(run.options, name)
+        words += [] if value is None else [f"--{name}", str(value)]
+    for feature in run.options.without:
+        words += ["--without", feature]
+    for name, value in run.options.settings.items():
+        words += ["--set", f"{name}={value}"]
+    return words
+
+
+def _session(subject: Subject, target: str, *, command: list[str], cache: bool) -> Session:
+    from kubecheck.cli.explorer.session import Session
+
+    session = Session(subject.build(), subject, command=f"kubecheck {shlex.join(command)}", cache=_store(cache=cache))
     if not session.stepper.initial():
         raise InputError(f"{target} has no initial state", remedy="its initial conditions exclude every state")
     return session
+
+
+def _store(*, cache: bool) -> Cache | bool:
+    """The cache of compiled specs; whoever waits at a terminal is told when something has to be compiled."""
+    from kubecheck.checker.cache import Cache, cache_folder
+
+    if not cache:
+        _say_compiling()
+        return False
+
+    class Telling(Cache):
+        told = False
+
+        def get(self, key: str) -> bytes | None:
+            found = super().get(key)
+            if found is None and not self.told:
+                self.told = True
+                _say_compiling()
+            return found
+
+    return Telling(cache_folder())
+
+
+def _say_compiling() -> None:
+    if sys.stderr.isatty():
+        click.echo("compiling …", err=True)
 
 
 def _given_beginning(session: Session, text: str | None) -> _Beginning | None:
@@ -215,16 +294,23 @@ def _export(session: Session, begin: _Beginning, *, file: str, depth: int) -> in
         raise InputError(
             f"--depth {depth} is more than the {MOST_VIEWS:,} states that a file may have", remedy=f"--depth {error.fits} fits"
         ) from None
+    is_standard = file == "-"
     try:
-        with open(file, "w", encoding="utf-8") as out:
-            out.write(text)
+        if is_standard:
+            sys.stdout.buffer.write(text.encode())
+            sys.stdout.flush()
+        else:
+            with open(file, "w", encoding="utf-8") as out:
+                out.write(text)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise InputError(f"{file} cannot be written: {error.strerror or error}") from error
     steps = len(begin.choices) - 1
     path = f"a path of {steps} step{'' if steps == 1 else 's'}, {depth} beside it"
-    click.echo(f"{file}: {path}; {views:,} states, {size(len(text.encode()))}")
+    click.echo(f"{'standard output' if is_standard else file}: {path}; {views:,} states, {size(len(text.encode()))}", err=is_standard)
     if begin.note:
-        click.echo(begin.note)
+        click.echo(begin.note, err=is_standard)
     return 0
 
 
@@ -243,16 +329,16 @@ def _serve(session: Session, begin: _Beginning, *, port: int | None, browser: bo
                 f"port {port} of {ADDRESS} cannot be used: {error.strerror or error}", remedy="--port 0 takes a free one"
             ) from error
         found = server(0)
-    with found:
-        click.echo(f"exploring {session.subject.title}")
-        click.echo(f"open      {found.url}   (Ctrl-C ends it)")
-        sys.stdout.flush()
-        if browser and not _has_no_display():
-            webbrowser.open(found.url)
-        try:
+    try:
+        with found:
+            click.echo(f"exploring {session.subject.title}")
+            click.echo(f"open      {found.url}   (Ctrl-C ends it)")
+            sys.stdout.flush()
+            if browser and not _has_no_display():
+                webbrowser.open(found.url)
             found.serve_forever()
-        except KeyboardInterrupt:
-            click.echo("")
+    except KeyboardInterrupt:  # also before it serves: from the address on, Ctrl-C is how one ends it
+        click.echo("")
     return 0
 
 

@@ -9,7 +9,6 @@ import base64
 import hashlib
 import html
 import importlib.resources
-import json
 from functools import cache
 from typing import Final
 
@@ -97,8 +96,3 @@ def _page(title: str, *, head: str, foot: str) -> str:
 def _sources(texts: list[str]) -> str:
     digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts)
     return " ".join(f"'sha256-{digest}'" for digest in digests)
-
-
-def problem_json(message: str, remedy: str = "", snippet: str = "") -> bytes:
-    """A problem as the page reads it."""
-    return json.dumps({"message": message, "remedy": remedy, "snippet": snippet}).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from kubecheck.cli.explorer.protocol import Cell, Part, Table
@@ -43,15 +44,23 @@ def _split(t: Type, data: Data, title: str, path: str) -> tuple[list[Cell], list
 
 
 def _table(t: ArrayType, data: Data, title: str) -> Table:
-    element = t.element
-    rows = [list(_leaves(element, value, "")) for value in data[:_MOST_ROWS]]
-    left_out = len(data) - len(rows)
+    found = list(itertools.islice(_rows(t, data, ()), _MOST_ROWS + 1))
+    rows = found[:_MOST_ROWS]
     return Table(
-        title=f"{title} (the first {_MOST_ROWS} of {len(data)})" if left_out else title,
-        columns=[cell.path for cell in rows[0]] if rows else [],
-        rows=rows,
-        keys=[show(t.key, key) for key in t.key.values()[:_MOST_ROWS]],
+        title=f"{title} (the first {_MOST_ROWS})" if len(found) > len(rows) else title,
+        columns=[cell.path for cell in rows[0][1]] if rows else [],
+        rows=[row for _, row in rows],
+        keys=[", ".join(keys) for keys, _ in rows],
     )
+
+
+def _rows(t: Type, data: Data, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[Cell]]]:
+    """The elements of an array, or of an array of arrays, each with its keys."""
+    if isinstance(t, ArrayType):
+        for key, element in zip(t.key.values(), data, strict=True):
+            yield from _rows(t.element, element, (*keys, show(t.key, key)))
+    else:
+        yield keys, list(_leaves(t, data, ""))
 
 
 def _leaves(t: Type, data: Data, path: str) -> Iterator[Cell]:

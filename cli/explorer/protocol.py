@@ -25,7 +25,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """A step that is possible: its number among them, and what it would change. `same` says that it changes nothing.
 
-    `breaks` names the properties that the step violates, or that are false in the state after it.
+    `breaks` names the properties that the step violates, or that are false in the state after it and were not before.
     """
 
     number: int
@@ -61,7 +61,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """An array of records, one a row, or of plain values."""
+    """An array of records, one a row, or of plain values; of an array of arrays each element is a row, with both keys."""
 
     title: str
     columns: list[str]
@@ -77,8 +77,19 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     tables: list[Table]
 
 
+class Revisions(msgspec.Struct, frozen=True, kw_only=True):
+    """ResourceVersions at the end of a path: the latest, those of objects by name, and those that readers are at, by `owner/kind`."""
+
+    latest: int
+    objects: dict[str, int]
+    readers: dict[str, int]
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """A state at the end of a path. `picture` is there for a cluster, `parts` for every spec. `error`: a value leaves its type here."""
+    """A state at the end of a path. `error`: a value leaves its type here.
+
+    `picture` and `revisions` are there for a cluster, `parts` for every spec.
+    """
 
     path: str
     row: Row
@@ -87,14 +98,15 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     quiescent: bool
     error: str
     picture: Picture | None
+    revisions: Revisions | None
     parts: list[Part]
 
 
 class Info(msgspec.Struct, frozen=True, kw_only=True):
     """What is explored. `fingerprint` is a digest of what the spec means: a path is only good for the spec that it was made with.
 
-    `lanes` are all components in the order in which they are drawn, `start` is the path to begin with. `exported` is None on the server,
-    else how many steps beside the path the file has.
+    `lanes` are all components in the order in which they are drawn. `start` is the path to begin with, `start_at` the step of it, the last
+    if something is wrong there. `exported` is None on the server, else how many steps beside the path the file has.
     """
 
     title: str
@@ -109,6 +121,7 @@ class Info(msgspec.Struct, frozen=True, kw_only=True):
     names: list[str]
     examples: list[str]
     start: str
+    start_at: int
     note: str
     exported: int | None = None
 
@@ -121,8 +134,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request has no answer; `snippet` shows the place in what the user wrote."""
+    """Why a request has no answer; `snippet` shows the place in what the user wrote. `fits` is as much of a path as there is."""
 
     message: str
     remedy: str = ""
     snippet: str = ""
+    fits: str = ""

@@ -3,12 +3,16 @@
 The standard library's http.server is enough: one user, a dozen requests a minute, files from the package and answers in JSON. It is no
 server for the open network, and is never bound to it. What a hostile page in the same browser could try is refused: another Host (DNS
 rebinding), a request from another site, any method but GET and HEAD. Nothing can be written: the path is in the request.
+
+A search goes on as long as who asked for it waits: it ends when its connection is closed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
+import select
+import socket
 import sys
 import traceback
 import urllib.parse
@@ -33,10 +37,10 @@ _TYPES: Final = {"js": "text/javascript", "css": "text/css"}
 class RefusedError(Exception):
     """A request that gets no answer but this."""
 
-    def __init__(self, status: HTTPStatus, message: str, *, remedy: str = "", snippet: str = "") -> None:
+    def __init__(self, status: HTTPStatus, message: str, *, remedy: str = "", snippet: str = "", fits: str = "") -> None:
         super().__init__(message)
         self.status = status
-        self.problem = Problem(message=message, remedy=remedy, snippet=snippet)
+        self.problem = Problem(message=message, remedy=remedy, snippet=snippet, fits=fits)
 
 
 class ExplorerServer(ThreadingHTTPServer):
@@ -84,25 +88,25 @@ class _Handler(BaseHTTPRequestHandler):
         status = HTTPStatus(code)
         self.close_connection = True
         with contextlib.suppress(OSError):
-            self._send(status, page.problem_json(message or status.phrase), "application/json")
+            self._send_problem(status, Problem(message=message or status.phrase))
 
     def _refuse_method(self) -> None:
         self.close_connection = True  # a body may follow, which nobody reads
-        problem = page.problem_json(f"{self.command[:20]} is not answered", "this server is only read from: GET or HEAD")
-        self._send(HTTPStatus.METHOD_NOT_ALLOWED, problem, "application/json", allow="GET, HEAD")
+        problem = Problem(message=f"{self.command[:20]} is not answered", remedy="this server is only read from: GET or HEAD")
+        self._send_problem(HTTPStatus.METHOD_NOT_ALLOWED, problem, allow="GET, HEAD")
 
     def _answer(self) -> None:
         try:
             self._check_origin()
             body, kind = self._body(urllib.parse.urlsplit(self.path))
         except RefusedError as refused:
-            self._send(refused.status, msgspec.json.encode(refused.problem), "application/json")
+            self._send_problem(refused.status, refused.problem)
         except ConnectionError:
             raise
         except Exception as error:  # a fault of ours; the page says so, the terminal has the rest
             traceback.print_exc()
-            problem = page.problem_json(f"a fault of kubecheck's own: {type(error).__name__}: {error}", "the terminal has the details")
-            self._send(HTTPStatus.INTERNAL_SERVER_ERROR, problem, "application/json")
+            message = f"a fault of kubecheck's own: {type(error).__name__}: {error}"
+            self._send_problem(HTTPStatus.INTERNAL_SERVER_ERROR, Problem(message=message, remedy="the terminal has the details"))
         else:
             self._send(HTTPStatus.OK, body, kind)
 
@@ -119,7 +123,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise RefusedError(HTTPStatus.BAD_REQUEST, "a request has no body here", remedy="send GET without one")
         site = self.headers.get("Sec-Fetch-Site", "same-origin")
         opens_page = self.headers.get("Sec-Fetch-Mode") == "navigate" and self.path.split("?")[0] == "/"
-        if site not in ("same-origin", "none") and not opens_page:
+        origin = self.headers.get("Origin", "").lower()
+        foreign = origin and origin not in {f"http://{host}" for host in self.server.hosts}
+        if foreign or (site not in ("same-origin", "none") and not opens_page):
             raise RefusedError(
                 HTTPStatus.FORBIDDEN, "this was asked for by a page from elsewhere", remedy=f"open {self.server.url} itself"
             )
@@ -135,12 +141,14 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path not in questions:
             raise RefusedError(HTTPStatus.NOT_FOUND, f"there is nothing at {url.path[:100]}", remedy=f"open {self.server.url}")
         try:
-            found = questions[url.path](_query(url.query))
+            query = _query(url.query)
+            found = questions[url.path](query)
         except ChoiceError as error:
             raise RefusedError(
                 HTTPStatus.NOT_FOUND,
                 str(error),
                 remedy="the path belongs to another spec or scope, or was cut; go back to the initial state",
+                fits=".".join(query["path"].split(".")[: error.step]),
             ) from None
         except ExpressionError as error:
             raise RefusedError(HTTPStatus.BAD_REQUEST, error.message, remedy=error.remedy, snippet=error.snippet) from None
@@ -161,14 +169,25 @@ class _Handler(BaseHTTPRequestHandler):
         if name:
             if name not in {p.name for p in session.spec.properties}:
                 raise RefusedError(HTTPStatus.NOT_FOUND, f"there is no property {name[:100]}", remedy="the page lists them")
-            return session.find_property(name, limits=limits)
+            return session.find_property(name, limits=limits, cancelled=self._is_gone)
         if not condition.strip():
             raise RefusedError(HTTPStatus.BAD_REQUEST, "there is no condition to search for", remedy="write one, for example: quiescent")
         if len(condition) > _LONGEST_CONDITION:
             raise RefusedError(
                 HTTPStatus.BAD_REQUEST, f"the condition has {len(condition):,} characters", remedy=f"at most {_LONGEST_CONDITION:,}"
             )
-        return session.find(condition, limits=limits)
+        return session.find(condition, limits=limits, cancelled=self._is_gone)
+
+    def _is_gone(self) -> bool:
+        """Whether who asked has closed the connection, and waits no more."""
+        try:
+            readable, _, _ = select.select([self.connection], [], [], 0)
+            return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+        except (OSError, ValueError):
+            return True
+
+    def _send_problem(self, status: HTTPStatus, problem: Problem, *, allow: str = "") -> None:
+        self._send(status, msgspec.json.encode(problem), "application/json", allow=allow)
 
     def _send(self, status: HTTPStatus, body: bytes, kind: str, *, allow: str = "") -> None:
         self.send_response(status)

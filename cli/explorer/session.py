@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from kubecheck.checker import report
+from kubecheck.checker.cache import Cache
 from kubecheck.checker.explain import why_violated
 from kubecheck.checker.graph.expression import Expression
 from kubecheck.checker.graph.names import places
@@ -21,6 +23,7 @@ from kubecheck.checker.replay import first_step, one_step
 from kubecheck.checker.stepper import ChoiceError, Condition, Search, SearchLimits, Stepper, chosen
 from kubecheck.cli.explorer.parts import parts
 from kubecheck.cli.explorer.protocol import Choice, Found, Info, PropertyNow, Row, View
+from kubecheck.cli.explorer.revisions import revisions
 from kubecheck.cli.paths import action_text
 from kubecheck.cli.record import digests
 from kubecheck.cli.rows import Row as WordedRow
@@ -49,9 +52,9 @@ class _Visit:
 
 
 class Session:
-    """A spec that is walked through. May be used from several threads; a new search ends the one before."""
+    """A spec that is walked through. May be used from several threads."""
 
-    def __init__(self, spec: Spec, subject: Subject, *, command: str, cache: bool = True) -> None:
+    def __init__(self, spec: Spec, subject: Subject, *, command: str, cache: bool | Cache = True) -> None:
         """Compiles the spec; raises SpecError if that cannot be done. `command` is what to type to explore it again."""
         self.spec, self.subject, self.command = spec, subject, command
         self.stepper = Stepper(spec, cache=cache)
@@ -59,11 +62,12 @@ class Session:
         self._drawn = is_cluster(spec)
         self._visits: OrderedDict[tuple[int, ...], _Visit] = OrderedDict()
         self._lock = threading.Lock()
-        self._search = 0
 
     def info(self, *, start: tuple[int, ...] = (0,), note: str = "", exported: int | None = None) -> Info:
         """What is explored, and where to begin."""
-        names = {**places(self.spec), **{p.name: [] for p in self.spec.properties}}
+        names = [name for name, meant in places(self.spec).items() if any(place.bits for place in meant)]
+        end = self.view(start)
+        is_wrong = bool(end.error) or any(p.value == "violated" for p in end.properties)
         return Info(
             title=self.subject.title,
             spec=self.spec.name,
@@ -74,9 +78,10 @@ class Session:
             command=self.command,
             lanes=self._lanes(),
             initial_states=len(self.stepper.initial()),
-            names=[name for name in names if not name.startswith("_")],
+            names=[name for name in (*names, *(p.name for p in self.spec.properties)) if not name.startswith("_")],
             examples=self._examples(),
             start=path_text(start),
+            start_at=len(start) - 1 if is_wrong else 0,
             note=note,
             exported=exported,
         )
@@ -89,42 +94,40 @@ class Session:
         error = self.stepper.error(visit.state)
         quiescent = error is None and self.stepper.is_quiescent(visit.state)
         before = path[-2].state if len(path) > 1 else None
+        drawn = picture(self.spec, visit.state) if self._drawn else None
+        properties = [self._property(p, visit.state, before, quiescent, len(path) - 1) for p in self.spec.properties]
+        already = {p.name for p in properties if p.value == "violated" and p.kind != PropertyKind.STEP_INVARIANT}
         return View(
             path=path_text(choices),
-            row=_row(worded[-1]),
-            choices=[self._choice(path, number, taken) for number, taken in enumerate(visit.steps)],
-            properties=[self._property(p, visit.state, before, quiescent, len(path) - 1) for p in self.spec.properties],
+            row=_row(worded[-1], visit.step.sentence),
+            choices=[self._choice(path, number, taken, already) for number, taken in enumerate(visit.steps)],
+            properties=properties,
             quiescent=quiescent,
             error="" if error is None else str(error),
-            picture=picture(self.spec, visit.state) if self._drawn else None,
+            picture=drawn,
+            revisions=None if drawn is None else revisions([v.step for v in path], drawn),
             parts=parts(self.spec, visit.state),
         )
 
     def rows(self, choices: tuple[int, ...]) -> list[Row]:
         """The steps of a path, in words. Raises ChoiceError."""
-        return [_row(row) for row in rows([visit.step for visit in self._path(choices)])]
+        path = [visit.step for visit in self._path(choices)]
+        return [_row(row, step.sentence) for row, step in zip(rows(path), path, strict=True)]
 
-    def find(self, condition: str, *, limits: SearchLimits) -> Found:
+    def find(self, condition: str, *, limits: SearchLimits, cancelled: Callable[[], bool] = lambda: False) -> Found:
         """The shortest path to a state in which an expression is true, or to a quiescent one. Raises ExpressionError."""
         if condition.strip() == "quiescent":
             wanted: Condition = self.stepper.quiescent
         else:
-            expression = Expression(self.stepper.expander, condition)
-            wanted = lambda states: [all(values) for values in expression.values(states)]  # noqa: E731
-        found = self.stepper.find(wanted, limits=limits, cancelled=self._begin_search())
+            wanted = Expression(self.stepper.expander, condition, condition=True, quiescent=self.stepper.quiescent).holds
+        found = self.stepper.find(wanted, limits=limits, cancelled=cancelled)
         return self._found(found, f"a state with {condition.strip()}" if condition.strip() != "quiescent" else "a quiescent state")
 
-    def find_property(self, name: str, *, limits: SearchLimits) -> Found:
+    def find_property(self, name: str, *, limits: SearchLimits, cancelled: Callable[[], bool] = lambda: False) -> Found:
         """The shortest path to a violation of a property, or to a state that shows it. Raises KeyError for an unknown name."""
         prop = self.spec.find_property(name)
         what = f"a state that shows {name}" if prop.kind is PropertyKind.REACHABLE else f"a violation of {name}"
-        return self._found(self.stepper.find_property(prop, limits=limits, cancelled=self._begin_search()), what)
-
-    def _begin_search(self) -> Any:
-        with self._lock:
-            self._search += 1
-            own = self._search
-        return lambda: self._search != own
+        return self._found(self.stepper.find_property(prop, limits=limits, cancelled=cancelled), what)
 
     def _found(self, found: Search, what: str) -> Found:
         if found.choices is not None:
@@ -162,7 +165,7 @@ class Session:
                 self._visits.popitem(last=False)
         return visit
 
-    def _choice(self, path: list[_Visit], number: int, taken: Taken) -> Choice:
+    def _choice(self, path: list[_Visit], number: int, taken: Taken, already: set[str]) -> Choice:
         before = path[-1].state
         step = one_step(self.spec, len(path), before, taken)
         worded = rows([*(visit.step for visit in path), step])[-1]
@@ -175,7 +178,7 @@ class Session:
             sentence=taken.action.sentence,
             changes=[] if taken.state == before else list(worded.changes),
             same=taken.state == before,
-            breaks=[] if taken.state == before else self._broken(before, taken.state),
+            breaks=[] if taken.state == before else [name for name in self._broken(before, taken.state) if name not in already],
         )
 
     def _broken(self, before: Snapshot, after: Snapshot) -> list[str]:
@@ -249,13 +252,14 @@ def path_text(choices: tuple[int, ...]) -> str:
     return ".".join(map(str, choices))
 
 
-def _row(row: WordedRow) -> Row:
+def _row(row: WordedRow, sentence: str) -> Row:
+    """A row, with what its action does, also where it was told before: the page shows one step at a time."""
     return Row(
         number=row.number,
         lane=row.lane,
         kind=row.kind,
         action=row.action,
-        sentence=row.sentence,
+        sentence=sentence,
         changes=list(row.changes),
         revision=row.revision,
         place="" if row.position is None else place(row.position),

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from kubecheck import checker
+from kubecheck.checker.graph.expander import Words
 from kubecheck.checker.stepper import ChoiceError, SearchLimits, Stepper
 from kubecheck.model.bugs import all_bugs
 from kubecheck.model.scenarios import ALL
@@ -196,6 +197,20 @@ def test_a_search_says_what_stopped_it() -> None:
     assert 2000 < nothing.seen < 20_000
     assert stepper.find(lambda rows: [False] * len(rows), limits=SearchLimits(seconds=0)).stopped == "after 0 s"
     assert stepper.find(lambda rows: [False] * len(rows), cancelled=lambda: True).stopped == "it was cancelled"
+
+
+def test_a_search_looks_up_between_any_few_states() -> None:
+    """A condition may take long in each state: neither the clock nor who cancels waits for a whole level."""
+    stepper = Stepper(ALL["rollout"].build())
+    asked: list[int] = []
+
+    def slow(rows: Words) -> list[bool]:
+        asked.append(len(rows))
+        return [False] * len(rows)
+
+    assert stepper.find(slow, cancelled=lambda: sum(asked) > 100).stopped == "it was cancelled"
+    assert 100 < sum(asked) <= 132
+    assert max(asked) <= 16
 
 
 def test_a_value_that_leaves_its_type_is_told_and_the_steps_before_it_are_there() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import threading
+import urllib.parse
 from typing import Any
 
 import pytest
@@ -28,7 +30,7 @@ def ask(
 def refused(answer: tuple[http.client.HTTPResponse, bytes]) -> tuple[int, str, str]:
     response, body = answer
     problem: dict[str, Any] = json.loads(body)
-    assert set(problem) == {"message", "remedy", "snippet"}
+    assert set(problem) == {"message", "remedy", "snippet", "fits"}
     return response.status, problem["message"], problem["remedy"]
 
 
@@ -130,6 +132,59 @@ def test_pages_from_elsewhere_may_link_and_no_more(stuck_server: ExplorerServer,
         assert refused(answer)[:2] == (403, "this was asked for by a page from elsewhere")
 
 
+@pytest.mark.parametrize("origin", ["http://evil.example", "https://127.0.0.1:{port}", "http://127.0.0.1", "null"])
+def test_a_foreign_origin_is_refused(stuck_server: ExplorerServer, origin: str) -> None:
+    """Whatever else the browser tells, or does not: old ones have no Sec-Fetch-Site."""
+    for target in ("/", "/api/info"):
+        answer = ask(stuck_server, target, headers={"Origin": origin.format(port=stuck_server.server_port)})
+        assert refused(answer)[:2] == (403, "this was asked for by a page from elsewhere")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_the_servers_own_origin_is_no_foreign_one(stuck_server: ExplorerServer, host: str) -> None:
+    assert ask(stuck_server, "/api/info", headers={"Origin": f"http://{host}:{stuck_server.server_port}"})[0].status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "fits"), [("0.0.0.9", "0.0.0"), ("0.7", "0"), ("3", ""), ("0." * 2000 + "0", ".".join(["0"] * 1000))]
+)
+def test_as_much_of_a_path_as_there_is(stuck_server: ExplorerServer, path: str, fits: str) -> None:
+    assert json.loads(ask(stuck_server, f"/api/rows?path={path}")[1])["fits"] == fits
+
+
+# in each state as many rounds as nearly may be: of a few thousand states it would take half a minute
+SLOW = "any(a > b + 9999 for a in range(9999) for b in range(9)) and quiescent"
+
+
+def test_a_search_ends_when_nobody_waits_for_it_and_others_go_on(stuck_server: ExplorerServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = stuck_server.session
+    begun, ended = threading.Event(), threading.Event()
+    sentences: list[str] = []
+    find = session.find
+
+    def watched(condition: str, **options: Any) -> Any:
+        if condition != SLOW:
+            return find(condition, **options)
+        begun.set()
+        found = find(condition, **options)
+        sentences.append(found.sentence)
+        ended.set()
+        return found
+
+    monkeypatch.setattr(session, "find", watched)
+    connection = http.client.HTTPConnection(ADDRESS, stuck_server.server_port, timeout=20)
+    connection.request("GET", f"/api/find?{urllib.parse.urlencode({'condition': SLOW})}")
+    assert begun.wait(20)
+    # another tab's search does not end this one
+    assert json.loads(ask(stuck_server, "/api/find?condition=quiescent")[1])["path"] == "0"
+    assert not ended.is_set()
+    assert connection.sock is not None
+    connection.sock.close()
+    connection.close()
+    assert ended.wait(10)
+    assert "the search ended, it was cancelled" in sentences[0]
+
+
 @pytest.mark.parametrize(
     ("target", "status", "message"),
     [
@@ -149,6 +204,7 @@ def test_pages_from_elsewhere_may_link_and_no_more(stuck_server: ExplorerServer,
         ("/api/find?condition=nonsense", 400, "stuck-rollout has no nonsense"),
         ("/api/find?condition=__import__('os')", 400, "__import__ is private"),
         ("/api/find?condition=(lambda:0)()", 400, "Lambda is not in the language of specs"),
+        ("/api/find?condition=len(pods)", 400, "len(pods) is 4, and a condition is true or false"),
         ("/api/find?property=nonsense", 404, "there is no property nonsense"),
         ("/api/find?" + "a=1&" * 9 + "a=1", 400, "the query cannot be read"),
         ("/api/find?condition", 400, "the query cannot be read"),

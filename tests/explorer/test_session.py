@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Any
-
 import msgspec
 import pytest
 
+from kubecheck.checker.graph.expression import ExpressionError
 from kubecheck.checker.stepper import ChoiceError, SearchLimits
+from kubecheck.cli.explorer.parts import parts
 from kubecheck.cli.explorer.protocol import PropertyNow, View
 from kubecheck.cli.explorer.session import Session, fingerprint
 from kubecheck.cli.subjects import ScopeOptions, subjects
+from kubecheck.model.scenarios import ALL
 from kubecheck.spec import reference
+from tests.explorer.conftest import session_of
 
 LIMITS = SearchLimits(seconds=20)
 
@@ -110,26 +111,93 @@ def test_searches(stuck: Session, commit: Session) -> None:
     assert stuck.find("quiescent", limits=LIMITS).path == "0"
 
 
-def test_a_new_search_ends_the_one_before(stuck: Session) -> None:
-    sentences: list[str] = []
-    begun, go_on = threading.Event(), threading.Event()
+def test_conditions_that_are_none(stuck: Session) -> None:
+    with pytest.raises(ExpressionError, match=r"^count\(p.ready for p in pods\) is 0, and a condition is true or false$"):
+        stuck.find("count(p.ready for p in pods)", limits=LIMITS)
+    with pytest.raises(ExpressionError) as raised:
+        stuck.find("pods[0].ready", limits=LIMITS)
+    assert raised.value.remedy == "write pods[Pod(0)]"
 
-    def slow(states: Any) -> list[bool]:
-        begun.set()
-        go_on.wait(20)
-        return [False] * len(states)
 
-    def search() -> None:
-        found = stuck.stepper.find(slow, limits=LIMITS, cancelled=stuck._begin_search())
-        sentences.append(found.stopped)
+def test_quiescence_in_conditions(stuck: Session) -> None:
+    assert stuck.find("quiescent and not deployment_has_converged", limits=LIMITS).path == stuck.find_property(
+        "deployment_has_converged", limits=LIMITS
+    ).path
+    # of states that are not quiescent the property says nothing, so that it is not false
+    assert stuck.find("not deployment_has_converged", limits=LIMITS).path == stuck.find(
+        "quiescent and not deployment_has_converged", limits=LIMITS
+    ).path
 
-    thread = threading.Thread(target=search)
-    thread.start()
-    assert begun.wait(20)
-    assert stuck.find("quiescent", limits=LIMITS).path == "0"
-    go_on.set()
-    thread.join()
-    assert sentences == ["it was cancelled"]
+
+def test_a_search_that_nobody_waits_for(stuck: Session) -> None:
+    found = stuck.find("len(pods) == 99", limits=LIMITS, cancelled=lambda: True)
+    assert found.path is None
+    assert found.sentence == "a state with len(pods) == 99 was not found: the search ended, it was cancelled (1 states, 0 steps far)"
+
+
+def test_each_step_is_told_what_its_action_does_however_often_it_was_taken(lagging: Session) -> None:
+    choices = counterexample(lagging, "no_pod_too_many_after_a_restart")
+    told = lagging.rows(choices)
+    assert [row.action for row in told].count("create_pod(replica-set-0)") == 3
+    for number, row in enumerate(told[1:], start=1):
+        assert row.sentence == lagging.spec.find_action(row.action.partition("(")[0]).sentence
+        assert lagging.view(choices[: number + 1]).row == row
+
+
+def test_resource_versions_of_objects_and_of_readers(lagging: Session) -> None:
+    choices = counterexample(lagging, "no_pod_too_many_after_a_restart")
+    for length in range(1, len(choices) + 1):
+        view, written = lagging.view(choices[:length]), lagging.rows(choices[:length])
+        assert view.revisions is not None
+        assert view.picture is not None
+        assert view.revisions.latest == max([1, *(row.revision for row in written)])  # the node is registered at 1
+        for kind in view.picture.kinds:
+            for found in kind.objects:
+                about = [r.revision for r in written if any(c.startswith((f"{found.name} ", f"{found.name}:")) for c in r.changes)]
+                assert view.revisions.objects[found.name] == about[-1]
+    told = lagging.view(choices).revisions
+    assert told is not None
+    assert told.objects == {"node-0": 1, "replica-set-0": 2, "pod-0": 3, "pod-1": 4, "pod-2": 5}
+    assert told.readers == {"second-api-server/Pods": 3, "controller-manager/Pods": 3}
+    first = lagging.view((0,)).revisions
+    assert first is not None
+    assert first.readers == {"second-api-server/Pods": 0, "controller-manager/Pods": 0}
+
+
+def test_what_is_violated_already_is_not_told_again_of_each_step() -> None:
+    session = session_of("recreated-replica-set")
+    [violated] = [p.name for p in session.spec.properties if p.name in ALL["recreated-replica-set"].violates]
+    choices = counterexample(session, violated)
+    kind = session.spec.find_property(violated).kind
+    assert kind in ("invariant", "quiescent")
+    assert [violated] in [c.breaks for c in session.view(choices[:-1]).choices]
+    after = session.view(choices)
+    assert now(after)[violated].value == "violated"
+    still = [c for c in after.choices if not c.same and now(session.view((*choices, c.number)))[violated].value == "violated"]
+    assert all(violated not in c.breaks for c in after.choices)
+    assert still or kind == "quiescent"
+
+
+def test_where_something_is_wrong_at_the_end_one_begins_there(stuck: Session) -> None:
+    choices = counterexample(stuck, "deployment_has_converged")
+    assert stuck.info(start=choices).start_at == len(choices) - 1
+    assert stuck.info(start=choices[:-1]).start_at == 0
+    assert stuck.info().start_at == 0
+
+
+def test_only_names_that_have_bits_are_offered(stuck: Session) -> None:
+    names = stuck.info().names
+    assert {"pods", "scaled", "deployment_has_converged"} <= set(names)
+    assert not {"paused", "crashed", "cache_pods", "runtime"} & set(names)
+
+
+def test_an_array_of_arrays_has_a_row_for_each_element() -> None:
+    spec = ALL["stateful-node-cut-off"].build()
+    [kubelets] = [part for part in parts(spec, reference.initial_states(spec)[0]) if part.title == "kubelets"]
+    [table] = kubelets.tables
+    assert table.columns == ["known", "uid", "running", "ending", "removing"]
+    assert table.keys == ["node-0, pod-0", "node-0, pod-1", "node-1, pod-0", "node-1, pod-1"]
+    assert {cell.value for row in table.rows for cell in row} == {"False", "0"}
 
 
 def test_a_spec_that_is_no_cluster_has_tables(commit: Session) -> None:

@@ -4,10 +4,10 @@
 (() => {
   const { html, plural, classes } = explorer;
 
-  explorer.LastStep = ({ row, info }) => html`
+  explorer.LastStep = ({ row }) => html`
     <section class="last-step" aria-labelledby="last-title">
       <h2 id="last-title">${row.number === 0 ? "Initial state" : `Step ${row.number}: ${row.action}`}
-        ${row.lane && html` <small class=${explorer.laneClass(info, row.lane)}>by ${row.lane}</small>`}</h2>
+        ${row.lane && html` <small class=${explorer.laneClass(row.lane)}>by ${row.lane}</small>`}</h2>
       ${row.sentence && html`<p class="sentence">${row.sentence} <span class="place">${row.place}</span></p>`}
       ${row.changes.length > 0 && html`
         <ul class="changes">${row.changes.map((line) => html`<li>${line}</li>`)}</ul>`}
@@ -43,7 +43,7 @@
       </button>
     </li>`;
 
-  explorer.Choices = ({ info, view, next, has, take }) => {
+  explorer.Choices = ({ view, next, has, take }) => {
     const idle = view.choices.filter((choice) => choice.same);
     const groups = grouped(view.choices.filter((choice) => !choice.same));
     const one = (choice) => html`
@@ -55,7 +55,7 @@
         ${view.error && html`<pre class="problem">${view.error}</pre>`}
         ${view.choices.length === 0 && !view.error && html`<p>Nothing: the run ends here.</p>`}
         ${groups.map(([lane, choices]) => html`
-          <h3 class=${explorer.laneClass(info, lane)} key=${lane}>${lane}</h3>
+          <h3 class=${explorer.laneClass(lane)} key=${lane}>${lane}</h3>
           <ol>${choices.map(one)}</ol>`)}
         ${idle.length > 0 && html`
           <details key="idle"><summary>${plural(idle.length, "step")} that ${idle.length === 1 ? "changes" : "change"} nothing</summary>
@@ -63,13 +63,14 @@
       </section>`;
   };
 
-  const ORDER = ["violated", "error", "holds", "shown", "silent", "not shown", "waiting"];
+  // What is wrong comes first; else the order is the spec's, so that nothing jumps about.
+  const isWrong = (property) => property.value === "violated" || property.value === "error";
 
   explorer.Properties = ({ view, busy, find }) => {
-    const sorted = [...view.properties].sort((a, b) => ORDER.indexOf(a.value) - ORDER.indexOf(b.value));
+    const sorted = [...view.properties.filter(isWrong), ...view.properties.filter((property) => !isWrong(property))];
     return html`
       <section class="properties" aria-labelledby="properties-title">
-        <h2 id="properties-title">Properties now</h2>
+        <h2 id="properties-title" tabindex="-1">Properties now</h2>
         <ul>
           ${sorted.map((property) => {
             const [sign, word] = explorer.VALUES[property.value];
@@ -95,11 +96,12 @@
       <pre class="why">${property.why.join("\n")}</pre>
     </section>`);
 
-  explorer.ProblemBox = ({ problem, close }) => html`
+  explorer.ProblemBox = ({ problem, close, start }) => html`
     <div class="problem" role="alert">
       <p><strong>${problem.message}</strong></p>
       ${problem.snippet && html`<pre>${problem.snippet}</pre>`}
       ${problem.remedy && html`<p>${problem.remedy}</p>`}
+      ${start && html`<button id="to-start" onClick=${start}>To the start</button>`}${" "}
       ${close && html`<button onClick=${close}>Close</button>`}
     </div>`;
 
@@ -125,10 +127,11 @@
     ["p", "to the properties"], ["/", "search"], ["c", "copy the path for an issue"], ["?", "this list"],
   ];
 
-  explorer.Help = ({ close }) => html`
-    <div class="help" role="dialog" aria-labelledby="help-title" aria-modal="true">
+  // A dialog of the browser's own: it keeps the focus inside and gives it back.
+  explorer.Help = ({ searches }) => html`
+    <dialog class="help" id="keys" aria-labelledby="help-title">
       <h2 id="help-title">Keys</h2>
-      <dl>${KEYS.map(([key, does]) => html`<dt key=${key}><kbd>${key}</kbd></dt><dd>${does}</dd>`)}</dl>
-      <button id="close-help" onClick=${close}>Close</button>
-    </div>`;
+      <dl>${KEYS.filter(([key]) => searches || key !== "/").map(([key, does]) => html`<dt key=${key}><kbd>${key}</kbd></dt><dd>${does}</dd>`)}</dl>
+      <form method="dialog"><button id="close-help">Close</button></form>
+    </dialog>`;
 })();

@@ -23,7 +23,8 @@
         title=${changed ? `was ${old.get(key)}` : null}>${cell.value}</span>`;
     };
     return html`
-      <div class="parts">
+      <section class="parts" aria-labelledby="state-title">
+        <h2 id="state-title" class="hidden">State</h2>
         ${view.parts.map((part) => html`
           <section class="box" key=${part.title}>
             <h3>${part.title}</h3>
@@ -39,6 +40,6 @@
                 </tbody>
               </table></div>`)}
           </section>`)}
-      </div>`;
+      </section>`;
   };
 })();

@@ -11,11 +11,18 @@
 
   explorer.prefixes = (path) => path.split(".").map((_, step) => explorer.prefix(path, step));
 
-  explorer.readPlace = (hash, start) => {
+  // the last step that two paths have in common
+  explorer.parting = (one, other) => {
+    const a = one.split("."), b = other.split(".");
+    const differs = a.findIndex((choice, step) => choice !== b[step]);
+    return Math.max(0, (differs < 0 ? a.length : differs) - 1);
+  };
+
+  explorer.readPlace = (hash, info) => {
     const found = new URLSearchParams(hash.replace(/^#/, ""));
-    const path = found.get("path") || start;
+    const path = found.get("path") || info.start;
     const last = explorer.steps(path);
-    const at = found.has("at") ? Number.parseInt(found.get("at"), 10) : found.has("path") ? last : 0;
+    const at = found.has("at") ? Number.parseInt(found.get("at"), 10) : found.has("path") ? last : info.start_at;
     return { path, at: Number.isNaN(at) ? last : Math.min(Math.max(at, 0), last), spec: found.get("spec") || "" };
   };
 

@@ -3,10 +3,9 @@
 
 (() => {
   class Problem extends Error {
-    constructor({ message, remedy = "", snippet = "" }) {
+    constructor({ message, remedy = "", snippet = "", fits = "" }) {
       super(message);
-      this.remedy = remedy;
-      this.snippet = snippet;
+      Object.assign(this, { remedy, snippet, fits }); // `fits`: as much of a path as there is
     }
   }
 
@@ -45,8 +44,9 @@
     const view = (path) => {
       if (path in data.views) return data.views[path];
       throw new Problem({
-        message: "this state is not in the file",
+        message: `step ${explorer.steps(path)} of this path is not in the file`,
         remedy: `explore it with: ${data.info.command}`,
+        fits: explorer.prefixes(path).filter((prefix) => prefix in data.views).pop(),
       });
     };
     return {

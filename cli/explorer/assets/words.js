@@ -1,4 +1,4 @@
-// What all scripts share: one object, the template tag, and how things are said.
+// What all scripts share: one object, the template tag, how things are said, and which colour a component has.
 "use strict";
 
 var explorer = { html: htm.bind(preact.h) };
@@ -21,8 +21,22 @@ explorer.VALUES = {
   error: ["!", "cannot be judged"],
 };
 
-// A component's colour is its place among all components of the spec.
-explorer.laneClass = (info, lane) => {
-  const place = info.lanes.indexOf(lane);
-  return place < 0 ? "lane-none" : `lane-${place % 8}`;
-};
+(() => {
+  const PALETTE = 12; // colours in page.css
+  let colours = new Map();
+
+  // A component's colour is its place among all components of the spec; where that would be another's that is shown, the next free one.
+  explorer.colourLanes = (info, shown) => {
+    const place = (lane) => Math.max(0, info.lanes.indexOf(lane)) % PALETTE;
+    colours = new Map(info.lanes.map((lane) => [lane, place(lane)]));
+    const taken = new Set();
+    for (const lane of [...new Set(shown)].sort((a, b) => info.lanes.indexOf(a) - info.lanes.indexOf(b))) {
+      let colour = place(lane);
+      for (let tries = 0; taken.has(colour) && tries < PALETTE; tries++) colour = (colour + 1) % PALETTE;
+      taken.add(colour);
+      colours.set(lane, colour);
+    }
+  };
+
+  explorer.laneClass = (lane) => (colours.has(lane) ? `lane-${colours.get(lane)}` : "lane-none");
+})();
