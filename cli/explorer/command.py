@@ -87,6 +87,8 @@ def explore(
     begin = _saved_beginning(session, saved) if saved is not None else _given_beginning(session, path_given)
     if export_file is not None:
         begin = begin or _checked_beginning(session, cache=not no_cache)
+        if saved is not None and saved.run is not None and os.path.isabs(saved.run.target):
+            begin = dataclasses.replace(begin, note=begin.note.replace(os.path.dirname(saved.run.target) + os.sep, ""))
         return _export(session, begin, file=export_file, depth=1 if depth is None else depth)
     return _serve(session, begin or _Beginning((0,)), port=port, browser=not no_browser)
 

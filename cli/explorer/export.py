@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final
 
 import msgspec
 
+from kubecheck.cli.errors import is_ours
 from kubecheck.cli.explorer.page import exported_page
 from kubecheck.cli.explorer.protocol import View
 from kubecheck.cli.explorer.session import Session, path_text
@@ -25,7 +27,8 @@ class TooManyViewsError(Exception):
 def export(session: Session, choices: tuple[int, ...], *, depth: int, note: str) -> tuple[str, int]:
     """The page as a text, and how many states it has: those on the path, and all that are at most `depth` steps beside it.
 
-    Steps that change nothing lead nowhere new and are not followed. Raises TooManyViewsError, or ChoiceError if there is no such path.
+    Steps that change nothing lead nowhere new and are not followed. Source files go by their names.
+    Raises TooManyViewsError, or ChoiceError if there is no such path.
     """
     views = {path_text(choices[:n]): session.view(choices[:n]) for n in range(1, len(choices) + 1)}
     border = list(views.values())
@@ -36,7 +39,20 @@ def export(session: Session, choices: tuple[int, ...], *, depth: int, note: str)
         if len(views) > MOST_VIEWS:
             raise TooManyViewsError(depth=depth, fits=further)
     data: dict[str, Any] = {"info": session.info(start=choices, note=note, exported=depth), "views": views}
-    return exported_page(session.spec.name, msgspec.to_builtins(data)), len(views)
+    plain = msgspec.to_builtins(data)
+    declared = (*session.spec.actions, *session.spec.properties)
+    for folder in {os.path.dirname(d.position.file) for d in declared if not is_ours(d.position.file)} - {""}:
+        plain = _without(folder + os.sep, plain)
+    return exported_page(session.spec.name, plain), len(views)
+
+
+def _without(folder: str, value: Any) -> Any:
+    """The same data without the path of a folder, which says something of this machine and nothing to those who read the file."""
+    if isinstance(value, str):
+        return value.replace(folder, "")
+    if isinstance(value, list):
+        return [_without(folder, each) for each in value]
+    return {name: _without(folder, each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 def _new(view: View, views: dict[str, View]) -> list[int]:

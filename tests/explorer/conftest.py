@@ -69,6 +69,13 @@ def lagging_server(lagging: Session) -> Iterator[ExplorerServer]:
 
 
 @pytest.fixture(scope="session")
+def apart_server() -> Iterator[ExplorerServer]:
+    """A cluster whose kubelets have a memory, and whose nodes are cut off."""
+    with serving(session_of("stateful-node-cut-off")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def commit_server(commit: Session) -> Iterator[ExplorerServer]:
     with serving(commit) as server:
         yield server

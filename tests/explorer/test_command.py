@@ -55,7 +55,7 @@ def test_what_holds_is_exported_with_what_it_makes_possible(tmp_path: Path, caps
     code, out, _ = run(capsys, COMMIT, "--set", "managers=2", "--export", str(file))
     assert code == 0
     assert out.endswith("verdict: holds; the shortest path to a state that shows all_commit\n")
-    assert str(info(file)["command"]) == f"kubecheck explore {COMMIT} --set managers=2"
+    assert str(info(file)["command"]) == "kubecheck explore examples/two_phase_commit.py --set managers=2"
 
 
 SPILLS = '''
@@ -63,11 +63,11 @@ from typing import Annotated
 from kubecheck.spec import Range, Spec, State
 
 class Cup(State):
-    level: Annotated[int, Range(0, 2)]
+    level: Annotated[int, Range(0, "most")]
 
-def spills() -> Spec:
+def spills(*, most: int = 2) -> Spec:
     """A cup that is filled."""
-    spec = Spec("spills", Cup)
+    spec = Spec("spills", Cup, scope={"most": most})
 
     @spec.action(actor="tap")
     def fill(c: Cup) -> None:
@@ -92,7 +92,7 @@ def test_a_path_from_an_address_is_exported(tmp_path: Path, capsys: pytest.Captu
     file = tmp_path / "path.html"
     assert run(capsys, COMMIT, "--path", "0.1.0", f"--export={file}")[0] == 0
     assert info(file)["start"] == "0.1.0"
-    assert info(file)["command"] == f"kubecheck explore {COMMIT}"
+    assert info(file)["command"] == "kubecheck explore examples/two_phase_commit.py"
 
 
 def test_a_saved_run_begins_with_its_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,6 +118,89 @@ def test_a_saved_run_of_a_spec_that_has_changed_says_so(tmp_path: Path, capsys: 
     assert note.startswith("the saved path no longer exists from step 4 on: ")
     assert note.endswith("; the spec is not as it was when the run was saved: changed since: create_pod")
     assert str(info(file)["start"]).count(".") == 3
+
+
+def test_a_saved_run_of_a_spec_that_must_be_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, file = tmp_path / "spills.py", tmp_path / "run.html"
+    spec.write_text(SPILLS)
+    run_file = saved(tmp_path, str(spec), "--set", "most=3")
+    capsys.readouterr()
+    assert run(capsys, run_file, "--export", str(file)) == (
+        2,
+        "",
+        f"error: {run_file} is about {spec}, and a spec is code that would be run\n"
+        f"  help: if you trust it, name it: kubecheck explore {run_file} {spec}\n",
+    )
+    moved = tmp_path / "elsewhere" / "spills.py"
+    moved.parent.mkdir()
+    spec.rename(moved)
+    code, out, err = run(capsys, run_file, str(moved), "--export", str(file))
+    assert (code, err) == (0, "")
+    assert out.splitlines()[1].startswith("the path of the saved run, whose verdict was: ")
+    # what somebody else can type: the original target, by its name
+    assert info(file)["command"] == "kubecheck explore spills.py --set most=3"
+    assert info(file)["title"] == "spills, a spec of spills.py"
+    assert str(tmp_path) not in file.read_text()
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "run.json", "elsewhere/spills.py", "--export", "run.html")[0] == 0
+    assert info(file)["command"] == "kubecheck explore spills.py --set most=3"
+
+
+def test_a_saved_run_of_a_manifest_that_has_moved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest, file = tmp_path / "web.yaml", tmp_path / "run.html"
+    manifest.write_text((EXAMPLES / "web.yaml").read_text())
+    options = ("--without", "expectations", "--without", "stale-write-guard", "--nodes", "1")
+    run_file = saved(tmp_path, str(manifest), *options)
+    manifest.rename(tmp_path / "moved.yaml")
+    capsys.readouterr()
+    assert run(capsys, run_file, "--export", str(file))[0] == 2
+    assert run(capsys, run_file, str(tmp_path / "moved.yaml"), "--export", str(file), "--depth", "0")[0] == 0
+    assert info(file)["command"] == "kubecheck explore web.yaml --nodes 1 --without expectations --without stale-write-guard"
+    assert info(file)["title"] == "Deployment default/web of web.yaml"
+    assert info(file)["start_at"] == str(info(file)["start"]).count(".") > 0
+    assert str(tmp_path) not in file.read_text()
+
+
+def test_an_export_names_no_folder_of_this_machine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = tmp_path / "specs" / "spills.py"
+    spec.parent.mkdir()
+    spec.write_text(SPILLS)
+    file = tmp_path / "spills.html"
+    assert run(capsys, str(spec), "--export", str(file))[0] == 0
+    assert info(file)["command"] == "kubecheck explore spills.py"
+    assert str(tmp_path) not in file.read_text()
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, str(spec), "--export", str(file))[0] == 0
+    assert info(file)["command"] == "kubecheck explore specs/spills.py"
+    assert info(file)["title"] == "spills, a spec of specs/spills.py"
+
+
+def test_an_export_to_standard_output(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    file = tmp_path / "commit.html"
+    assert main(["explore", COMMIT, "--path", "0.1", "--export", str(file)]) == 0
+    assert capfdbinary.readouterr().out.startswith(str(file).encode())
+    assert main(["explore", COMMIT, "--path", "0.1", "--export", "-"]) == 0
+    told = capfdbinary.readouterr()
+    assert told.out == file.read_bytes()
+    assert told.err.startswith(b"standard output: a path of 1 step, 1 beside it; ")
+
+
+def test_who_waits_at_a_terminal_is_told_that_a_spec_is_compiled(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    arguments = (COMMIT, "--set", "managers=1", "--path", "0", "--export", str(tmp_path / "x.html"))
+    assert run(capsys, *arguments)[2] == "compiling …\n"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert run(capsys, *arguments)[2] == ""
+    assert run(capsys, *arguments, "--no-cache")[2] == "compiling …\n"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
+    assert run(capsys, *arguments, "--no-cache")[2] == ""
 
 
 def test_a_manifest_may_be_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,6 +229,10 @@ def test_a_manifest_may_be_json(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (
             ["stuck-rollout", "--export", "/nowhere/x.html"],
             "/nowhere/x.html cannot be written\n  help: give --export a file in a folder that can be written to",
+        ),
+        (
+            ["stuck-rollout", COMMIT],
+            f"stuck-rollout is no saved run: {COMMIT} is one argument too many\n  help: FILE says where the spec of a saved run is",
         ),
         ([COMMIT, "--export", COMMIT], f"{COMMIT} is what is to be explored\n  help: give --export a file of its own"),
         (
@@ -190,6 +277,19 @@ def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
         code, _, err = run(capsys, COMMIT, "--port", str(port), "--no-browser")
     assert code == 2
     assert err == f"error: port {port} of 127.0.0.1 cannot be used: Address already in use\n  help: --port 0 takes a free one\n"
+
+
+def test_ctrl_c_right_after_the_address(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before the server serves, while a browser is opened, say."""
+
+    def interrupted(url: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("webbrowser.open", interrupted)
+    monkeypatch.setenv("DISPLAY", ":0")
+    code, out, err = run(capsys, COMMIT, "--port", "0")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[1].startswith("open      http://127.0.0.1:")
 
 
 def test_it_serves_until_ctrl_c() -> None:
