@@ -116,6 +116,7 @@ def test_of_an_address_that_does_not_fit_there_is_as_much_as_fits(open_page: Ope
     page = open_page(f"{stuck_server.url}#path=0.0.0.99.1&spec=deadbeef")
     step(page, 2, 2)
     assert "step 3: there is no step 99, only 0 to 1" in page.inner_text("div.problem")
+    assert page.locator("main").bounding_box()["height"] > 400
     assert "made with another version of the spec or with other options (deadbeef" in texts(page, "p.problem")[0]
     page.click("#to-start")
     step(page, 0, 0)
