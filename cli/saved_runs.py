@@ -68,6 +68,9 @@ def subject_of(run: Run, file: str, target: str | None, *, verb: str = "replay")
                 f"{file} is about {target}, and a spec is code that would be run",
                 remedy=f"if you trust it, name it: kubecheck {verb} {file} {target}",
             )
+        path = target[: target.index(".py") + 3] if ".py" in target else target
+        if path.endswith((".py", ".yaml", ".yml", ".json")) and not os.path.exists(path):
+            raise InputError(f"{file} is about {path}, which is not there", remedy=f"name it: kubecheck {verb} {file} FILE")
     options = ScopeOptions(**{name: getattr(run.options, name) for name in run.options.__struct_fields__})
     found = {subject.name: subject for subject in subjects(target, options)}
     if run.name not in found:

@@ -18,7 +18,7 @@ from kubecheck.checker import report
 from kubecheck.checker.cache import Cache
 from kubecheck.checker.explain import why_violated
 from kubecheck.checker.graph.expression import Expression
-from kubecheck.checker.graph.names import places
+from kubecheck.checker.graph.names import QUIESCENT, places
 from kubecheck.checker.replay import first_step, one_step
 from kubecheck.checker.stepper import ChoiceError, Condition, Search, SearchLimits, Stepper, chosen
 from kubecheck.cli.explorer.parts import parts
@@ -116,12 +116,13 @@ class Session:
 
     def find(self, condition: str, *, limits: SearchLimits, cancelled: Callable[[], bool] = lambda: False) -> Found:
         """The shortest path to a state in which an expression is true, or to a quiescent one. Raises ExpressionError."""
-        if condition.strip() == "quiescent":
+        is_quiescence = condition.strip() == QUIESCENT and QUIESCENT not in places(self.spec)
+        if is_quiescence:  # as the expression would, for many states at a time
             wanted: Condition = self.stepper.quiescent
         else:
             wanted = Expression(self.stepper.expander, condition, condition=True, quiescent=self.stepper.quiescent).holds
         found = self.stepper.find(wanted, limits=limits, cancelled=cancelled)
-        return self._found(found, f"a state with {condition.strip()}" if condition.strip() != "quiescent" else "a quiescent state")
+        return self._found(found, "a quiescent state" if is_quiescence else f"a state with {condition.strip()}")
 
     def find_property(self, name: str, *, limits: SearchLimits, cancelled: Callable[[], bool] = lambda: False) -> Found:
         """The shortest path to a violation of a property, or to a state that shows it. Raises KeyError for an unknown name."""

@@ -235,7 +235,7 @@ spec:
         code, _, err = run("replay", "run.json")
         assert (code, err) == (
             ExitCode.BAD_INPUT,
-            "error: crossing.py does not exist\n  help: give the path of a Python file with specs\n",
+            "error: run.json is about crossing.py, which is not there\n  help: name it: kubecheck replay run.json FILE\n",
         )
         saved["run"]["target"] = "no-such-scenario"
         Path("run.json").write_text(json.dumps(saved))

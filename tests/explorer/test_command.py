@@ -155,7 +155,9 @@ def test_a_saved_run_of_a_manifest_that_has_moved(tmp_path: Path, capsys: pytest
     run_file = saved(tmp_path, str(manifest), *options)
     manifest.rename(tmp_path / "moved.yaml")
     capsys.readouterr()
-    assert run(capsys, run_file, "--export", str(file))[0] == 2
+    assert run(capsys, run_file, "--export", str(file))[2] == (
+        f"error: {run_file} is about {manifest}, which is not there\n  help: name it: kubecheck explore {run_file} FILE\n"
+    )
     assert run(capsys, run_file, str(tmp_path / "moved.yaml"), "--export", str(file), "--depth", "0")[0] == 0
     assert info(file)["command"] == "kubecheck explore web.yaml --nodes 1 --without expectations --without stale-write-guard"
     assert info(file)["title"] == "Deployment default/web of web.yaml"
