@@ -272,9 +272,6 @@ class _Drawing:
         if second:
             yield Component(name="second-api-server", title="second API server", actors=[], memory=[], readers=self._readers("cache"))
         controllers = [a for a in actors if a.endswith(("controller", "controller-manager", "collector"))]
-        server = ""
-        if second:
-            server = "second API server" if self._watches["controllers_server"].data else "API server"
         yield Component(
             name="controller-manager",
             title="kube-controller-manager",
@@ -282,7 +279,7 @@ class _Drawing:
             memory=list(self._memory("controller_manager")),
             readers=self._readers("controllers"),
             queues=queues(self._spec, self._state, controllers),
-            served_by=server,
+            served_by=self._served_by(self._watches, "controllers_server"),
         )
         yield Component(
             name="scheduler",
@@ -291,7 +288,14 @@ class _Drawing:
             memory=list(self._memory("scheduler")),
             readers=self._readers("scheduler"),
             queues=queues(self._spec, self._state, ["scheduler"]),
+            served_by=self._served_by(self._watches, "scheduler_server"),
         )
+
+    def _served_by(self, place: _Place, name: str) -> str:
+        """The API server that a field names; empty where it can be but one."""
+        if name not in (f.name for f in place.type.fields) or not place[name].exists:
+            return ""
+        return "second API server" if place[name].data else "API server"
 
     def _editor(self) -> Component:
         """The second user, with what he has read."""
