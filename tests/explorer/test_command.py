@@ -106,18 +106,16 @@ def test_a_saved_run_begins_with_its_path(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_a_saved_run_of_a_spec_that_has_changed_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run_file = Path(saved(tmp_path, "stuck-rollout"))
-    record = json.loads(run_file.read_text())
-    record["run"]["functions"]["create_pod"] = "0" * 16
-    record["path"][4] |= {"action": "run_pod", "parameters": {"pod": "pod-0"}}
-    run_file.write_text(json.dumps(record))
+    spec, file = tmp_path / "spills.py", tmp_path / "run.html"
+    spec.write_text(SPILLS)
+    run_file = saved(tmp_path, str(spec))
+    spec.write_text(SPILLS.replace("import Range", "import Range, require").replace("c.level += 1", "require(c.level < 1); c.level += 1"))
     capsys.readouterr()
-    file = tmp_path / "run.html"
-    assert run(capsys, str(run_file), "--export", str(file))[0] == 0
+    assert run(capsys, run_file, str(spec), "--export", str(file))[0] == 0
     note = str(info(file)["note"])
-    assert note.startswith("the saved path no longer exists from step 4 on: ")
-    assert note.endswith("; the spec is not as it was when the run was saved: changed since: create_pod")
-    assert str(info(file)["start"]).count(".") == 3
+    assert note.startswith("the saved path no longer exists from step 2 on: ")
+    assert note.endswith("; the spec is not as it was when the run was saved: changed since: fill")
+    assert info(file)["start"] == "0.0"
 
 
 def test_a_saved_run_of_a_spec_that_must_be_named(
