@@ -28,6 +28,7 @@ NO_BEHAVIOUR = {
     "manifest_fields.py",
     "manifest_source.py",
     "picture.py",
+    "queues.py",
     "scaling.py",
     "scope.py",
     "scope_checks.py",
