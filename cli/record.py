@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib.resources
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
     from kubecheck.cli.subjects import ScopeOptions, Subject
     from kubecheck.spec import Spec
+
+
+FORMAT_VERSION: Final = 2
+"""Of the record. 2: `run.types` and what each function was declared as, so that a change of them does not go unnoticed."""
 
 
 class NotModelledObject(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,24 +51,33 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     settings: dict[str, str] = {}
 
 
+class Declaration(msgspec.Struct, frozen=True, kw_only=True):
+    """An action, an initial condition or a property: what it was declared as, and a digest of what it does with all that it calls."""
+
+    role: Literal["action", "initial", "property"]
+    kind: str
+    actor: str
+    digest: str
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What it takes to build the spec again: TARGET, which of its workloads, the options that size it. And what the spec was then.
 
-    `functions` has a digest of what each action and property means, `layout` one of the state's types; comments and lines do not count.
+    `types` has what the state's classes are (spec/meaning.py), `functions` what was declared; comments and lines do not count.
     """
 
     target: str
     name: str
     options: Options
-    layout: str
-    functions: dict[str, str]
+    types: dict[str, dict[str, str]]
+    functions: dict[str, Declaration]
 
 
 class Record(Report, frozen=True, kw_only=True):
     """A check of one spec. Of several workloads of a manifest, the worst stands for all, and `checks` has each."""
 
     format: Literal["kubecheck-record"] = "kubecheck-record"
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = FORMAT_VERSION
     target: str
     scaling: str
     not_modelled: list[NotModelledObject]
@@ -82,7 +95,7 @@ def record(report: Report, subject: Subject, *, reproduce: str, run: Run | None 
     found["reason"] = shown_reason(report)
     if file := error_file(report):
         found["found"] = report.found.replace(file, shown_file(file))
-    head = {"format": "kubecheck-record", "format_version": 1}
+    head = {"format": "kubecheck-record", "format_version": FORMAT_VERSION}
     return (
         head
         | found
@@ -103,23 +116,33 @@ def record(report: Report, subject: Subject, *, reproduce: str, run: Run | None 
 
 def run_of(spec: Spec, subject: Subject, *, target: str, options: ScopeOptions) -> Run:
     """What `kubecheck replay` needs to build this spec again, and to see whether it has changed."""
+    from kubecheck.spec.meaning import type_texts
+
     given = Options(**{field.name: getattr(options, field.name) for field in dataclasses.fields(options)})
-    layout, functions = digests(spec)
-    return Run(target=target, name=subject.name, options=given, layout=layout, functions=functions)
+    return Run(target=target, name=subject.name, options=given, types=type_texts(spec), functions=declarations(spec))
+
+
+def declarations(spec: Spec) -> dict[str, Declaration]:
+    """What a spec declares, by name. An initial condition that is called like something else has its role in its name."""
+    from kubecheck.spec.meaning import meanings
+
+    found: dict[str, Declaration] = {}
+    for each in sorted(meanings(spec), key=lambda m: m.role == "initial"):
+        name, number = each.name, 1
+        while name in found:
+            name, number = f"{each.name} ({each.role} {number})", number + 1
+        found[name] = Declaration(role=each.role, kind=each.kind, actor=each.actor, digest=_digest(each.body))
+    return found
 
 
 def digests(spec: Spec) -> tuple[str, dict[str, str]]:
-    """A digest of the state's types, and of what each declared function means with all that it calls."""
-    from kubecheck.spec.show import meanings
+    """A digest of the state's types with their defaults, and of each declared function: what it is declared as, what it does."""
+    from kubecheck.spec.meaning import type_texts
 
-    return _digest(layout_text(spec)), {declared.name: _digest(text) for declared, text in meanings(spec)}
-
-
-def layout_text(spec: Spec) -> str:
-    """Every place of the state with its type."""
-    from kubecheck.spec.layout import leaves
-
-    return "\n".join(f"{leaf.path}: {leaf.type}" for leaf in leaves(spec.root))
+    types = msgspec.json.encode(type_texts(spec)).decode()
+    return _digest(types), {
+        name: _digest(msgspec.json.encode(each).decode()) for name, each in declarations(spec).items()
+    }
 
 
 def _digest(text: str) -> str:
@@ -146,13 +169,59 @@ def encode(records: Sequence[dict[str, Any]], *, worst: int) -> bytes:
     return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
 
 
+_VALUE: Final = {"$ref": "#/$defs/Value"}
+_VALUES: Final = {
+    "Value": {
+        "title": "Value",
+        "description": "A value of a state, as the Informal Trace Format (Apalache, ADR-015) writes it: a truth, the name of a member of an "
+        "Enum or a Sort, an integer, a set (an optional is one of at most one element), a map, a sequence, or a record.",
+        "anyOf": [
+            {"type": "boolean"},
+            {"type": "string"},
+            {"$ref": "#/$defs/Integer"},
+            {"$ref": "#/$defs/SetOfValues"},
+            {"$ref": "#/$defs/MapOfValues"},
+            {"type": "array", "items": _VALUE},
+            {"$ref": "#/$defs/RecordOfValues"},
+        ],
+    },
+    "Integer": {
+        "type": "object",
+        "properties": {"#bigint": {"type": "string", "pattern": "^-?[0-9]+$"}},
+        "required": ["#bigint"],
+        "additionalProperties": False,
+    },
+    "SetOfValues": {
+        "type": "object",
+        "properties": {"#set": {"type": "array", "items": _VALUE}},
+        "required": ["#set"],
+        "additionalProperties": False,
+    },
+    "MapOfValues": {
+        "type": "object",
+        "properties": {
+            "#map": {"type": "array", "items": {"type": "array", "prefixItems": [_VALUE, _VALUE], "minItems": 2, "maxItems": 2}}
+        },
+        "required": ["#map"],
+        "additionalProperties": False,
+    },
+    "RecordOfValues": {"type": "object", "propertyNames": {"pattern": "^[^#]"}, "additionalProperties": _VALUE},
+}
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a record, made from the types."""
     made: dict[str, Any] = msgspec.json.schema(Record)
+    parts = made["$defs"]
+    # msgspec requires no field that has a default; a reader is to be able to tell what it has before it
+    parts["Record"]["required"] = ["format", "format_version", *parts["Record"]["required"]]
+    parts["Step"]["properties"]["state"] = {"$ref": "#/$defs/RecordOfValues", "default": {}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "The record of a check by kubecheck, version 1",
+        "$id": f"urn:kubecheck:record:{FORMAT_VERSION}",
+        "title": f"The record of a check by kubecheck, version {FORMAT_VERSION}",
         **made,
+        "$defs": parts | _VALUES,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kubecheck.checker.report import Why
     from kubecheck.checker.retrace import Gone, Retraced
-    from kubecheck.cli.record import Record, Run
+    from kubecheck.cli.record import Record
     from kubecheck.cli.subjects import Subject
     from kubecheck.spec import Spec
 
@@ -66,6 +66,7 @@ def _replay(file: str, saved: Record, subject: Subject, *, full: bool, out: Cons
 def _print_head(file: str, saved: Record, subject: Subject, spec: Spec, out: Console) -> bool:
     """Says what is replayed, and what has changed; returns whether anything has."""
     from kubecheck.cli.render import grid
+    from kubecheck.cli.spec_changes import changes_since
 
     assert saved.run is not None
     changes = changes_since(saved, saved.run, spec)
@@ -76,34 +77,6 @@ def _print_head(file: str, saved: Record, subject: Subject, spec: Spec, out: Con
     rows.append(("spec", "; ".join(changes) if changes else "as it was when the run was saved"))
     out.print(grid(rows))
     return bool(changes)
-
-
-def changes_since(saved: Record, run: Run, spec: Spec) -> list[str]:
-    """What of a spec is not as it was when a run was saved: release, scope, types of the state, functions. Comments do not count."""
-    import msgspec
-
-    from kubecheck.cli.record import digests
-
-    found = []
-    if saved.release != spec.release:
-        found.append(f"the release was {saved.release or 'none'} and is {spec.release or 'none'}")
-    now: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(spec.scope, enc_hook=str))
-    then = saved.scope
-    scope = [f"{n} was {then.get(n, 'not there')}, is {now.get(n, 'not there')}" for n in {**then, **now} if then.get(n) != now.get(n)]
-    if scope:
-        found.append(f"the scope has changed since: {', '.join(scope)}")
-    layout, functions = digests(spec)
-    if layout != run.layout:
-        found.append("the types of the state have changed since")
-    other = [n for n in functions if n in run.functions and functions[n] != run.functions[n]]
-    for what, names in (
-        ("changed since", other),
-        ("new since", [n for n in functions if n not in run.functions]),
-        ("gone since", [n for n in run.functions if n not in functions]),
-    ):
-        if names:
-            found.append(f"{what}: {', '.join(names)}")
-    return found
 
 
 def _conclude(file: str, saved: Record, spec: Spec, found: Retraced, *, changed: bool, full: bool, out: Console) -> ExitCode:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from kubecheck.cli.errors import InputError
-from kubecheck.cli.record import Record
+from kubecheck.cli.record import FORMAT_VERSION, Record
 
 if TYPE_CHECKING:
     from kubecheck.cli.record import Run
@@ -35,9 +35,9 @@ def read_run(file: str) -> Record:
         raise InputError(f"{file} is no JSON: {_reason(error)}", remedy=_SAVE) from error
     if not isinstance(plain, dict) or plain.get("format") != "kubecheck-record":
         raise InputError(f"{file} is not the record of a check", remedy=_SAVE)
-    if plain.get("format_version") != 1:
+    if plain.get("format_version") != FORMAT_VERSION:
         raise InputError(
-            f"{file} has the record's version {plain.get('format_version')!s:.20}, and this kubecheck reads version 1",
+            f"{file} has the record's version {plain.get('format_version')!s:.20}, and this kubecheck reads version {FORMAT_VERSION}",
             remedy="replay it with the kubecheck that wrote it, or check again",
         )
     try:

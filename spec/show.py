@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from kubecheck.spec import ir as nodes
-from kubecheck.spec.declare import Declared, Spec
+from kubecheck.spec.declare import Spec
 from kubecheck.spec.effects import effects, path
 from kubecheck.spec.frontend import program
 from kubecheck.spec.layout import WORD, leaves, words
@@ -60,20 +60,12 @@ def ir(spec: Spec, action: str | None = None) -> str:
     if action is None:
         functions = compiled.functions
     else:
-        functions = list(_reachable(compiled.action(spec.find_action(action)).function))
-    return "\n\n".join("\n".join(_Printer(compiled.root).function(f)) for f in functions)
+        functions = list(reachable(compiled.action(spec.find_action(action)).function))
+    printer = Printer(compiled.root, functions)
+    return "\n\n".join("\n".join(printer.function(f)) for f in functions)
 
 
-def meanings(spec: Spec) -> Iterator[tuple[Declared, str]]:
-    """Each declared function with the IR of it and of all that it calls, without lines: the same text means the same."""
-    compiled = program(spec)
-    for entry in (*compiled.initials, *compiled.actions, *compiled.properties):
-        printer = _Printer(compiled.root)
-        printed = ["\n".join(printer.function(f)) for f in _reachable(entry.function)]
-        yield entry.declared, re.sub(r" {4}# line \d+$", "", "\n".join(printed), flags=re.MULTILINE)
-
-
-def _reachable(f: nodes.Function) -> Iterator[nodes.Function]:
+def reachable(f: nodes.Function) -> Iterator[nodes.Function]:
     """A function and those that it calls, each once, callees first."""
     seen: dict[int, nodes.Function] = {}
 
@@ -99,15 +91,23 @@ def _calls(node: object) -> Iterator[nodes.Function]:
             yield from _calls(getattr(node, name))
 
 
-class _Printer:
-    """Prints IR much as the language reads, with the conversions that are implicit there."""
+class Printer:
+    """Prints IR much as the language reads, with the conversions that are implicit there.
 
-    def __init__(self, root: RecordType) -> None:
+    Of `functions` with the same name, which are specialisations of one, the second is called name'2.
+    """
+
+    def __init__(self, root: RecordType, functions: Iterable[nodes.Function]) -> None:
         self.root = root
+        self._names: dict[int, str] = {}
+        alike: Counter[str] = Counter()
+        for f in functions:
+            alike[f.name] += 1
+            self._names[id(f)] = f.name if alike[f.name] == 1 else f"{f.name}'{alike[f.name]}"
 
     def function(self, f: nodes.Function) -> list[str]:
         formals = ", ".join(f"{'place ' if p.is_place else ''}{p.name}: {p.type}" for p in f.formals)
-        return [f"{f.name}({formals}) -> {f.result}    # line {f.at.line}", *self.block(f.body, 1)]
+        return [f"{self._names[id(f)]}({formals}) -> {f.result}    # line {f.at.line}", *self.block(f.body, 1)]
 
     def block(self, body: tuple[nodes.Stmt, ...], depth: int) -> list[str]:
         lines: list[str] = []
@@ -190,7 +190,11 @@ class _Printer:
                 return f"{e.kind}({self.expr(e.body)} for {e.variable} in {self.domain(e.domain)}{test})"
             case nodes.Call():
                 arguments = [self.place(a) if isinstance(a, nodes.Place) else self.expr(a) for a in e.arguments]
-                return f"{e.function.name}({', '.join(arguments)})"
+                return f"{self._names[id(e.function)]}({', '.join(arguments)})"
+            case nodes.Unwrap():
+                return f"{'present' if e.required else 'unwrap'}({self.expr(e.value)})"
+            case nodes.MakeRef():
+                return f"{e.type}({self.expr(e.number)})"
             case _:
                 parts_of = [getattr(e, n) for n in e.__dataclass_fields__ if n not in ("at", "type")]
                 flat = [x for p in parts_of for x in (p if isinstance(p, tuple) else (p,)) if isinstance(x, nodes.Expr)]

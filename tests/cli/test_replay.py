@@ -121,7 +121,65 @@ step 2 cannot be taken any more: go(light-1) is not enabled:
         edit("turns: int = 4", "turns: int = 7")
         code, out, _ = run("replay", "run.json")
         assert code == ExitCode.VIOLATED
-        assert "spec          the scope has changed since: turns was 4, is 7; the types of the state have changed since" in out
+        assert "spec          the scope has changed since: turns was 4, is 7; the types of the state have changed since:" in out
+        assert "Crossing.turns was Range(0, 4), is Range(0, 7)" in " ".join(out.split())
+
+    @pytest.mark.parametrize(
+        ("old", "new", "told"),
+        [
+            (
+                '@spec.action(actor="controller")\n    def go(',
+                '@spec.action(actor="controller", kind="environment")\n    def go(',
+                "go is environment now, was component",
+            ),
+            (
+                '@spec.action(actor="controller")\n    def go(',
+                '@spec.action(actor="user")\n    def go(',
+                "go is taken by user now, was by controller",
+            ),
+            (
+                "@spec.invariant\n",
+                "@spec.quiescent\n",
+                "at_most_one_is_green is quiescent now, was invariant",
+            ),
+            (
+                "symmetric=True",
+                "symmetric=False",
+                "the types of the state have changed since: Light.symmetric was yes, is no",
+            ),
+            (
+                'turns: Annotated[int, Range(0, "turns")]',
+                'turns: Annotated[int, Range(0, "turns")] = 1',
+                "the types of the state have changed since: Crossing.turns was Range(0, 4), is Range(0, 4) = 1",
+            ),
+            (
+                'RED = "red"\n    GREEN = "green"',
+                'GREEN = "green"\n    RED = "red"',
+                "the types of the state have changed since: Colour.members was red, green, is green, red",
+            ),
+        ],
+    )
+    def test_a_declaration_that_is_another_one(self, run: Run, old: str, new: str, told: str) -> None:
+        """None of these changes the body of a function."""
+        edit(old, new)
+        _, out, _ = run("replay", "run.json")
+        assert f"spec          {told}\n" in out
+
+    def test_an_initial_condition_that_is_new(self, run: Run) -> None:
+        edit(
+            "    @spec.invariant\n",
+            "    @spec.initial\n    def go(s: Crossing) -> None:\n        s.turns = 0\n\n    @spec.invariant\n",
+        )
+        assert "spec          new since: go (initial 1)\n" in run("replay", "run.json")[1]
+
+    def test_a_part_that_is_new(self, run: Run) -> None:
+        edit('def crossing(', 'class Street(State):\n    """Another part."""\n\n    busy: bool\n\n\ndef crossing(')
+        edit('Spec("crossing", Crossing,', 'Spec("crossing", Crossing, Street,')
+        _, out, _ = run("replay", "run.json")
+        assert (
+            "the types of the state have changed since: state.street was not there, is Street, Street is new"
+            in " ".join(out.split())
+        )
 
     def test_a_step_that_leads_elsewhere(self, run: Run) -> None:
         edit("        s.turns += 1", "        s.turns = min(s.turns + 2, turns)")
@@ -163,6 +221,15 @@ class TestVerdicts:
         assert code == ExitCode.INCOMPLETE
         assert "[incomplete] run.json has no path, for its verdict was: holds; the spec has changed since\n" in out
 
+    def test_a_run_that_held_and_whose_declarations_are_other_ones_is_unknown(self, run: Run) -> None:
+        """Its functions are the same word for word, and a check would find a violation now."""
+        run("check", "crossing.py", "--save", "run.json")
+        edit("@spec.reachable\n", "@spec.invariant\n")
+        assert run("check", "crossing.py")[0] == ExitCode.VIOLATED
+        code, out, _ = run("replay", "run.json")
+        assert code == ExitCode.INCOMPLETE
+        assert "spec          one_is_green is invariant now, was reachable\n" in out
+
     def test_a_scenario(self, run: Run) -> None:
         run("check", "stale-restart-1.34", "--save", "run.json")
         code, out, _ = run("replay", "run.json")
@@ -201,7 +268,7 @@ spec:
             "replayed      run.json: ReplicaSet default/two of two.yaml",
         ]
         saved = json.loads(Path("run.json").read_text())
-        saved["checks"][1]["run"]["functions"]["bind_pod"] = "another"
+        saved["checks"][1]["run"]["functions"]["bind_pod"]["digest"] = "another"
         Path("run.json").write_text(json.dumps(saved))
         code, out, _ = run("replay", "run.json")
         assert code == ExitCode.INCOMPLETE
@@ -267,7 +334,7 @@ class TestDamagedFiles:
     def test_another_version(self, run: Run, saved: dict[str, Any]) -> None:
         Path("run.json").write_text(json.dumps(saved | {"format_version": 9}))
         assert run("replay", "run.json")[2] == (
-            "error: run.json has the record's version 9, and this kubecheck reads version 1\n"
+            "error: run.json has the record's version 9, and this kubecheck reads version 2\n"
             "  help: replay it with the kubecheck that wrote it, or check again\n"
         )
 

@@ -47,6 +47,21 @@ def test_the_validator_does_refuse() -> None:
     assert [error.message for error in validator().iter_errors(found)] != []
 
 
+@pytest.mark.parametrize("name", ["format", "format_version"])
+def test_what_it_is_must_be_said(name: str) -> None:
+    found = record("violated")
+    del found[name]
+    assert [error.message for error in validator().iter_errors(found)] == [f"'{name}' is a required property"]
+
+
+@pytest.mark.parametrize("value", [3, None, {"#bigint": 3}, {"#set": {}}, {"#map": [["light-0"]]}, {"#tup": []}])
+def test_a_state_has_values_of_the_trace_format(value: Any) -> None:
+    assert schema()["$id"] == "urn:kubecheck:record:2"
+    found = record("violated")
+    found["path"][1]["state"]["turns"] = value
+    assert [list(error.path) for error in validator().iter_errors(found)] == [["path", 1, "state", "turns"]]
+
+
 def test_it_has_the_run_and_the_states() -> None:
     found = record("violated")
     assert found["format"] == "kubecheck-record"

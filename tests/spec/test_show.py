@@ -118,7 +118,7 @@ work(place s: Main, pod: Pod, node: Node) -> None    # line 22
       continue
     store row[other] = (let part = seen.phase in ((part == absent) or (part == running)))
   store main.work[pod] = seen.next(phase=running, spot=Spot(node=wrap(node), tries=(main.count % 2)))
-  store main.queue = seqappend(main.queue, unwrap(main.last).phase)
+  store main.queue = seqappend(main.queue, present(main.last).phase)
   copy main.grid[node] = main.grid[node-0]"""
 
 
