@@ -119,7 +119,7 @@ def run_of(spec: Spec, subject: Subject, *, target: str, options: ScopeOptions) 
     from kubecheck.spec.meaning import type_texts
 
     given = Options(**{field.name: getattr(options, field.name) for field in dataclasses.fields(options)})
-    return Run(target=target, name=subject.name, options=given, types=type_texts(spec), functions=declarations(spec))
+    return Run(target=target, name=subject.identity, options=given, types=type_texts(spec), functions=declarations(spec))
 
 
 def declarations(spec: Spec) -> dict[str, Declaration]:
@@ -173,8 +173,8 @@ _VALUE: Final = {"$ref": "#/$defs/Value"}
 _VALUES: Final = {
     "Value": {
         "title": "Value",
-        "description": "A value of a state, as the Informal Trace Format (Apalache, ADR-015) writes it: a truth, the name of a member of an "
-        "Enum or a Sort, an integer, a set (an optional is one of at most one element), a map, a sequence, or a record.",
+        "description": "A value of a state as the Informal Trace Format (Apalache, ADR-015) writes it: a truth, the name of a member of "
+        "an Enum or a Sort, an integer, a set (an optional is one of at most one element), a map, a sequence, or a record.",
         "anyOf": [
             {"type": "boolean"},
             {"type": "string"},

@@ -72,7 +72,7 @@ def subject_of(run: Run, file: str, target: str | None, *, verb: str = "replay")
         if path.endswith((".py", ".yaml", ".yml", ".json")) and not os.path.exists(path):
             raise InputError(f"{file} is about {path}, which is not there", remedy=f"name it: kubecheck {verb} {file} FILE")
     options = ScopeOptions(**{name: getattr(run.options, name) for name in run.options.__struct_fields__})
-    found = {subject.name: subject for subject in subjects(target, options)}
+    found = {subject.identity: subject for subject in subjects(target, options)}
     if run.name not in found:
         raise InputError(f"{target} has no {run.name} any more, only {', '.join(found)}", remedy="check it again")
     return found[run.name]

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import os
 import re
+import shlex
 import typing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -52,7 +53,7 @@ class Subject:
 
     `title` says what it is, `ours` whether kubecheck's own model wrote it. `scope` is what of a cluster's scope is
     worth showing; empty if the spec's own scope is to be shown. `expected` is what is known about a scenario. `position` is where a
-    manifest has the workload; None for a spec and a scenario.
+    manifest has the workload; None for a spec and a scenario. `workload` is its kind, namespace and name there: `name` may come twice.
     """
 
     name: str
@@ -65,6 +66,12 @@ class Subject:
     not_modelled: tuple[NotModelled, ...] = ()
     left_out: tuple[str, ...] = ()
     position: Position | None = None
+    workload: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What tells it from the other subjects of its target."""
+        return self.workload or self.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +121,24 @@ def subjects(target: str, options: ScopeOptions) -> list[Subject]:
             f"{target} is no manifest and no spec", remedy="manifests end in .yaml, .yml or .json, specs in .py"
         )
     return [_of_scenario(target, options)]
+
+
+def one_of(found: Sequence[Subject], workload: str | None) -> Subject:
+    """The workload that is meant, by its name or by all of `Deployment namespace/name`. Raises InputError if it is none, or several."""
+    meant = [s for s in found if workload in (None, s.name, s.identity)]
+    names = [s.name if [o.name for o in found].count(s.name) == 1 else s.identity for s in found]
+    if not meant:
+        assert workload is not None
+        raise InputError(
+            f"there is no workload {workload}",
+            remedy=did_you_mean(workload, names, otherwise=f"there is {', '.join(names)}"),
+        )
+    if len(meant) > 1:
+        raise InputError(
+            f"the manifest has {len(found)} workloads: {', '.join(names)}",
+            remedy=f"name one: --workload {shlex.quote(names[found.index(meant[0])])}",
+        )
+    return meant[0]
 
 
 def _of_file(file: str, name: str | None, options: ScopeOptions) -> Subject:
@@ -184,6 +209,7 @@ def _of_manifest(path: str, options: ScopeOptions) -> list[Subject]:
                 not_modelled=manifest.not_modelled,
                 left_out=workload.left_out,
                 position=workload.position,
+                workload=str(workload),
             )
         )
     return found

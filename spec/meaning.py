@@ -17,7 +17,6 @@ from kubecheck.spec.reference import show
 from kubecheck.spec.show import Printer, reachable
 from kubecheck.spec.types import ArrayType, EnumType, OptionalType, RecordType, RefType, SeqType, SetType, Type
 
-
 Role = Literal["action", "initial", "property"]
 
 

@@ -239,7 +239,7 @@ def _given_beginning(session: Session, text: str | None) -> _Beginning | None:
 def _saved_beginning(session: Session, saved: Record) -> _Beginning:
     """The path of a saved run, as far as it still exists, and what has changed since."""
     from kubecheck.checker.retrace import retrace
-    from kubecheck.cli.replay import changes_since
+    from kubecheck.cli.spec_changes import changes_since
 
     assert saved.run is not None
     changed = changes_since(saved, saved.run, session.spec)

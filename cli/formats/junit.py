@@ -41,9 +41,9 @@ def _suite(checked: Checked, reproduce: str) -> ET.Element:
     shown = checked.subject.scope or report.scope
     for name, value in [*((f"scope.{n}", v) for n, v in shown.items()), ("release", report.release), ("reproduce", reproduce)]:
         ET.SubElement(properties, "property", name=_clean(str(name)), value=_clean(str(value)))
-    suite.append(_exploration(report))
+    suite.append(_exploration(checked))
     for prop in report.properties:
-        suite.append(_case(report, prop))
+        suite.append(_case(checked, prop))
     suite.set("tests", str(len(suite.findall("testcase"))))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
     suite.set("errors", str(len(suite.findall("testcase/error"))))
@@ -51,9 +51,10 @@ def _suite(checked: Checked, reproduce: str) -> ET.Element:
     return suite
 
 
-def _exploration(report: Report) -> ET.Element:
+def _exploration(checked: Checked) -> ET.Element:
     """The case that is there even if a spec has no property. A search that ended at a violation has neither passed nor failed."""
-    case = ET.Element("testcase", classname=_class(report), name=EXPLORATION)
+    report = checked.report
+    case = ET.Element("testcase", classname=_class(checked), name=EXPLORATION)
     if report.verdict is Verdict.VIOLATED and report.states.frontier:
         ET.SubElement(case, "skipped", message="the search ended with the first level that has a violation")
     elif report.verdict is Verdict.INCOMPLETE:
@@ -67,8 +68,9 @@ def _exploration(report: Report) -> ET.Element:
     return case
 
 
-def _case(report: Report, prop: PropertyReport) -> ET.Element:
-    case = ET.Element("testcase", classname=_class(report), name=_clean(prop.name))
+def _case(checked: Checked, prop: PropertyReport) -> ET.Element:
+    report = checked.report
+    case = ET.Element("testcase", classname=_class(checked), name=_clean(prop.name))
     if prop.verdict is Verdict.VIOLATED:
         text = _evidence(report) if prop.name == report.found else prop.detail
         _outcome(case, "failure", prop.kind, prop.sentence, f"{place(prop.position)}\n{text}")
@@ -90,8 +92,9 @@ def _evidence(report: Report) -> str:
     return "\n".join([*lines, *why_lines(report), *quiet_lines(report.refusals)])
 
 
-def _class(report: Report) -> str:
-    return _clean(f"kubecheck.{report.spec}")
+def _class(checked: Checked) -> str:
+    """`kubecheck.crossing`; `kubecheck.Deployment.default.web` of a manifest, where a name alone may come twice."""
+    return _clean(f"kubecheck.{re.sub('[ /]', '.', checked.subject.identity)}")
 
 
 def _clean(text: str) -> str:

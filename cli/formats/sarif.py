@@ -54,7 +54,10 @@ def sarif(checks: Checks) -> bytes:
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {
             "%SRCROOT%": {"description": {"text": "The folder that kubecheck was run in."}},
-            "KUBECHECK": {"description": {"text": "The source of kubecheck."}},
+            "KUBECHECK": {  # a package URL: where it is installed is nobody's business, and another one on each machine
+                "uri": f"pkg:generic/kubecheck@{quote(kubecheck_version())}/",
+                "description": {"text": "The source of kubecheck."},
+            },
         },
         "invocations": [
             {
@@ -115,7 +118,7 @@ def _results(checked: Checked, rules: dict[str, dict[str, Any]]) -> Iterator[dic
             "message": {"text": "\n".join([f"{checked.subject.title}: {prop.sentence}", *cause])},
             "locations": [_location(where)],
             "relatedLocations": _related(report, prop) if shown else [_location(prop.position, prop.sentence, number=1)],
-            "partialFingerprints": {"kubecheckPath/v1": _fingerprint(report, prop, shown)},
+            "partialFingerprints": {"kubecheckPath/v1": _fingerprint(checked, prop, shown)},
             **(_flow(checked) if shown else {}),
         }
 
@@ -150,10 +153,11 @@ def _flow(checked: Checked) -> dict[str, Any]:
     return {"codeFlows": [{"message": {"text": shown_reason(report)}, "threadFlows": [{"locations": locations}]}]}
 
 
-def _fingerprint(report: Report, prop: PropertyReport, shown: bool) -> str:
-    """The same finding again has the same: the property, and the actions of its path."""
+def _fingerprint(checked: Checked, prop: PropertyReport, shown: bool) -> str:
+    """The same finding again has the same: what was checked, the property, and the actions of its path."""
+    report = checked.report
     steps = [f"{step.action}{sorted(step.parameters.items())}" for step in report.path] if shown else []
-    return hashlib.sha256("\n".join([report.spec, prop.name, *steps]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([checked.subject.identity, prop.name, *steps]).encode()).hexdigest()
 
 
 def _subject_place(checked: Checked) -> Position | None:

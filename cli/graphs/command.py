@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from kubecheck.cli.errors import InputError, did_you_mean
+from kubecheck.cli.errors import InputError
 from kubecheck.cli.options import limit_options, scope_options
-from kubecheck.cli.subjects import ScopeOptions, Subject, subjects
+from kubecheck.cli.subjects import ScopeOptions, Subject, one_of, subjects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,7 @@ def graph(
             "--merge-symmetric does not go with --view quotient",
             remedy="a quotient merges states by --by: give an expression that names no member",
         )
-    subject = _only(subjects(target, scope), workload)
+    subject = one_of(subjects(target, scope), workload)
     files = [Output.named(name) for name in outputs or (f"{subject.name}.svg",)]
     for file in files:
         file.check_writable(target)
@@ -142,20 +142,6 @@ def _view(
             remedy='give what states are merged by, for example --by "count(p.ready for p in pods)"',
         )
     return chosen
-
-
-def _only(found: Sequence[Subject], workload: str | None) -> Subject:
-    names = [subject.name for subject in found]
-    if workload is not None and workload not in names:
-        raise InputError(
-            f"there is no workload {workload}",
-            remedy=did_you_mean(workload, names, otherwise=f"there is {', '.join(names)}"),
-        )
-    if workload is None and len(found) > 1:
-        raise InputError(
-            f"the manifest has {len(found)} workloads: {', '.join(names)}", remedy=f"name one: --workload {names[0]}"
-        )
-    return found[0] if workload is None else found[names.index(workload)]
 
 
 def _tell(subject: Subject, drawn: Graph, written: Sequence[str]) -> None:

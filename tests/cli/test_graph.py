@@ -270,3 +270,14 @@ def test_one_of_several_workloads(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run("two.yaml", "-q", capsys=capsys)
     assert code == ExitCode.BAD_INPUT
     assert err == "error: the manifest has 2 workloads: web, other\n  help: name one: --workload web\n"
+    shop = first.replace("name: web", "namespace: shop\n  name: web", 1)
+    Path("two.yaml").write_text(f"{first}---\n{shop}")
+    code, _, err = run("two.yaml", "-q", "--workload", "web", capsys=capsys)
+    assert code == ExitCode.BAD_INPUT
+    assert err == (
+        "error: the manifest has 2 workloads: Deployment default/web, Deployment shop/web\n"
+        "  help: name one: --workload 'Deployment default/web'\n"
+    )
+    code, out, err = run("two.yaml", "-q", "--workload", "Deployment shop/web", "--view", "around", "0", "-o", "o.dot", capsys=capsys)
+    assert (code, err) == (ExitCode.HOLDS, "")
+    assert "graph of      Deployment shop/web of two.yaml" in out

@@ -274,6 +274,27 @@ spec:
         assert code == ExitCode.INCOMPLETE
         assert out.count("changed since: bind_pod") == 1
 
+    def test_workloads_of_one_name(self, run: Run) -> None:
+        text = """apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: web, namespace: NAME}
+spec:
+  replicas: COUNT
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: nginx}]}
+"""
+        one, two = text.replace("COUNT", "1").replace("NAME", "one"), text.replace("COUNT", "2").replace("NAME", "two")
+        Path("two.yaml").write_text(f"{one}---\n{two}")
+        run("check", "two.yaml", "--save", "run.json")
+        code, out, _ = run("replay", "run.json")
+        assert (code, out.count("as it was when the run was saved")) == (ExitCode.HOLDS, 2)
+        assert re.findall(r"^replayed .*", out, re.MULTILINE) == [
+            "replayed      run.json: ReplicaSet one/web of two.yaml",
+            "replayed      run.json: ReplicaSet two/web of two.yaml",
+        ]
+
     def test_a_spec_elsewhere_is_code_and_must_be_named(self, run: Run, saved: dict[str, Any], tmp_path: Path) -> None:
         elsewhere = tmp_path / "crossing.py"
         saved["run"]["target"] = str(elsewhere)

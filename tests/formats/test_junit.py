@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -87,3 +88,15 @@ def test_characters_that_xml_does_not_have() -> None:
     shown = dataclasses.replace(checks("holds").decisive, subject=subject)
     [suite] = ET.fromstring(junit(dataclasses.replace(checks("holds"), all=(shown,)))).findall("testsuite")
     assert suite.attrib["name"] == "a\ufffdb\ufffd[31m"
+
+
+def test_two_workloads_of_one_name_have_classes_of_their_own() -> None:
+    found = checks("holds")
+    [one] = found.all
+    spaces = [dataclasses.replace(one, subject=dataclasses.replace(one.subject, workload=f"Deployment {n}/web")) for n in ("a", "b")]
+    root = ET.fromstring(junit(dataclasses.replace(found, all=tuple(spaces))))
+    assert {case.attrib["classname"] for case in root.iter("testcase")} == {
+        "kubecheck.Deployment.a.web",
+        "kubecheck.Deployment.b.web",
+    }
+    assert {case.attrib["classname"] for case in ET.fromstring(junit(found)).iter("testcase")} == {"kubecheck.crossing"}

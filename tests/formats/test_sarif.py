@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 from pathlib import Path
@@ -11,6 +12,7 @@ import jsonschema
 import pytest
 
 from kubecheck.cli.formats.sarif import sarif
+from kubecheck.cli.versions import kubecheck_version
 from tests.formats.checks import VERDICTS, checks, report
 
 ROOT = Path(__file__).parents[2]
@@ -100,3 +102,19 @@ def test_the_fingerprint_is_that_of_the_path() -> None:
     one, other = run("violated")["results"][0], run("cluster")["results"][0]
     assert one["partialFingerprints"] == run("several")["results"][0]["partialFingerprints"]
     assert one["partialFingerprints"] != other.get("partialFingerprints")
+
+
+def test_two_workloads_of_one_name_have_findings_of_their_own() -> None:
+    found = checks("cluster")
+    [one] = found.all
+    spaces = [dataclasses.replace(one, subject=dataclasses.replace(one.subject, workload=f"Deployment {n}/web")) for n in ("a", "b")]
+    both = json.loads(sarif(dataclasses.replace(found, all=tuple(spaces))))["runs"][0]["results"]
+    prints = [r["partialFingerprints"]["kubecheckPath/v1"] for r in both if r["level"] == "error"]
+    assert len(prints) == 2 * len([r for r in run("cluster")["results"] if r["level"] == "error"])
+    assert len(set(prints)) == len(prints)
+
+
+def test_each_base_but_the_sources_root_has_a_uri_that_others_can_be_added_to() -> None:
+    bases = run("violated")["originalUriBaseIds"]
+    assert bases["KUBECHECK"]["uri"] == f"pkg:generic/kubecheck@{kubecheck_version()}/"
+    assert "uri" not in bases["%SRCROOT%"]  # whoever reads the log knows where the checkout is
