@@ -1,10 +1,11 @@
 """The examples in README.md and docs/*.md: each `$ kubecheck …` is run as it stands, in order, in a folder of its own.
 
-The folder has what the checkout has in examples/ and tests/, the files that the document tells its reader to save (a block after a
-line that ends in "`name`:"), and what earlier commands of the document have written. A line `…` stands for lines that are left out.
+The folder is empty but for the files that the document tells its reader to save (a block after a line that ends in "`name`:"), and what
+earlier commands of the document have written. A document whose commands name files of examples/ or tests/ is about a checkout: it has
+those two. A line `…` stands for lines that are left out.
 An example is not run where a file is missing that it reads, or where it would serve until it is stopped.
 
-`make readme` writes what the commands print into the documents, and the pictures that they draw into docs/pictures/.
+`make readme` writes what the commands print into the documents, and the pictures that a document shows into docs/pictures/.
 """
 
 from __future__ import annotations
@@ -56,9 +57,9 @@ def folder(text: str) -> Iterator[Path]:
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
-        for shared in ("examples", "tests"):
-            (place / shared).symlink_to(ROOT / shared)
-        (place / PICTURES).mkdir(parents=True)
+        if any(re.search(r"(^| )(examples|tests)/", example.command) for example in examples(text)):
+            for shared in ("examples", "tests"):
+                (place / shared).symlink_to(ROOT / shared)
         for match in _FILE.finditer(text):
             (place / match[1]).write_text("\n".join(line[4:] for line in match[2].strip("\n").split("\n")) + "\n")
         os.chdir(place)
@@ -112,6 +113,12 @@ def picture_texts(file: Path) -> list[str]:
     return sorted(re.findall(r"<text[^>]*>([^<]*)</text>", file.read_text()))
 
 
+def pictures(text: str, place: Path) -> list[Path]:
+    """The pictures in a document's folder that the document shows."""
+    shown = {place / name for name in re.findall(r"!\[[^]]*\]\(pictures/([\w.-]+\.svg)\)", text)}
+    return sorted(shown & set(place.iterdir()))
+
+
 def update(document: Path) -> None:
     """Write what the commands print into a document, and keep the pictures that they drew."""
     text = document.read_text()
@@ -126,7 +133,7 @@ def update(document: Path) -> None:
             return f"    $ kubecheck {match[1]}\n{now}"
 
         new = _EXAMPLE.sub(printed, text)
-        for picture in sorted((place / PICTURES).iterdir()):
+        for picture in pictures(text, place):
             (ROOT / PICTURES).mkdir(exist_ok=True)
             shutil.copy(picture, ROOT / PICTURES / picture.name)
     if new != text:

@@ -13,7 +13,7 @@ import yaml
 
 from kubecheck.cli.exit_codes import ExitCode
 from kubecheck.cli.main import main
-from tests.cli.readme import DOCUMENTS, README, ROOT, Example, can_run, differences, examples, folder, picture_texts
+from tests.cli.readme import DOCUMENTS, README, ROOT, Example, can_run, differences, examples, folder, picture_texts, pictures
 
 
 def test_there_are_examples() -> None:
@@ -36,10 +36,33 @@ def test_examples(document: Path) -> None:
         for example in examples(text):
             if can_run(example.command) and (draws or not re.search(r"\.(svg|png|pdf)\b", example.command)):
                 wrong += [f"$ kubecheck {example.command}", *found] if (found := differences(example)) else []
-        for picture in sorted((place / "docs" / "pictures").glob("*.svg")):
+        for picture in pictures(text, place):
             if picture_texts(picture) != picture_texts(ROOT / "docs" / "pictures" / picture.name):
                 wrong.append(f"docs/pictures/{picture.name} is not what is drawn now")
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_tutorial_begins_in_an_empty_folder() -> None:
+    """And says how one gets there: its first block is what a shell is told."""
+    text = (ROOT / "docs" / "tutorial.md").read_text()
+    with folder(text) as place:
+        assert sorted(path.name for path in place.iterdir()) == ["marks.py", "web.yaml"]
+    block = re.search(r"^((?:    .*\n)+)", text, re.MULTILINE)
+    assert block is not None
+    assert [line.split("#")[0].strip() for line in block[1].splitlines()] == [
+        "mkdir marks && cd marks",
+        "python3 -m venv .venv",
+        ".venv/bin/pip install PATH_OF_CHECKOUT",
+        "source .venv/bin/activate",
+    ]
+
+
+def test_every_picture_that_is_shown_is_drawn_by_its_document() -> None:
+    """A picture that no command draws would go stale unseen; the explorer's is a photograph."""
+    for document in DOCUMENTS:
+        text = document.read_text()
+        drawn = {name for e in examples(text) for name in re.findall(r"-o ([\w.-]+\.svg)", e.command)}
+        assert set(re.findall(r"\(pictures/([\w.-]+\.svg)\)", text)) <= drawn, document.name
 
 
 def test_pictures_that_are_shown_are_there() -> None:
@@ -68,16 +91,19 @@ def test_the_workflows_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert {path.name for path in tmp_path.iterdir()} == {"spec", *written}
 
 
+CHECKOUT = "    $ kubecheck check examples/two_phase_commit.py\n"
+
+
 class TestThisTest:
     """That it can fail."""
 
     def test_a_wrong_line_is_found(self) -> None:
-        with folder(""):
+        with folder(CHECKOUT):
             found = differences(Example("check examples/two_phase_commit.py", "    checked       another\n"))
         assert "-    checked       another" in found
 
     def test_lines_may_be_left_out(self) -> None:
-        with folder(""):
+        with folder(CHECKOUT):
             first = "    checked       two-phase-commit, a spec of examples/two_phase_commit.py"
             good = Example("check examples/two_phase_commit.py", f"{first}\n    …\n")
             assert differences(good) == []
@@ -86,6 +112,19 @@ class TestThisTest:
     def test_a_refused_command_is_found(self) -> None:
         with folder(""), pytest.raises(ValueError, match="ended with 2: error: there is no scenario nothing"):
             differences(Example("check nothing", ""))
+
+    def test_the_folder_is_empty_unless_commands_name_files_of_the_checkout(self) -> None:
+        with folder("See [an example](../examples/web.yaml).\n\n    $ kubecheck scenarios\n") as place:
+            assert list(place.iterdir()) == []
+        with folder(CHECKOUT) as place:
+            assert sorted(path.name for path in place.iterdir()) == ["examples", "tests"]
+
+    def test_pictures_are_those_that_the_document_shows(self) -> None:
+        text = "![One](pictures/one.svg) ![Two](pictures/two.svg)"
+        with folder(text) as place:
+            (place / "one.svg").touch()
+            (place / "other.svg").touch()
+            assert pictures(text, place) == [place / "one.svg"]
 
     def test_a_file_of_the_document_is_there(self) -> None:
         text = "Save this as `a.py`:\n\n    x = 1\n\n    y = 2\n\nand run\n\n    $ kubecheck check a.py\n"
