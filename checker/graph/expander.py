@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from kubecheck.checker.graph.decoding import data_reader, json_reader
 from kubecheck.checker.native import NativeSpec, Store, compile_spec, compile_steps
-from kubecheck.spec import Action, PropertyKind, Spec, reference
+from kubecheck.spec import Action, Property, PropertyKind, Spec, reference
 from kubecheck.spec.reference import Outcome, Snapshot
 
 Words = npt.NDArray[np.uint64]
@@ -127,6 +127,18 @@ class Expander:
                 error[i], judged[2] = True, 0
         violated |= info[:, 0].astype(np.uint64)
         return Marks(info[:, 1] > 0, violated, error | (info[:, 2] != 0))
+
+    def shows(self, states: Words, prop: Property) -> Bools:
+        """Which of these states show a reachable property; one in which a value leaves its type does not."""
+        states = np.ascontiguousarray(states)
+        mask = 1 << self.spec.properties.index(prop)
+        premise, told = np.zeros(self.native.n_properties + 1, np.int64), np.zeros(4, np.int64)
+        size, source, b, c = 8 * self.words, *(int(x.ctypes.data) for x in (states, premise, told))
+        found = np.zeros(len(states), np.bool_)
+        for i in range(len(states)):
+            found[i] = bool(self._call_judge(source + i * size, b, mask, c)) and not told[2]
+            told[2] = 0
+        return found
 
     def violated(self, mask: int, *, by_step: bool = False) -> list[str]:
         """The names of the properties in a mask that speak of states, or (`by_step`) of steps.

@@ -16,11 +16,12 @@ from kubecheck.spec import Action
 
 
 class Role(enum.StrEnum):
-    """What a node is in its view: on the path, possible beside it, what was asked for, or just a state."""
+    """What a node is in its view: on the path, possible beside it, what was asked for, many states of a path in one, or just a state."""
 
     PATH = "path"
     ALTERNATIVE = "alternative"
     CENTRE = "centre"
+    FOLD = "fold"
     STATE = "state"
 
 
@@ -29,8 +30,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` is what a reader may call it ("step 3", or the state's number in breadth-first order). `text` are lines that say what the
     state is like. `depth` is its distance from the initial states. `violates` names properties that are false in it (of a class, in one
-    of its states); `error` says that a value leaves its type in it or in a step from it. `states` is how many states it stands for,
-    `inside` how many steps lead from one of them to another. `state` is the whole state as JSON text.
+    of its states); `error` says that a value leaves its type in it or in a step from it; `why` are lines that say of the end of a path
+    which condition is false there, with which values. `states` is how many states it stands for, `inside` how many steps lead from one
+    of them to another. `state` is the whole state as JSON text.
     """
 
     id: int
@@ -41,6 +43,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     quiescent: bool = False
     violates: list[str] = []
     error: bool = False
+    why: list[str] = []
     role: Role = Role.STATE
     states: int = 1
     inside: int = 0

@@ -11,12 +11,13 @@ from kubecheck.spec.reference import Snapshot
 from kubecheck.spec.types import Type
 
 _MOST_LINES: Final = 8
-_MOST_CHANGES: Final = 3
+_MOST_CHANGED: Final = 4  # lines of what a step beside a path changed
+_MOST_CHANGES: Final = 3  # places that tell look-alikes apart
 _WIDTH: Final = 46
 
 
 class Labels:
-    """The texts of one spec's states, and of its steps."""
+    """The texts of one spec's states."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
@@ -26,28 +27,23 @@ class Labels:
     def state(self, state: Snapshot) -> list[str]:
         """A state in a few lines."""
         if self._spec.summaries:
-            return _shortened(reference.summary(self._spec, state), _MOST_LINES)
+            return shortened(reference.summary(self._spec, state), _MOST_LINES)
         if state == self._start:
             return []
-        return _shortened(self._differences(self._start, state), _MOST_LINES)
-
-    def step(self, before: Snapshot, after: Snapshot) -> list[str]:
-        """What a step changed, in a few lines."""
-        changes = reference.changes(self._spec, before, after)
-        # a history or a queue is told after what can be read at a glance
-        told = sorted(changes, key=lambda change: _is_long(*change[1:]))
-        return _shortened([f"{self._name(path)}: {_change(old, new)}" for path, old, new in told], _MOST_CHANGES)
+        return shortened(self._differences(self._start, state), _MOST_LINES)
 
     def apart(self, states: Sequence[Snapshot]) -> list[list[str]]:
-        """For states that look the same, what tells each from the others."""
+        """For states that look the same, what tells each from the others; what is too long to be read only by its name."""
         changed = [reference.changes(self._spec, states[0], state) for state in states]
         first = {path: old for changes in changed for path, old, _ in changes}
-        told: list[list[str]] = [[] for _ in states]
-        for path in list(first)[:_MOST_CHANGES]:
-            for lines, changes in zip(told, changed, strict=True):
-                value = next((new for p, _, new in changes if p == path), first[path])
-                lines.append(_cut(f"{self._name(path)}: {value}"))
-        return told
+        values = {
+            path: [next((new for p, _, new in changes if p == path), first[path]) for changes in changed] for path in first
+        }
+        # a history or a queue is no way to tell states apart at a glance, if there is another one
+        short = [path for path, its in values.items() if not any(map(_is_long, its))]
+        if not short:
+            return [[f"{self._name(path)} differs" for path in list(values)[:_MOST_CHANGES]] for _ in states]
+        return [[f"{self._name(path)}: {values[path][i]}" for path in short[:_MOST_CHANGES]] for i in range(len(states))]
 
     def _differences(self, before: Snapshot, after: Snapshot) -> list[str]:
         return [f"{self._name(path)}: {new}" for path, _, new in reference.changes(self._spec, before, after)]
@@ -56,12 +52,8 @@ class Labels:
         return self._names.get(path, _plain(path))
 
 
-def _is_long(old: str, new: str) -> bool:
-    return len(old) + len(new) > _WIDTH
-
-
-def _change(old: str, new: str) -> str:
-    return "changed" if _is_long(old, new) else f"{old} \N{RIGHTWARDS ARROW} {new}"
+def _is_long(value: str) -> bool:
+    return len(value) > _WIDTH
 
 
 def short_names(paths: Iterable[str]) -> dict[str, str]:
@@ -90,7 +82,8 @@ def _plain(path: str) -> str:
     return ".".join(part.lstrip("_") for part in path.split("."))
 
 
-def _shortened(lines: list[str], most: int) -> list[str]:
+def shortened(lines: Sequence[str], most: int = _MOST_CHANGED) -> list[str]:
+    """Lines that fit into a node: the first so many, cut where they are long."""
     told = [_cut(line) for line in lines]
     if len(told) <= most:
         return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -11,11 +11,13 @@ from kubecheck.checker import replay
 from kubecheck.checker.engine.explore import Exploration
 from kubecheck.checker.errors import InternalError
 from kubecheck.checker.graph.build import Builder
-from kubecheck.checker.graph.expander import Expander, Words, keys
+from kubecheck.checker.graph.expander import Expander, Steps, Words, keys
 from kubecheck.checker.graph.graph import Edge, Graph, Role
+from kubecheck.checker.graph.labels import shortened
 from kubecheck.checker.graph.symmetry import Symmetry
 from kubecheck.checker.graph.totals import Totals
-from kubecheck.checker.report import Step
+from kubecheck.checker.report import Change, Step
+from kubecheck.checker.values import state_values
 from kubecheck.spec import Property, reference
 
 MOST_ALTERNATIVES: Final = 4
@@ -58,60 +60,86 @@ def states_of(expander: Expander, steps: Sequence[Step]) -> Words:
     return np.array(rows, np.uint64).reshape(-1, expander.words)
 
 
+Tell = Callable[[Sequence[Step], Step], Sequence[str]]
+"""What a step changed, in lines: the steps before it, from the initial state on, and the step itself."""
+
+
 def path_view(
     expander: Expander,
     steps: Sequence[Step],
     totals: Totals,
     *,
     title: str,
+    tell: Tell,
     end: str = "",
+    why: Sequence[str] = (),
     alternatives: int = MOST_ALTERNATIVES,
+    most: int | None = None,
     symmetry: Symmetry | None = None,
 ) -> Graph:
     """The path down the middle, at most so many other successors of each of its states beside it; none after its end.
 
-    `end` says what the last state is there for, where that is not marked anyway.
+    `end` says what the last state is there for, where that is not marked anyway, `why` what is wrong there. Of a path of more than
+    `most` steps the middle is one node without alternatives. A state beside the path to which two of its states lead is drawn for each
+    of them, since it differs from each in another way.
     """
     rows = states_of(expander, steps)
     build = Builder(expander)
+    hidden = _hidden(len(steps), most)
     ids: dict[bytes, int] = {}
+    places: list[int] = []
     for number, (key, row) in enumerate(zip(keys(rows), rows, strict=True)):
-        ids.setdefault(key, number)
+        if number in hidden:
+            if number == hidden.start:
+                build.fold(row, name=f"steps {hidden.start} to {hidden.stop - 1}", states=len(hidden))
+            places.append(build.last)
+            continue
         name = "start" if number == 0 else f"step {number}"
-        build.node(
-            row, name=f"{name}, {end}" if end and number == len(rows) - 1 else name, role=Role.PATH, depth=number
+        last = number == len(rows) - 1
+        places.append(
+            build.node(
+                row,
+                name=f"{name}, {end}" if end and last else name,
+                role=Role.PATH,
+                depth=number,
+                why=list(why) if last else [],
+            )
         )
-    seen = dict(ids)
+        ids.setdefault(key, build.last)
     representative = symmetry.canonical if symmetry is not None else lambda states: states
     for number, step in enumerate(steps[1:]):
+        if number in hidden and number + 1 in hidden:
+            continue
         found = expander.steps(rows[number].reshape(1, -1))
         target_keys, same = keys(found.targets), keys(representative(found.targets))
         here, following = keys(rows[number : number + 1])[0], keys(rows[number + 1 : number + 2])[0]
         beside: dict[bytes, list[int]] = {}  # those of one class of symmetric states are drawn once
         main = []
         for i, key in enumerate(target_keys):
-            if key == here:
-                build.loops += 1
-            elif key == following:
+            if key == following:
                 main.append(i)
+            elif number in hidden:
+                continue
+            elif key == here:
+                build.loops += 1
             else:
                 beside.setdefault(key if key in ids else same[i], []).append(i)
         on_path = [_is(expander, int(found.instances[i]), step) for i in main]
         edges = [
-            build.step(number, number + 1, int(found.instances[i]), on_path=on)
+            build.step(places[number], places[number + 1], int(found.instances[i]), on_path=on)
             for i, on in zip(main, on_path, strict=True)
         ]
-        shown = list(beside.values())[:alternatives]
         others: list[Edge] = []
-        for places in shown:
-            i = places[0]
+        for alike in list(beside.values())[:alternatives]:
+            i = alike[0]
             key = target_keys[i]
-            if key not in seen:
-                text = build.labels.step(expander.unpack(rows[number]), expander.unpack(found.targets[i]))
-                seen[key] = build.node(found.targets[i], name="", role=Role.ALTERNATIVE, depth=None, text=text)
-            for j in places:
+            target = ids.get(key)
+            if target is None:
+                text = tell(steps[: number + 1], _step(expander, number + 1, rows[number], found, i))
+                target = build.node(found.targets[i], name="", role=Role.ALTERNATIVE, depth=None, text=shortened(text))
+            for j in alike:
                 if target_keys[j] == key:
-                    others.append(build.step(number, seen[key], int(found.instances[j])))
+                    others.append(build.step(places[number], target, int(found.instances[j])))
                 else:
                     build.merged += 1
         half = len(others) // 2
@@ -119,9 +147,34 @@ def path_view(
     return build.graph("path", title, totals)
 
 
+def _hidden(states: int, most: int | None) -> range:
+    """The numbers of the states in the middle of a path that are drawn as one: what led there matters less than how it ended."""
+    if most is None or states <= most + 1:
+        return range(0)
+    first = max(1, most // 3)
+    return range(first, states - max(1, most - first))
+
+
+def _step(expander: Expander, number: int, row: Words, found: Steps, place: int) -> Step:
+    """A step beside the path, as a report has those of the path."""
+    spec = expander.spec
+    action, parameters = expander.instance(int(found.instances[place]))
+    before, after = expander.unpack(row), expander.unpack(found.targets[place])
+    changes = [Change(path=path, before=old, after=new) for path, old, new in reference.changes(spec, before, after)]
+    return Step(
+        step=number,
+        actor=action.actor,
+        action=action.name,
+        parameters=parameters,
+        changes=changes,
+        kind=str(action.kind),
+        state=state_values(spec, after),
+    )
+
+
 def _is(expander: Expander, instance: int, step: Step) -> bool:
     action, parameters = expander.instance(instance)
     return action.name == step.action and parameters == step.parameters
 
 
-__all__ = ["MOST_ALTERNATIVES", "path_to", "path_view", "states_of"]
+__all__ = ["MOST_ALTERNATIVES", "Tell", "path_to", "path_view", "states_of"]

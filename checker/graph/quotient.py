@@ -5,6 +5,8 @@ The engine finds the states; nobody needs their numbers here, so a space of mill
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -27,19 +29,62 @@ class TooManyClassesError(Exception):
         self.classes = classes
 
 
-def quotient_view(expander: Expander, by: Expression, exploration: Exploration, totals: Totals, *, most: int) -> Graph:
+_NAME: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)")
+
+
+def named(text: str) -> tuple[dict[int, str], str]:
+    """`ready=count(…), turns`: the names that are given to expressions, by their number, and the text with blanks in place of them."""
+    names: dict[int, str] = {}
+    found = ""
+    depth = number = 0
+    quote = ""
+    begins = True
+    while len(found) < len(text):
+        rest = text[len(found) :]
+        if begins and (match := _NAME.match(rest)):
+            names[number] = match[1]
+            found += " " * match.end()
+            begins = False
+            continue
+        letter = rest[0]
+        begins = False
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        elif letter == "," and depth == 0:
+            number, begins = number + 1, True
+        found += letter
+    return names, found
+
+
+def quotient_view(
+    expander: Expander,
+    by: Expression,
+    exploration: Exploration,
+    totals: Totals,
+    *,
+    most: int,
+    names: Mapping[int, str] | None = None,
+) -> Graph:
     """A node for each value that the expressions take, an edge for each action that leads from one to another.
 
-    Raises ExpressionError, and TooManyClassesError if there are more values than `most`.
+    `names` are what expressions are called, by their number; others are called by their text. Raises ExpressionError, and
+    TooManyClassesError if there are more values than `most`.
     """
     tally = _Tally(expander, by, most)
     for part in exploration.store.parts():
         for begin in range(0, len(part), _BATCH):
             tally.add(part[begin : begin + _BATCH])
     spec = expander.spec
+    called = [(names or {}).get(number, name) for number, name in enumerate(by.names)]
     order = sorted(range(len(by.found)), key=lambda n: (n not in tally.starts, [_rank(v) for v in by.found[n]]))
     ids = {found: number for number, found in enumerate(order)}
-    nodes = [_node(tally, by, found, number) for number, found in enumerate(order)]
+    nodes = [_node(tally, called, by, found, number) for number, found in enumerate(order)]
     edges = [
         Edge(source=ids[s], target=ids[t], actor=action.actor, action=action.name, count=count)
         for (s, t, a), count in sorted(tally.edges.items(), key=lambda e: (ids[e[0][0]], ids[e[0][1]], e[0][2]))
@@ -51,7 +96,7 @@ def quotient_view(expander: Expander, by: Expression, exploration: Exploration, 
         spec=spec.name,
         scope=dict(spec.scope),
         view="quotient",
-        title=f"states merged by {by.text}",
+        title=f"states merged by {', '.join(called)}",
         actions=acting(spec.actions),
         coverage=Coverage(
             states=tally.states,
@@ -63,7 +108,10 @@ def quotient_view(expander: Expander, by: Expression, exploration: Exploration, 
         ),
         nodes=nodes,
         edges=edges,
-        notes=["a number at an action counts its steps; those that stay in a class are counted in its node"],
+        notes=[
+            *(f"{name} is {by.names[number]}" for number, name in (names or {}).items()),
+            "a number at an action counts its steps; those that stay in a class are counted in its node",
+        ],
     )
 
 
@@ -109,12 +157,12 @@ class _Tally:
         return found
 
 
-def _node(tally: _Tally, by: Expression, found: int, number: int) -> Node:
+def _node(tally: _Tally, called: list[str], by: Expression, found: int, number: int) -> Node:
     inside = sum(count for (s, t, _), count in tally.edges.items() if s == t == found)
     return Node(
         id=number,
         name="",
-        text=[f"{name} = {shown(v)}" for name, v in zip(by.names, by.found[found], strict=True)],
+        text=[f"{name} = {shown(v)}" for name, v in zip(called, by.found[found], strict=True)],
         initial=found in tally.starts,
         quiescent=tally.quiescent.get(found, 0) > 0,
         violates=tally._expander.violated(tally.violated.get(found, 0)),

@@ -12,9 +12,8 @@ from kubecheck.cli.options import limit_options, scope_options
 from kubecheck.cli.subjects import ScopeOptions, Subject, one_of, subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kubecheck.checker.graph.graph import Graph
+    from kubecheck.cli.graphs.files import Written
 
 _VIEWS: Final = ("path", "around", "quotient", "full")
 
@@ -36,7 +35,7 @@ _VIEWS: Final = ("path", "around", "quotient", "full")
     "--alternatives", type=click.IntRange(min=0), metavar="N", help="Other steps shown at each state of a path. [4]"
 )
 @click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Steps forth and back from STATE. [2]")
-@click.option("--by", metavar="EXPR[,EXPR]", help="Merge states in which these have the same values.")
+@click.option("--by", metavar="[NAME=]EXPR[,…]", help="Merge states in which these have the same values.")
 @click.option("--merge-symmetric", is_flag=True, help="Show states once that differ only in names of symmetric sorts.")
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help="Nodes, at most. [300 in a picture, 1,000,000 in data]"
@@ -144,7 +143,7 @@ def _view(
     return chosen
 
 
-def _tell(subject: Subject, drawn: Graph, written: Sequence[str]) -> None:
+def _tell(subject: Subject, drawn: Graph, written: Written) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -159,7 +158,9 @@ def _tell(subject: Subject, drawn: Graph, written: Sequence[str]) -> None:
         table.add_row("", Text(sentence))
     for note in drawn.notes:
         table.add_row("note", Text(note))
-    for file in written:
+    for note in written.notes:
+        table.add_row("note", Text(note))
+    for file in written.files:
         table.add_row("written", Text(file))
     with console(sys.stdout) as out:
         out.print(table)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 """Of the JSON form; it grows when a field is removed or changes its meaning."""
 
+_NO_STATE: Final = msgspec.Raw(b"")
 _PIECE: Final = 1 << 12  # nodes or edges that are written at once
 
 
@@ -69,6 +70,7 @@ _NODE: Final = {
     "quiescent": "boolean",
     "violates": "string",
     "error": "boolean",
+    "why": "string",
     "role": "string",
     "states": "int",
     "inside": "int",
@@ -119,11 +121,13 @@ def _node(node: Node) -> dict[str, Any]:
             found[mark] = True
     if node.violates:
         found["violates"] = node.violates
+    if node.why:
+        found["why"] = node.why
     if node.role != "state":
         found["role"] = node.role
     if node.states != 1 or node.inside:
         found |= {"states": node.states, "inside": node.inside}
-    if len(bytes(node.state)):
+    if node.state != _NO_STATE:
         found["state"] = node.state
     return found
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import graphviz
 
 from kubecheck.checker.graph.graph import Role
+from kubecheck.cli.graphs.layout import layout
 from kubecheck.cli.graphs.style import GREY, PALE, PALE_RED, RED, Line, lines, printable
 
 if TYPE_CHECKING:
@@ -19,13 +21,28 @@ if TYPE_CHECKING:
 _FONT: Final = "Helvetica,Arial,sans-serif"
 _CROSS: Final = "\N{BALLOT X} "
 _WIDTH: Final = 52  # characters of a line in a node
+_EDGE: Final = 30  # characters of a line at an edge
 _BREAK: Final = '<br align="left"/>'
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture in Graphviz's language; `notes` are what to know of it before looking at it."""
+
+    text: str
+    notes: list[str]
 
 
 def dot(graph: Graph) -> str:
     """The graph as DOT. It is held in memory: pictures are small."""
+    return draw(graph).text
+
+
+def draw(graph: Graph) -> Drawing:
+    """The graph as DOT, and a note if it will be too large to be looked at."""
     styles = lines(graph.actors)
     nodes, edges = list(graph.nodes), list(graph.edges)
+    plan = layout(graph, nodes, edges, {node.id: _wrapped([node.name, *node.why, *node.text]) for node in nodes})
     drawing = graphviz.Digraph(
         name=printable(graph.spec),
         graph_attr={
@@ -34,7 +51,7 @@ def dot(graph: Graph) -> str:
             "labeljust": "l",
             "fontname": _FONT,
             "fontsize": "10",
-            "rankdir": "TB",
+            "rankdir": plan.rankdir,
             "nodesep": "0.3",
             "ranksep": "0.45",
             "bgcolor": "white",
@@ -44,33 +61,45 @@ def dot(graph: Graph) -> str:
         node_attr={"shape": "box", "style": "rounded", "fontname": _FONT, "fontsize": "10", "margin": "0.1,0.06"},
         edge_attr={"fontname": _FONT, "fontsize": "9", "arrowsize": "0.7"},
     )
+    broken = {edge.target: edge.violates for edge in edges if edge.on_path and edge.violates}
     for node in nodes:
-        drawing.node(f"n{node.id}", **_node(node, counted=graph.view == "quotient"))
+        drawing.node(f"n{node.id}", **_node(node, broken.get(node.id, []), counted=graph.view == "quotient"))
     for source, target, group in _grouped(edges, apart=graph.view == "path"):
         drawing.edge(f"n{source}", f"n{target}", **_edge(group, styles, graph))
-    return str(drawing.source)
+    notes = []
+    if plan.is_huge:
+        notes.append(
+            f"the picture is some {round(plan.length, -3):,} points long, more than anybody can look at: "
+            "--view path, a smaller --depth, a coarser --by, or `kubecheck explore`"
+        )
+    return Drawing(str(drawing.source), notes)
 
 
-def _node(node: Node, *, counted: bool) -> dict[str, str]:
-    heads = [_bold(head) for head in (node.name, *_marks(node)) if head]
+def _node(node: Node, broken: list[str], *, counted: bool) -> dict[str, str]:
+    """`broken` are the step invariants that the path's step to this node violates."""
+    marks = [*_marks(node), *(f"the step to here violates {name}" for name in broken)]
+    heads = [_bold(head) for head in (node.name, *marks) if head]
+    heads += [f'<font color="{RED}">{_text(line)}</font>' for line in _wrapped(node.why)]
     body = [_text(line) for line in _wrapped(node.text)]
     if counted:
         count = f"{node.states:,} state{'' if node.states == 1 else 's'}"
         inside = f", {node.inside:,} step{'' if node.inside == 1 else 's'} inside" if node.inside else ""
         body.append(_text(count + inside))
-    wrong = node.violates or node.error
+    wrong = node.violates or node.error or broken
     found = {"label": f"<{''.join(part + _BREAK for part in [*heads, *body])}>" if heads or body else '" "'}
     if wrong:
         found |= {"color": RED, "fillcolor": PALE_RED, "style": "filled,rounded", "penwidth": "3"}
     elif node.role is Role.CENTRE:
         found |= {"fillcolor": PALE, "style": "filled,rounded", "penwidth": "2"}
+    elif node.role is Role.FOLD:
+        found |= {"color": GREY, "style": "dashed"}
     elif node.role is Role.ALTERNATIVE:
         found |= {"color": GREY, "fontcolor": "#404040", "fontsize": "8", "margin": "0.08,0.05"}
     if node.initial:
         found |= {"penwidth": "2.5"} if not wrong else {}
     if node.quiescent:
         found |= {"peripheries": "2"}
-    if node.role is Role.PATH:
+    if node.role in (Role.PATH, Role.FOLD):
         found |= {"group": "path"}
     return found
 
@@ -104,7 +133,9 @@ def _edge(group: list[Edge], styles: dict[str, Line], graph: Graph) -> dict[str,
     faults = _faults(graph)
     # the blanks keep it off the line
     told = [
-        f" {_text(_action(edge, fault=edge.action in faults, counted=graph.view == 'quotient'))} " for edge in group
+        f" {_text(part)} "
+        for edge in group
+        for part in _broken(_action(edge, fault=edge.action in faults, counted=graph.view == "quotient"))
     ]
     told += [_bold(f"violates {name}") for name in dict.fromkeys(name for edge in group for name in edge.violates)]
     found = {
@@ -119,7 +150,7 @@ def _edge(group: list[Edge], styles: dict[str, Line], graph: Graph) -> dict[str,
         else:
             found |= {"fontsize": "8", "fontcolor": "#404040"}
     if first.violates:
-        found |= {"penwidth": "3", "fontcolor": RED}
+        found |= {"color": RED, "penwidth": "4", "fontcolor": RED}
     return found
 
 
@@ -133,6 +164,12 @@ def _action(edge: Edge, *, fault: bool, counted: bool) -> str:
     told = ", ".join(values)
     called = f"{_CROSS * fault}{edge.action}({told})" if told else f"{_CROSS * fault}{edge.action}"
     return f"{called} \N{MULTIPLICATION SIGN}{edge.count:,}" if counted else called
+
+
+def _broken(action: str) -> list[str]:
+    """A long action in two lines, of which the second has its parameters."""
+    name, bracket, rest = action.partition("(")
+    return [action] if len(action) <= _EDGE or not bracket else [f"{name}(", f"\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{rest}"]
 
 
 def _legend(graph: Graph, nodes: list[Node], edges: list[Edge], styles: dict[str, Line]) -> str:
@@ -150,8 +187,11 @@ def _legend(graph: Graph, nodes: list[Node], edges: list[Edge], styles: dict[str
         for word, there in (
             ("thick border: initial", any(n.initial for n in nodes)),
             ("double border: quiescent (no component can change anything)", any(n.quiescent for n in nodes)),
-            ("filled with a thick border: a property is violated", any(n.violates or n.error for n in nodes)),
-            ("red, bold: a step that violates a property", any(e.violates for e in edges)),
+            (
+                "filled with a thick border: a property is violated",
+                any(n.violates or n.error for n in nodes) or any(e.violates and e.on_path for e in edges),
+            ),
+            ("thick and red: a step that violates a property", any(e.violates for e in edges)),
             (f"{_CROSS.strip()} a fault", any(e.action in _faults(graph) for e in edges)),
             ("filled: the state that was asked for", any(n.role is Role.CENTRE for n in nodes)),
             (
@@ -168,7 +208,14 @@ def _legend(graph: Graph, nodes: list[Node], edges: list[Edge], styles: dict[str
 
 
 def _wrapped(text: list[str]) -> list[str]:
-    return [line for told in text for line in textwrap.wrap(told, _WIDTH, subsequent_indent="  ") or [""]]
+    """Lines of at most the width of a node. What is further in stays so: blanks at the beginning of a line are lost in SVG."""
+    found: list[str] = []
+    for told in text:
+        indent = told[: len(told) - len(told.lstrip())]
+        for line in textwrap.wrap(told, _WIDTH, subsequent_indent=f"{indent}  ", break_on_hyphens=False) or [""]:
+            blanks = len(line) - len(line.lstrip())
+            found.append("\N{NO-BREAK SPACE}" * blanks + line[blanks:])
+    return found
 
 
 def _bold(text: str) -> str:

@@ -1,17 +1,17 @@
-"""Writing a graph: which format a file's name means, and what is to be done where Graphviz is missing."""
+"""Writing a graph: which format a file's name means, and what is to be done where Graphviz does not draw."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import graphviz
-
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.graphs.data import graphml, json
-from kubecheck.cli.graphs.dot import dot
+from kubecheck.cli.graphs.dot import Drawing, draw
+from kubecheck.cli.graphs.graphviz import DotError, run_dot
 from kubecheck.cli.output import reader_may_leave
 
 if TYPE_CHECKING:
@@ -60,46 +60,58 @@ class Output:
             raise InputError(f"{self.name} is what is to be drawn", remedy="give --output a file of its own")
 
 
-def write(graph: Graph, files: Sequence[Output], *, explore: str) -> list[str]:
-    """Write all files; returns their names. Raises InputError; without Graphviz only after DOT was written instead.
+@dataclass(frozen=True)
+class Written:
+    """The files that were written, and what to know of them."""
+
+    files: list[str]
+    notes: list[str]
+
+
+def write(graph: Graph, files: Sequence[Output], *, explore: str) -> Written:
+    """Write all files. Raises InputError; where Graphviz is missing or does not work, only after DOT was written instead.
 
     `explore` is the command that shows the same in a browser.
     """
-    drawing = dot(graph) if any(file.is_picture for file in files) else ""
-    instead: list[str] = []
+    drawing = draw(graph) if any(file.is_picture for file in files) else Drawing("", [])
+    notes = list(drawing.notes)
+    failed: dict[str, list[str]] = {}  # by what is wrong with dot, the pictures that it did not draw
     for file in files:
         if file.format in _DATA:
             _write(file, _DATA[file.format](graph))
         elif file.format == "dot":
-            _write(file, [drawing.encode()])
+            _write(file, [drawing.text.encode()])
         else:
             try:
-                _write(file, [_rendered(drawing, file)])
-            except graphviz.ExecutableNotFound:
-                other = f"{os.path.splitext(file.name)[0]}.dot"
-                if other not in instead:
-                    _write(Output(other, "dot"), [drawing.encode()])
-                    instead.append(other)
-    if instead:
+                picture, told = run_dot(drawing.text, file.format)
+            except DotError as error:
+                failed.setdefault(str(error), []).append(file.name)
+            else:
+                _write(file, [picture])
+                notes += [f"dot says of {file.name}: {line}" for line in told]
+    if failed:
+        problems = [
+            problem if len(failed) == 1 else f"{', '.join(pictures)}: {problem}" for problem, pictures in failed.items()
+        ]
+        instead = _written_instead(drawing.text, files, [name for names in failed.values() for name in names])
         raise InputError(
-            f"dot, which draws, is not installed or not on the PATH; {', '.join(instead)} "
-            f"{'was' if len(instead) == 1 else 'were'} written instead",
+            "; ".join([*problems, f"{instead} was written instead"]),
             remedy=f"install the package graphviz (apt-get install graphviz, dnf install graphviz, brew install graphviz), "
             f"or look at it in a browser: {explore}",
         )
-    return [file.name for file in files]
+    return Written([file.name for file in files], notes)
 
 
-def _rendered(drawing: str, file: Output) -> bytes:
-    try:
-        picture: bytes = graphviz.Source(drawing).pipe(format=file.format)
-        return picture
-    except graphviz.CalledProcessError as error:
-        told = (error.stderr or b"").decode(errors="replace").strip().splitlines()
-        raise InputError(
-            f"dot cannot draw {file.name}: {told[0] if told else f'it ended with {error.returncode}'}",
-            remedy="try another format, or .dot and another program",
-        ) from error
+def _written_instead(drawing: str, files: Sequence[Output], pictures: Sequence[str]) -> str:
+    """The DOT file in place of pictures: the one that was asked for, else a new one beside the first, which replaces no other file."""
+    asked = [file.name for file in files if file.format == "dot" and file.name != "-"]
+    if asked:
+        return asked[0]
+    stem = os.path.splitext(pictures[0])[0]
+    names = itertools.chain([f"{stem}.dot"], (f"{stem}-{number}.dot" for number in itertools.count(2)))
+    name = next(name for name in names if not os.path.exists(name))
+    _write(Output(name, "dot"), [drawing.encode()])
+    return name
 
 
 def _write(file: Output, chunks: Iterable[bytes]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -11,13 +12,17 @@ from kubecheck.checker.graph.enumeration import Enumeration, TooManyStatesError
 from kubecheck.checker.graph.expander import Expander
 from kubecheck.checker.graph.expression import Expression, ExpressionError
 from kubecheck.checker.graph.neighbourhood import ENUMERATED, NoSuchStateError, around_view, drawn, full_view
-from kubecheck.checker.graph.path import MOST_ALTERNATIVES, path_to, path_view
-from kubecheck.checker.graph.quotient import TooManyClassesError, quotient_view
+from kubecheck.checker.graph.path import MOST_ALTERNATIVES, path_to, path_view, states_of
+from kubecheck.checker.graph.quotient import TooManyClassesError, named, quotient_view
+from kubecheck.checker.graph.recovery import recovery
 from kubecheck.checker.graph.symmetry import NotSymmetricError, Symmetry
 from kubecheck.checker.graph.totals import Totals, explored, totals
-from kubecheck.checker.report import Report, Verdict
+from kubecheck.checker.report import PropertyReport, Report, Verdict
+from kubecheck.checker.retrace import why_still
 from kubecheck.cli.errors import InputError, did_you_mean
 from kubecheck.cli.progress import shown_on
+from kubecheck.cli.rows import rows
+from kubecheck.cli.why import lines_of, shown_reason, why_lines
 from kubecheck.spec import PropertyKind
 
 if TYPE_CHECKING:
@@ -31,9 +36,16 @@ if TYPE_CHECKING:
 PICTURE: Final = 300
 """Nodes of a picture, at most, unless --limit says otherwise: beyond that it helps nobody, and dot takes minutes."""
 
+FULL: Final = 40
+"""States of a picture of everything, at most, where nobody asked for everything: it is to be read, and not only drawn."""
+
+PATH: Final = 60
+"""Steps of a path in a picture, at most, unless --limit says otherwise: the middle of a longer one is one node."""
+
 COUNTED: Final = 5_000_000
 """States that are counted to say how many are left out, unless there is a time limit: more are "more than"."""
 
+_RECOVERED: Final = 500_000  # states among which a witness with a fault is looked for: some seconds
 _AROUND: Final = 2  # steps, unless --depth says otherwise
 
 
@@ -103,7 +115,9 @@ class _Drawing:
         report = self._checked()
         if report.path:
             return self._path(report)
-        if report.verdict is Verdict.HOLDS and report.states.distinct <= self._request.most:
+        request = self._request
+        few = request.limit or (FULL if request.picture else ENUMERATED)
+        if report.verdict is Verdict.HOLDS and report.states.distinct <= few:
             return self._full()
         if any(prop.witness for prop in report.properties):
             return self._path(report)
@@ -137,22 +151,37 @@ class _Drawing:
         return found, totals(self._expander, found, most=most)
 
     def _path(self, report: Report) -> Graph:
-        """The path that a check shows: to what it found, else to the witness that is furthest."""
+        """The path that a check shows: to what it found, else to the witness that shows most."""
         if report.path:
             title, steps, end = _title(report), report.path, ""
+            why = _told(why_lines(report)) if report.why is not None else shown_reason(report).splitlines()
         else:
-            shown = max(report.properties, key=lambda prop: len(prop.witness), default=None)
+            shown = max(report.properties, key=_shows, default=None)
             if shown is None or not shown.witness:
                 raise InputError(
                     f"nothing is violated in {self._spec.name}, and no reachable property has a witness: there is no path to show",
                     remedy="--view full, --view around 0, or --view quotient --by EXPR",
                 )
             title, steps, end = _witness(shown.name, shown.witness), shown.witness, f"shows {shown.name}"
+            why = []
+            if not _has_fault(steps) and (recovered := self._recovery(report)):
+                name, steps = recovered
+                title = f"a shortest path with a fault to a witness of {name}, {_steps(steps)}"
+                end = f"shows {name}"
         if report.verdict is Verdict.HOLDS:
             counted = Totals(report.states.distinct, report.states.generated - len(self._expander.native.initial))
         else:  # the check ended where something was found; what is left out is counted all the same
             counted = self._explored()[1]
-        return self._beside(steps, counted, title, end)
+        return self._beside(steps, counted, title, end, why)
+
+    def _recovery(self, report: Report) -> tuple[str, list[Step]] | None:
+        """A witness of a reachable property after a fault, the furthest property first; None if there is none, or it takes too long."""
+        shown = sorted((prop for prop in report.properties if prop.witness), key=lambda prop: -len(prop.witness))
+        for prop in shown:
+            steps = recovery(self._expander, self._spec.find_property(prop.name), most=_RECOVERED)
+            if steps:
+                return prop.name, steps
+        return None
 
     def _path_to(self, wanted: str) -> Graph:
         """The path to a violation or a witness of this property, whatever else is violated."""
@@ -173,17 +202,23 @@ class _Drawing:
                 remedy="a path leads to a violation, or to a witness of a reachable property",
             )
         if prop.kind is PropertyKind.REACHABLE:
-            return self._beside(steps, counted, _witness(wanted, steps), f"shows {wanted}")
-        return self._beside(steps, counted, f"the shortest path to a violation of {wanted}, {_steps(steps)}", "")
+            return self._beside(steps, counted, _witness(wanted, steps), f"shows {wanted}", [])
+        states = [self._expander.unpack(row) for row in states_of(self._expander, steps)]
+        why = why_still(self._spec, prop, states)
+        told = [] if why is None else _told(lines_of(why, len(steps) - 1))
+        return self._beside(steps, counted, f"the shortest path to a violation of {wanted}, {_steps(steps)}", "", told)
 
-    def _beside(self, steps: Sequence[Step], counted: Totals, title: str, end: str) -> Graph:
+    def _beside(self, steps: Sequence[Step], counted: Totals, title: str, end: str, why: Sequence[str]) -> Graph:
         given = self._request.alternatives
         return path_view(
             self._expander,
             steps,
             counted,
             title=title,
+            tell=lambda before, step: rows([*before, step])[-1].changes,
             end=end,
+            why=why,
+            most=self._request.limit or PATH if self._request.picture else None,
             alternatives=MOST_ALTERNATIVES if given is None else given,
             symmetry=self._symmetry,
         )
@@ -226,10 +261,29 @@ class _Drawing:
 
     def _quotient(self) -> Graph:
         request = self._request
-        by = Expression(self._expander, request.by or "")
+        names, text = named(request.by or "")
+        by = Expression(self._expander, text)
         by.values(self._expander.initial)  # a mistake is told before the search, not after it
         exploration, counted = self._explored(whole=True)
-        return quotient_view(self._expander, by, exploration, counted, most=request.most)
+        return quotient_view(self._expander, by, exploration, counted, most=request.most, names=names)
+
+
+def _shows(prop: PropertyReport) -> tuple[bool, int]:
+    """How much a witness shows: one with a fault more than one without, for faults are what a scope was given for; else the longer one."""
+    return _has_fault(prop.witness), len(prop.witness)
+
+
+def _has_fault(path: Sequence[Step]) -> bool:
+    return any(step.kind == "fault" for step in path)
+
+
+_REASONS: Final = 5  # lines of why something is false that fit into a node
+
+
+def _told(lines: Sequence[str]) -> list[str]:
+    """Why a property is false, without the headline, which the picture's title and marks say."""
+    told = lines[1:] if len(lines) <= _REASONS + 1 else [*lines[1:_REASONS], "\N{HORIZONTAL ELLIPSIS}"]
+    return textwrap.dedent("\n".join(told)).splitlines()
 
 
 def _title(report: Report) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import pytest
 
@@ -17,9 +18,10 @@ from kubecheck.checker.graph.path import path_to, path_view
 from kubecheck.checker.graph.quotient import TooManyClassesError, quotient_view
 from kubecheck.checker.graph.symmetry import Symmetry
 from kubecheck.checker.graph.totals import Totals, explored, totals
+from kubecheck.checker.report import Step
 from kubecheck.spec import Spec, SpecError, reference
-from tests.cli.specs.crossing import Crossing, crossing
-from tests.spec.toys import empty
+from tests.cli.specs.crossing import Colour, Crossing, Light, crossing
+from tests.spec.toys import Pod, empty
 
 CACHE = checker.Cache(checker.cache_folder())  # as a check has it: the engine's kernels take seconds to compile
 
@@ -31,12 +33,28 @@ def whole(expander: Expander) -> Enumeration:
     return states
 
 
-def path_of(spec: Spec, *, alternatives: int = 99, symmetric: bool = False) -> Graph:
+def tell(before: Sequence[Step], step: Step) -> list[str]:
+    """As the command line does, in other words."""
+    assert [s.step for s in before] == list(range(step.step))
+    return [f"{change.path} becomes {change.after}" for change in step.changes]
+
+
+def path_of(spec: Spec, *, alternatives: int = 99, symmetric: bool = False, most: int | None = None) -> Graph:
     report = checker.check(spec)
     expander = Expander(spec)
     counted = totals(expander, explored(expander, limits=checker.Limits(), cache=CACHE))
     symmetry = Symmetry(expander) if symmetric else None
-    return path_view(expander, report.path, counted, title="the path", alternatives=alternatives, symmetry=symmetry)
+    return path_view(
+        expander,
+        report.path,
+        counted,
+        title="the path",
+        tell=tell,
+        why=["it is wrong"],
+        alternatives=alternatives,
+        most=most,
+        symmetry=symmetry,
+    )
 
 
 class TestCoverage:
@@ -114,9 +132,53 @@ class TestPath:
             assert sum(e.source == node.id for e in edges) == len([t for t in steps if t.state != state])
             chosen = next(e for e in edges if e.source == node.id and e.on_path)
             state = next(t.state for t in steps if t.action.name == chosen.action and _shown(spec, t) == chosen.parameters)
-        assert graph.coverage.states == len(nodes)
+        assert graph.coverage.states == len({bytes(node.state) for node in nodes})
         assert graph.coverage.edges == len(edges)
         assert graph.coverage.all_states == len(whole(Expander(spec)))
+
+    def test_what_a_step_beside_the_path_changed_is_told_of_that_step(self) -> None:
+        """Two states of the path lead to one beside it, which differs from each in another way: it is drawn for each."""
+        spec = crossing(guard=False)
+
+        @spec.action(actor="gremlin", kind="fault")
+        def blackout(s: Crossing) -> None:
+            for light in Light:
+                s.colour[light] = Colour.RED
+            s.turns = 4
+
+        graph = path_of(spec)
+        nodes = {node.id: node for node in graph.nodes}
+        beside = [edge for edge in graph.edges if nodes[edge.target].role is Role.ALTERNATIVE]
+        expander = Expander(spec)
+        rows = {expander.json(row): expander.unpack(row) for row in whole(expander).states()}
+        for edge in beside:
+            before, after = (rows[bytes(nodes[end].state).decode()] for end in (edge.source, edge.target))
+            told = [f"{path} becomes {new}" for path, _, new in reference.changes(spec, before, after)]
+            assert nodes[edge.target].text == told
+        states = [bytes(nodes[edge.target].state) for edge in beside]
+        assert graph.coverage.states == len({bytes(node.state) for node in nodes.values()})
+        dark = [nodes[edge.target].text for edge in beside if edge.action == "blackout"]
+        assert dark == [["turns becomes 4"], ["colour[light-0] becomes red", "turns becomes 4"]]
+        assert len(set(states)) == len(states) - 1
+
+    def test_the_middle_of_a_long_path_is_one_node(self) -> None:
+        spec = crossing(lights=1, turns=5, overflow=True)
+        whole_path, folded = path_of(spec), path_of(spec, most=5)
+        assert len(list(whole_path.nodes)) == 11
+        nodes, edges = list(folded.nodes), list(folded.edges)
+        assert [node.name for node in nodes] == [
+            "start", "steps 1 to 6", "step 7", "step 8", "step 9", "step 10",
+        ]  # fmt: skip
+        assert (nodes[1].role, nodes[1].text) == (Role.FOLD, ["6 states that are not drawn"])
+        assert [(e.source, e.target, e.action) for e in edges] == [
+            (0, 1, "go"), (1, 2, "go"), (2, 3, "stop"), (3, 4, "go"), (4, 5, "stop"),
+        ]  # fmt: skip
+        assert (folded.coverage.states, folded.coverage.edges) == (5, 5)
+        assert [node.name for node in path_of(spec, most=10).nodes] == [node.name for node in whole_path.nodes]
+
+    def test_the_end_says_what_is_wrong(self) -> None:
+        told = [node.why for node in path_of(crossing(guard=False)).nodes if node.role is Role.PATH]
+        assert told == [[], [], ["it is wrong"]]
 
     def test_the_path_stays_between_its_alternatives(self) -> None:
         edges = list(path_of(crossing(lights=5, guard=False)).edges)
@@ -266,11 +328,6 @@ class TestLabels:
         assert Labels(spec).state(expander.unpack(states[0])) == []
         assert Labels(spec).state(expander.unpack(states[1])) == ["colour[light-0]: green", "turns: 1"]
 
-    def test_what_a_step_changed(self) -> None:
-        spec = crossing()
-        first, second = (Expander(spec).unpack(row) for row in whole(Expander(spec)).states()[:2])
-        assert Labels(spec).step(first, second) == ["colour[light-0]: red → green", "turns: 0 → 1"]
-
     def test_a_spec_s_own_summary(self) -> None:
         spec = crossing()
 
@@ -302,6 +359,21 @@ class TestLabels:
         texts = [node.text for node in drawn(expander, states).nodes]
         assert texts[0] == ["a crossing", "colour[light-0]: red", "turns: 0", "colour[light-1]: red"]
         assert texts[1] == ["a crossing", "colour[light-0]: green", "turns: 1", "colour[light-1]: red"]
+
+    def test_what_is_long_tells_nothing_apart_at_a_glance(self) -> None:
+        spec = empty(pods=9, nodes=9)
+        plain = spec.root.default
+        names = {f.name: i for i, f in enumerate(spec.root.fields[0].type.fields)}  # type: ignore[attr-defined]
+
+        def changed(**values: object) -> tuple[object, ...]:
+            fields = list(plain[0])
+            for name, value in values.items():
+                fields[names[name]] = value
+            return (tuple(fields), *plain[1:])
+
+        pods = frozenset(spec.types.resolve(Pod).values())
+        assert Labels(spec).apart([plain, changed(ready=pods)]) == [["main.ready differs"], ["main.ready differs"]]
+        assert Labels(spec).apart([plain, changed(ready=pods, count=3)]) == [["main.count: 0"], ["main.count: 3"]]
 
     def test_a_long_state_is_shortened(self) -> None:
         spec = empty(pods=9, nodes=9)

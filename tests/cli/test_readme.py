@@ -13,7 +13,18 @@ import yaml
 
 from kubecheck.cli.exit_codes import ExitCode
 from kubecheck.cli.main import main
-from tests.cli.readme import DOCUMENTS, README, ROOT, Example, can_run, differences, examples, folder, picture_texts, pictures
+from tests.cli.readme import (
+    DOCUMENTS,
+    README,
+    ROOT,
+    Example,
+    can_run,
+    differences,
+    examples,
+    folder,
+    picture_texts,
+    pictures,
+)
 
 
 def test_there_are_examples() -> None:
