@@ -21,7 +21,7 @@ from kubecheck.spec.errors import Position, SpecError
 from kubecheck.spec.resolve import Types
 from kubecheck.spec.source import caller
 from kubecheck.spec.types import ArrayType, Field, RecordType, Type, holds_state
-from kubecheck.spec.values import State
+from kubecheck.spec.values import Sort, State
 
 MAX_STATE_BITS = 1 << 16
 
@@ -94,6 +94,7 @@ class Module:
         self.initials: list[Declared] = []
         self.properties: list[Property] = []
         self.summaries: list[Declared] = []
+        self.alike_sorts: list[type[Sort]] = []
         self._add_parts(parts)
 
     def _add_parts(self, parts: tuple[type[State], ...] | list[type[State]]) -> None:
@@ -120,6 +121,7 @@ class Module:
             self.properties.append(prop)
         self.initials += module.initials
         self.summaries += module.summaries
+        self.alike_sorts += module.alike_sorts
 
     def action(self, *, actor: str, kind: str = "component") -> Callable[[F], F]:
         """Declares an action: one atomic step of `actor`. `kind` is "component", "environment" or "fault"."""
@@ -188,6 +190,21 @@ class Module:
         self._changing()
         self.summaries.append(Declared(**_declared(function, _locals())))
         return function
+
+    def alike(self, *sorts: type[Sort]) -> None:
+        """Declares sorts whose members are alike to whoever looks at a picture, though the spec does tell them apart, for example by
+        taking the first that is free. Pictures may then show once what differs only in which is which; a check never does.
+        """
+        self._changing()
+        for sort in sorts:
+            if not (isinstance(sort, type) and issubclass(sort, Sort) and sort is not Sort):
+                raise SpecError(
+                    "KC138",
+                    f"{self.name}: {getattr(sort, '__name__', sort)} is no sort",
+                    position=caller(),
+                    remedy="name subclasses of Sort",
+                )
+        self.alike_sorts += sorts
 
     def _property(self, kind: PropertyKind, function: Any, namespace: Mapping[str, Any]) -> Any:
         if function is None:

@@ -23,6 +23,7 @@ class _Planned:
     depth: int | None
     text: list[str] | None
     why: list[str]
+    states: int = 1
 
 
 class Builder:
@@ -55,7 +56,7 @@ class Builder:
 
     def fold(self, row: Words, *, name: str, states: int) -> int:
         """Add one node in place of so many states, of which `row` is the first; returns its id."""
-        return self._add(row, _Planned(len(self._nodes), name, Role.FOLD, None, [f"{states} states that are not drawn"], []))
+        return self._add(row, _Planned(len(self._nodes), name, Role.FOLD, None, [f"{states} states that are not drawn"], [], states))
 
     def _add(self, row: Words, planned: _Planned) -> int:
         self._places[planned.number] = len(self._rows)
@@ -137,7 +138,7 @@ class Builder:
                 for i, more in zip(group, self.labels.apart([states[i] for i in group]), strict=True):
                     texts[i] = [*texts[i], *more]
         return [
-            Node(id=planned.number, name=planned.name, text=texts[i], role=planned.role)
+            Node(id=planned.number, name=planned.name, text=texts[i], role=planned.role, states=planned.states)
             if planned.role is Role.FOLD
             else Node(
                 id=planned.number,

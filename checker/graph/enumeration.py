@@ -25,7 +25,7 @@ class TooManyStatesError(Exception):
 
 
 class Enumeration:
-    """A state space that grows level by level. `canonical` maps each state to the one that stands for it."""
+    """A state space that grows level by level. States that `canonical` maps to one are one: the first of them that is found."""
 
     def __init__(self, expander: Expander, *, limit: int, canonical: Canonical | None = None) -> None:
         """The initial states. Raises TooManyStatesError if already these are too many, as does `grow`."""
@@ -83,5 +83,5 @@ class Enumeration:
         if len(numbers) > self._limit:
             raise TooManyStatesError(self._limit)
         first_seen, places = np.unique(told, return_index=True)
-        self.levels.append(np.ascontiguousarray(found[places[first_seen >= before]]))
+        self.levels.append(np.ascontiguousarray(states[places[first_seen >= before]]))
         return told

@@ -22,16 +22,12 @@ ENUMERATED: Final = 1_000_000
 _WHOLE: Final = 100_000  # a state space of so many states is looked at as a whole, so that every predecessor is found
 
 
-RENAMED: Final = "of states that differ in names only one is shown: after a step its members may be called otherwise"
-"""The note of a graph in which symmetric duplicates are merged."""
-
-
 class NoSuchStateError(Exception):
     """No state has this number, or satisfies this condition; the message says which and where it was looked for."""
 
 
-def full_view(expander: Expander, states: Enumeration, *, merged: Totals | None = None) -> Graph:
-    """Every state and step of a complete enumeration, made while they are written. `merged`: totals without merging."""
+def full_view(expander: Expander, states: Enumeration, *, merged: Totals | None = None, note: str = "") -> Graph:
+    """Every state and step of a complete enumeration, made while they are written. `merged`: totals without merging; `note` tells of it."""
     sources, targets, _ = states.edges()
     loops = int((sources == targets).sum())
     count, steps = len(states), len(sources) - loops
@@ -52,16 +48,16 @@ def full_view(expander: Expander, states: Enumeration, *, merged: Totals | None 
         ),
         nodes=_Nodes(whole),
         edges=_Edges(whole),
-        notes=[] if merged is None else [RENAMED],
+        notes=[note] if note else [],
     )
 
 
-def drawn(expander: Expander, states: Enumeration, *, merged: Totals | None = None) -> Graph:
+def drawn(expander: Expander, states: Enumeration, *, merged: Totals | None = None, note: str = "") -> Graph:
     """As `full_view`, of few states, with texts: for a picture."""
     build = Builder(expander)
     for number, (row, depth) in enumerate(zip(states.states(), states.depths(), strict=True)):
         build.node(row, name=str(number), role=Role.STATE, depth=int(depth))
-    whole = full_view(expander, states, merged=merged)
+    whole = full_view(expander, states, merged=merged, note=note)
     build.edges = [msgspec.structs.replace(edge, violates=[]) for edge in whole.edges]
     build.loops, build.merged = whole.coverage.loops, whole.coverage.merged
     return build.graph("full", whole.title, Totals(whole.coverage.all_states, whole.coverage.all_edges), whole.notes)
@@ -138,7 +134,7 @@ def around_view(
         else ["states that lead here from further away than what is shown were not looked for"]
     )
     if symmetry is not None:
-        notes.append(RENAMED)
+        notes.append(symmetry.note)
     return build.graph("around", f"{title}, {depth} step{'' if depth == 1 else 's'} forth and back", totals, notes)
 
 

@@ -1,7 +1,8 @@
-"""Merging states that differ only in how the members of symmetric sorts are named (Ip and Dill, 1996).
+"""Merging states that differ only in how the members of symmetric sorts are named (Ip and Dill, 1996), for pictures.
 
-Of all states that renaming can make of one, the one whose packed words are least stands for them. All renamings are tried, so this is for
-small sorts; the front end has checked that a spec treats the members of a symmetric sort alike.
+Of all states that renaming can make of one, the one whose packed words are least tells which of them are the same. All renamings are tried,
+so this is for small sorts. Of a symmetric sort the front end has checked that a spec treats its members alike; of one that a spec only
+calls alike (`Module.alike`) nobody has. So what is drawn are states that were found, with their own steps, and not the renamed ones.
 """
 
 from __future__ import annotations
@@ -28,14 +29,19 @@ class NotSymmetricError(Exception):
 
 
 class Symmetry:
-    """The renamings of a spec's symmetric sorts. Raises NotSymmetricError if there are none, or too many."""
+    """The renamings of a spec's symmetric sorts, and of those it calls alike. Raises NotSymmetricError if there are none or too many."""
 
     def __init__(self, expander: Expander) -> None:
         self._expander = expander
         self._root = expander.spec.root
-        self.sorts = list(dict.fromkeys(t for t in _references(self._root) if t.symmetric and t.size > 1))
+        alike = expander.spec.alike_sorts
+        self.sorts = list(
+            dict.fromkeys(t for t in _references(self._root) if (t.symmetric or t.cls in alike) and t.size > 1)
+        )
         if not self.sorts:
-            raise NotSymmetricError(f"{expander.spec.name} has no symmetric sort of more than one member in its state")
+            raise NotSymmetricError(
+                f"{expander.spec.name} has no symmetric sort of more than one member in its state, and calls none alike"
+            )
         count = math.prod(math.factorial(t.size) for t in self.sorts)
         if count > MOST_RENAMINGS:
             sizes = ", ".join(f"{t.cls.__name__} has {t.size} members" for t in self.sorts)
@@ -45,6 +51,15 @@ class Symmetry:
         orders = itertools.product(*(itertools.permutations(range(t.size)) for t in self.sorts))
         self._renamings = [{t.cls: order for t, order in zip(self.sorts, each, strict=True)} for each in orders]
         self._known: dict[bytes, tuple[int, ...]] = {}
+
+    @property
+    def note(self) -> str:
+        """What a reader must know of a graph in which states are merged."""
+        which = " and ".join(f"which {t.cls.__name__}" for t in self.sorts)
+        return (
+            f"of states that differ only in {which} is which, the one that was found first is shown, with its steps: "
+            "after a step they may be called otherwise"
+        )
 
     def canonical(self, states: Words) -> Words:
         """For each state the one that stands for it."""

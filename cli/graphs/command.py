@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from kubecheck.cli.graphs.files import Written
 
 _VIEWS: Final = ("path", "around", "quotient", "full")
+
+
+def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(importlib.resources.files("kubecheck.cli.graphs").joinpath("graph.schema.json").read_text("utf-8"), nl=False)
+        ctx.exit()
 
 
 @click.command()
@@ -45,6 +52,14 @@ _VIEWS: Final = ("path", "around", "quotient", "full")
 @limit_options
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.option("--no-cache", is_flag=True, help="Compile anew, and keep nothing on disk.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON Schema of -o FILE.json, and do nothing else.",
+)
 def graph(
     target: str,
     state: str | None,
@@ -78,7 +93,7 @@ def graph(
     --by "count(p.ready for p in pods)".
     """
     from kubecheck.checker.report import Limits
-    from kubecheck.cli.graphs.files import Output, write
+    from kubecheck.cli.graphs.files import Output, check_files, write
     from kubecheck.cli.graphs.views import Request, draw
 
     chosen = _view(view, state=state, by=by, wanted=wanted, alternatives=alternatives, depth=depth)
@@ -89,8 +104,7 @@ def graph(
         )
     subject = one_of(subjects(target, scope), workload)
     files = [Output.named(name) for name in outputs or (f"{subject.name}.svg",)]
-    for file in files:
-        file.check_writable(target)
+    check_files(files, target)
     request = Request(
         view=chosen,
         state=state,

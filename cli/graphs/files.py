@@ -60,6 +60,17 @@ class Output:
             raise InputError(f"{self.name} is what is to be drawn", remedy="give --output a file of its own")
 
 
+def check_files(files: Sequence[Output], target: str) -> None:
+    """Fail before a long search, not after it: a file cannot be written, or is wanted twice. Raises InputError."""
+    seen: dict[str, Output] = {}
+    for file in files:
+        other = seen.setdefault(file.name if file.name == "-" else os.path.realpath(file.name), file)
+        if other is not file:
+            where = "standard output" if file.name == "-" else file.name
+            raise InputError(f"{where} is wanted twice", remedy="give each --output a file of its own")
+        file.check_writable(target)
+
+
 @dataclass(frozen=True)
 class Written:
     """The files that were written, and what to know of them."""

@@ -237,8 +237,10 @@ class _Drawing:
                 f"{self._spec.name} has {least}{found.states:,} states; {picture} {error.limit:,} at most",
                 remedy="--view path, --view around STATE, --view quotient --by EXPR, a smaller scope, or a higher --limit",
             ) from error
-        merged = self._explored()[1] if self._symmetry is not None else None
-        return (drawn if request.picture else full_view)(self._expander, states, merged=merged)
+        show = drawn if request.picture else full_view
+        if self._symmetry is None:
+            return show(self._expander, states)
+        return show(self._expander, states, merged=self._explored()[1], note=self._symmetry.note)
 
     def _around(self, state: str) -> Graph:
         request = self._request

@@ -19,6 +19,7 @@ from kubecheck.spec import PropertyKind, Sort, Spec, SpecError, State, ValueEsca
 from kubecheck.spec.reference import Outcome, Snapshot
 from tests.checker.test_differential import CHOICES, Drawn, examples, refused, written
 from tests.cli.specs.crossing import crossing
+from tests.cli.specs.lamp import lamp
 from tests.spec.comparing import random_data
 
 
@@ -192,9 +193,31 @@ class TestSymmetry:
         assert len(merged) == len(orbits) < len(plainly)
         assert all(any(expander.unpack(row) in orbit for orbit in orbits) for row in merged.states())
 
+    def test_what_is_merged_are_states_that_were_found(self) -> None:
+        """A renamed state may be one that cannot be reached, where a spec only calls a sort alike."""
+        spec = ALL["apply"].build()
+        expander = Expander(spec)
+        symmetry = Symmetry(expander)
+        assert [t.cls.__name__ for t in symmetry.sorts] == ["Pod"]
+        assert symmetry.note == (
+            "of states that differ only in which Pod is which, the one that was found first is shown, with its steps: "
+            "after a step they may be called otherwise"
+        )
+        plainly, merged = Enumeration(expander, limit=10_000), Enumeration(expander, limit=10_000, canonical=symmetry.canonical)
+        for states in (plainly, merged):
+            while not states.complete:
+                states.grow()
+        known = {row.tobytes() for row in plainly.states()}
+        assert {row.tobytes() for row in merged.states()} < known
+        classes = {row.tobytes() for row in symmetry.canonical(plainly.states())}
+        assert len(merged) == len(classes)
+        one = Enumeration(expander, limit=1, canonical=lambda rows: np.full_like(rows, 7))
+        assert one.states().tolist() == expander.initial.tolist()
+
     def test_refuses_a_spec_without_symmetric_sorts(self) -> None:
-        with pytest.raises(NotSymmetricError, match=r"^apply has no symmetric sort of more than one member in its state$"):
-            Symmetry(Expander(ALL["apply"].build()))
+        message = r"^lamp has no symmetric sort of more than one member in its state, and calls none alike$"
+        with pytest.raises(NotSymmetricError, match=message):
+            Symmetry(Expander(lamp()))
 
     def test_refuses_too_many_renamings(self) -> None:
         spec = Spec("many", Things)

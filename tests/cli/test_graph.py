@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from kubecheck.checker.graph.graph import Acting, Coverage, Edge, Graph, Node
@@ -22,6 +23,7 @@ from kubecheck.cli.graphs.style import lines
 from kubecheck.cli.main import main
 
 CROSSING = str(Path(__file__).with_name("specs") / "crossing.py")
+LAMP = str(Path(__file__).with_name("specs") / "lamp.py")
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BROKEN = (CROSSING, "--set", "guard=false")
 has_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed: pictures are not drawn")
@@ -68,7 +70,7 @@ class TestViews:
 
     def test_the_witness_that_is_shown_has_a_fault_in_it(self, capsys: pytest.CaptureFixture[str]) -> None:
         """The shortest way to light needs no fault, and that is no picture of what a fault does."""
-        lamp = Path(shutil.copy(Path(CROSSING).with_name("lamp.py"), "."))
+        lamp = Path(shutil.copy(LAMP, "."))
         found = data(lamp.name, "--limit", "1", capsys=capsys)
         assert found["graph"]["title"] == "a shortest path with a fault to a witness of is_lit, 3 steps"
         assert [edge["action"] for edge in found["edges"] if edge.get("on_path")] == ["fuse_blows", "mend", "switch_on"]
@@ -285,7 +287,53 @@ class TestFiles:
         assert max(sizes) < 1 << 20
 
 
+class TestSchema:
+    """The one that is in the package; `kubecheck graph --schema` prints it."""
+
+    def validator(self, capsys: pytest.CaptureFixture[str]) -> Any:
+        code, out, _ = run("--schema", capsys=capsys)
+        assert code == 0
+        schema = json.loads(out)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        return jsonschema.Draft202012Validator(_closed(schema))
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            BROKEN,
+            (CROSSING,),
+            (CROSSING, "--set", "overflow=true", "--set", "turns=1"),
+            (CROSSING, "--by", "late = turns >= 2"),
+            (CROSSING, "--view", "around", "3"),
+            (*BROKEN, "--merge-symmetric", "--view", "full"),
+            (*BROKEN, "--limit", "1", "-o", "x.dot"),
+        ],
+    )
+    def test_every_view_is_valid(self, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+        validator = self.validator(capsys)
+        assert [error.message for error in validator.iter_errors(data(*arguments, capsys=capsys))] == []
+
+    def test_the_validator_does_refuse(self, capsys: pytest.CaptureFixture[str]) -> None:
+        validator, found = self.validator(capsys), data(CROSSING, capsys=capsys)
+        found["nodes"][1]["quiescent"] = "yes"
+        found["edges"][0]["new"] = 1
+        del found["graph"]["version"]
+        assert len(list(validator.iter_errors(found))) == 3
+
+
+def _closed(schema: Any) -> Any:
+    """The schema without room for new fields: those that there are must be in it."""
+    if isinstance(schema, list):
+        return [_closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(each) for name, each in schema.items()}
+    return closed | {"additionalProperties": False} if {"type", "properties"} <= schema.keys() else closed
+
+
 REFUSED = [
+    ((CROSSING, "-o", "a.json", "-o", "./a.json"), "./a.json is wanted twice", "give each --output a file of its own"),
+    ((CROSSING, "-o", "-", "-o", "-"), "standard output is wanted twice", "give each --output a file of its own"),
     ((CROSSING, "--view", "full", "--limit", "5"), "crossing has 17 states; a picture shows 5 at most", "--view path, "),
     ((CROSSING, "--view", "full", "--limit", "5", "-o", "x.json"), "crossing has 17 states; a file holds 5 at most", "--view path, "),
     ((CROSSING, "--view", "around"), "--view around needs a state", "give its number, for example: --view around 0"),
@@ -304,7 +352,11 @@ REFUSED = [
     ((CROSSING, "-o", "x.gif"), "x.gif has no ending that names a format", "end it in .svg, .png, .pdf, .dot, .json, .graphml"),
     ((CROSSING, "-o", "no/x.svg"), "no/x.svg cannot be written", "give --output a file in a folder that can be written to"),
     ((CROSSING, "--workload", "x"), "there is no workload x", "there is crossing"),
-    (("apply", "--merge-symmetric"), "apply has no symmetric sort of more than one member in its state", "leave out --merge-symmetric"),
+    (
+        (LAMP, "--merge-symmetric"),
+        "lamp has no symmetric sort of more than one member in its state, and calls none alike",
+        "leave out --merge-symmetric",
+    ),
 ]
 
 

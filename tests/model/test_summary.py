@@ -37,6 +37,27 @@ def test_what_the_controllers_have_not_seen() -> None:
     ]
 
 
+def test_status_and_generations() -> None:
+    spec = ALL["recreated-replica-set"].build()
+    begun = ("apply_replica_set", "see_replica_set", "create_pod", "update_replica_set_status", "scale_replica_set")
+    assert reference.summary(spec, first(spec, *begun))[:2] == [
+        "replica-set-0: 0 wanted; pod-0 pending",
+        "- status: 1 pod, 0 ready; generation 2, 1 observed",
+    ]
+    again = first(spec, "apply_replica_set", "delete_replica_set", "apply_replica_set")
+    assert reference.summary(spec, again)[:2] == ["replica-set-0 (applied again): 1 wanted", "- generation 1, 0 observed"]
+
+
+def test_a_node_that_is_cut_off() -> None:
+    spec = ALL["node-cut-off"].build()
+    assert reference.summary(spec, first(spec, "cut_off_node")) == ["nothing is applied", "node-0 is cut off"]
+
+
+def test_pods_and_nodes_are_alike_in_pictures() -> None:
+    spec = ALL["apply"].build()
+    assert [sort.__name__ for sort in spec.alike_sorts] == ["Pod", "Node"]
+
+
 @pytest.mark.parametrize("name", ["conflicts", "failures", "full-nodes", "stale-restart", "delete"])
 def test_every_state_has_one(name: str) -> None:
     """Of a run that always takes the last enabled step, so that it goes far."""

@@ -158,3 +158,12 @@ def test_scopes_do_not_mix() -> None:
     assert small.root != large.root
     assert small.root == empty(pods=1).root
     assert large.root.bits > small.root.bits
+
+
+def test_sorts_that_a_picture_may_hold_alike() -> None:
+    module, spec = Module("pictures"), Spec("toy", Main, scope={"pods": 2, "nodes": 2})
+    module.alike(Node, Pod)
+    spec.include(module)
+    assert spec.alike_sorts == [Node, Pod]
+    with pytest.raises(SpecError, match=r"KC138: toy: int is no sort"):
+        spec.alike(int)  # type: ignore[arg-type]
