@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kubecheck.spec import Spec
+    from kubecheck.spec.types import RecordType
 
 # of several verdicts, the one that decides
 _SEVERITY = (Verdict.HOLDS, Verdict.INCOMPLETE, Verdict.VIOLATED, Verdict.ERROR)
@@ -156,7 +157,8 @@ def check(
         run = run_of(spec, subject, target=target, options=scope) if kept else None
         checked.append(Checked(report=report, subject=subject, run=run))
         if as_text:
-            _print(report, subject, reproduce=reproduce, first=number == 0, several=len(found) > 1, full=full)
+            whole = spec.root if full else None
+            _print(report, subject, reproduce=reproduce, first=number == 0, several=len(found) > 1, whole=whole)
     worst = max(range(len(checked)), key=lambda i: (_SEVERITY.index(checked[i].report.verdict), -i))
     code = _exit_code(checked[worst].report, checked[worst].subject)
     write_outputs(
@@ -187,7 +189,7 @@ def _run(spec: Spec, *, limits: Limits, threads: int | None, quiet: bool, cache:
         return checker.check(spec, limits=limits, threads=threads, progress=progress, cache=cache, profile=profile)
 
 
-def _print(report: Report, subject: Subject, *, reproduce: str, first: bool, several: bool, full: bool) -> None:
+def _print(report: Report, subject: Subject, *, reproduce: str, first: bool, several: bool, whole: RecordType | None) -> None:
     from kubecheck.cli.render import console, render
 
     with console(sys.stdout) as out:
@@ -195,7 +197,7 @@ def _print(report: Report, subject: Subject, *, reproduce: str, first: bool, sev
             out.print("Each workload is checked on its own, in a cluster without the others.\n")
         if not first:
             out.print()
-        render(report, subject, out=out, reproduce=reproduce, full=full)
+        render(report, subject, out=out, reproduce=reproduce, whole=whole)
 
 
 def _exit_code(report: Report, subject: Subject) -> ExitCode:

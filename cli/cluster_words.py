@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _OBJECT: Final = re.compile(r"api_server\._etcd\._(deployments|replica_sets|pods|nodes)\[([^\]]+)\](?:\.(.+))?")
 _WATCH: Final = re.compile(r"api_server\._watches\.(controllers|scheduler|cache)_(deployments|replica_sets|pods)")
-_SERVER: Final = "api_server._watches.controllers_server"
 _HISTORY: Final = re.compile(r"api_server\._etcd\._\w+_history")
 _MEMORY: Final = re.compile(r"(?:controller_manager|scheduler)\.(\w+)\[([^\]]+)\](?:\.(\w+))?")
 _ASSUMED: Final = re.compile(r"scheduler\.assumed\[([^\]]+)\]")
@@ -37,9 +36,30 @@ _WORDS_OF_WORKERS: Final = {
     ("ending", "False"): "",  # it was: told with what became of it
     ("removing", "False"): "",
 }
-_FAILING: Final = "api_server._failing"
+_UID_OF_WORKER: Final = "uid"  # whose containers these are: told when the kubelet comes to know the pod
 # what of the scope's budgets has been spent, and what the model has to remember of names
-_BOOKKEEPING: Final = ("user.", "faults.", "outages.", "api_server._pods_created", "api_server._replica_sets_created")
+_BOOKKEEPING: Final = (
+    "user.",
+    "faults.",
+    "outages.",
+    "keeper.",
+    "network.outages",
+    "api_server._pods_created",
+    "api_server._replica_sets_created",
+)
+_SPENT: Final = re.compile(r"(?:user|faults|outages|keeper|network|api_server)\._?(\w+)(?:\[([^\]]+)\])?")
+_WORDS_OF_FLAGS: Final = {
+    ("api_server._failing", "1"): "the next request will be answered with 500",
+    ("api_server._failing", "0"): "the request is answered with 500",
+    ("api_server._losing", "1"): "the answer to the next request that takes effect will be lost",
+    ("api_server._losing", "0"): "the answer is lost: the client sees a timeout",
+    ("api_server._changed_since_read", "1"): "the Deployment is not any more what the second user has read",
+    ("api_server._changed_since_read", "0"): "the Deployment is what the second user has read",
+    ("api_server._watches.controllers_server", "0"): "controllers' informers are served by the first API server",
+    ("api_server._watches.controllers_server", "1"): "controllers' informers are served by the second API server",
+}
+_CUT_OFF: Final = re.compile(r"network\.cut_off\[([^\]]+)\]")
+_KUBELETS_SERVER: Final = re.compile(r"kubelets\.server\[([^\]]+)\]")
 
 _READERS: Final = {
     "controllers": "controllers' informer of {}",
@@ -52,6 +72,7 @@ _WORDS_OF_MEMORY: Final = {
     ("syncs", "deleting"): "sync of {}: pods still to delete",
     ("syncs", "status"): "sync of {}: status still to write",
     ("syncs", "wanted"): "",  # what `creating` was worked out from
+    ("syncs", "owner_uid"): "",  # whose sync it is
     ("expectations", "creations"): "expectations of {}: creations to see",
     ("expectations", "deletions"): "expectations of {}: deletions to see",
     ("unseen_pods", ""): "stale-write guard of {}: own writes of pods to see",
@@ -60,9 +81,25 @@ _WORDS_OF_MEMORY: Final = {
     ("replica_set_work", ""): "work queue: key {}",
 }
 _FIELDS: Final = {
-    "deployments": {"replicas": "spec.replicas", "template": "template of", "paused": "spec.paused"},
-    "replica_sets": {"replicas": "spec.replicas", "desired": "annotation desired-replicas", "status.ready": "status.readyReplicas"},
-    "pods": {"node": "spec.nodeName", "owner": "owner"},
+    "deployments": {
+        "replicas": "spec.replicas",
+        "template": "template of",
+        "paused": "spec.paused",
+        "generation": "metadata.generation",
+        "status.updated": "status.updatedReplicas",
+        "status.ready": "status.readyReplicas",
+        "status.observed": "status.observedGeneration",
+    },
+    "replica_sets": {
+        "replicas": "spec.replicas",
+        "desired": "annotation desired-replicas",
+        "annotations": "annotations of somebody else",
+        "uid": "metadata.uid",
+        "generation": "metadata.generation",
+        "status.ready": "status.readyReplicas",
+        "status.observed": "status.observedGeneration",
+    },
+    "pods": {"node": "spec.nodeName", "owner": "owner", "uid": "metadata.uid", "owner_uid": "owner's UID"},
 }
 
 
@@ -120,23 +157,27 @@ class ClusterWords:
             elif words:
                 lines.append(words)
         if not lines and not plain:  # a step that changes only what is left out elsewhere is told all the same
-            plain = [change for change in step.changes if not _HISTORY.fullmatch(change.path)]
+            lines += [_spent(change) for change in step.changes if not _HISTORY.fullmatch(change.path)]
         if plain:
             lines += changes_text(msgspec.structs.replace(step, changes=plain), self._names).splitlines()
         return tuple(lines) or (() if step.step == 0 else ("nothing",)), written
 
     def _other(self, change: Change) -> str | None:
         """A change that is not an object's, in a cluster's words; empty if it says nothing, None if there are no words for it."""
-        if change.path == _FAILING:
-            return "the next request will be answered with 500" if change.after == "1" else "the request is answered with 500"
+        if flag := _WORDS_OF_FLAGS.get((change.path, change.after)):
+            return flag
+        if node := _CUT_OFF.fullmatch(change.path):
+            return f"{node[1]} {'is cut off from the API servers' if change.after == '1' else 'reaches the API servers again'}"
+        if node := _KUBELETS_SERVER.fullmatch(change.path):
+            return f"the kubelet of {node[1]} watches the {'second' if change.after == '1' else 'first'} API server"
         if watch := _WATCH.fullmatch(change.path):
             return self._informer(watch[1], watch[2], int(change.before), int(change.after))
-        if change.path == _SERVER:
-            return "controllers' informers are served by " + ("the second API server" if change.after == "1" else "the first API server")
         if assumed := _ASSUMED.fullmatch(change.path):
             gone = f"scheduler's cache: {assumed[1]} is no longer assumed on {change.before}"
             return gone if change.after == "none" else f"scheduler's cache: {assumed[1]} is assumed on {change.after}"
         if worker := _WORKER.fullmatch(change.path):
+            if worker[3] == _UID_OF_WORKER:
+                return ""
             words = _WORDS_OF_WORKERS.get((worker[3], change.after))
             return None if words is None else words.format(worker[1], worker[2])
         if memory := _MEMORY.fullmatch(change.path):
@@ -152,6 +193,15 @@ class ClusterWords:
         at = f"rv {seen[0]}" if seen else "nothing seen yet"
         shows = f" ({seen[1]})" if seen and after < before else ""
         return f"{_READERS[reader].format(_KINDS[kind])}: {at}{shows}, {f'{after} behind' if after else 'up to date'}"
+
+
+def _spent(change: Change) -> str:
+    """`counted: watches broken 0 -> 1`: what a scope allows only so often, or what is remembered to name things."""
+    found = _SPENT.fullmatch(change.path)
+    if found is None:
+        return f"counted: {change.path} {difference(change, initial=False)}"
+    of = f" of {found[2]}" if found[2] else ""
+    return f"counted: {found[1].replace('_', ' ')}{of} {difference(change, initial=False)}"
 
 
 def _object(kind: str, name: str, changes: Sequence[Change]) -> str:
@@ -176,7 +226,7 @@ def _object(kind: str, name: str, changes: Sequence[Change]) -> str:
 
 
 def _field(kind: str, field: str, change: Change, *, created: bool) -> str:
-    if kind == "pods" and field == "terminating":
+    if (kind == "pods" and field == "terminating") or (field == "deleting" and change.after == "1"):
         return "deletionTimestamp is set"
     if kind == "pods" and field == "phase":
         return change.after.capitalize() if created else f"{change.before.capitalize()} -> {change.after.capitalize()}"

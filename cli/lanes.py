@@ -10,12 +10,14 @@ A dot is the component that moves, a cross a fault; a line leads to the API serv
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from kubecheck.cli.actors import places
 from kubecheck.cli.cluster_words import is_cluster
 from kubecheck.cli.rows import Row, lanes, rows
 from kubecheck.cli.whole_states import whole_state
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
     from kubecheck.checker.report import Step
+    from kubecheck.spec.types import RecordType
 
 LEAST_TEXT: Final = 36
 """Columns that words need; where lanes leave less, the component is named in the text, and no lanes are drawn."""
 
 TWO_COLUMNS: Final = 76
 """Columns of words from which on what changed stands beside the action, not below it."""
+
+_NUMBERS: Final = ("the number is the resourceVersion it wrote", "number: resourceVersion")
+"""What the column of the API server shows, as far as there is room to say it."""
 
 _COLOURS: Final = ("cyan", "magenta", "blue", "green", "yellow", "bright_cyan", "bright_magenta", "bright_blue")
 _MARGIN: Final = 6  # the step's number
@@ -50,14 +56,15 @@ _ASCII: Final = _Signs(line="|", moves="o", fails="x", reach="-")
 
 
 class Lanes:
-    """The drawing, as wide as the console. `full` shows the whole state after each step, too."""
+    """The drawing, as wide as the console. With `whole`, the type of the states, the whole state after each step is shown, too."""
 
-    def __init__(self, path: Sequence[Step], *, full: bool = False) -> None:
+    def __init__(self, path: Sequence[Step], *, whole: RecordType | None = None) -> None:
         self._path = path
         self._rows = rows(path)
         self._cluster = is_cluster(path)
         self._lanes = lanes(self._rows, cluster=self._cluster)
-        self._full = full
+        self._whole = whole
+        self._places = places(self._lanes, len(_COLOURS))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draws it: one Text a line."""
@@ -66,24 +73,28 @@ class Lanes:
         gap = 4 if width >= 120 else 3
         drawn = self._lanes if width - _MARGIN - gap * len(self._lanes) >= LEAST_TEXT else []
         room = width - _MARGIN - gap * len(drawn)
-        yield from self._heads(drawn, signs, gap)
+        yield from self._heads(drawn, signs, gap, width)
         action_room = self._action_room(room, named=not drawn)
         for row, step in zip(self._rows, self._path, strict=True):
             lines = list(self._words(row, room, action_room, named=not drawn))
-            if self._full:
-                lines += [Text(line, style="dim") for text in whole_state(step.state) for line in _wrapped(text, room)]
+            if self._whole is not None:
+                told = whole_state(self._whole, step.state)
+                lines += [Text(line, style="dim") for text in told for line in _wrapped(text, room)]
             for number, words in enumerate(lines or [Text()]):
                 line = Text.assemble((f"{row.number:>4}  " if number == 0 else " " * _MARGIN, "dim"))
                 line.append_text(self._lane_signs(drawn, row if number == 0 else None, signs, gap))
                 line.append_text(words)
                 yield line
 
-    def _heads(self, drawn: Sequence[str], signs: _Signs, gap: int) -> Iterator[Text]:
+    def _heads(self, drawn: Sequence[str], signs: _Signs, gap: int, width: int) -> Iterator[Text]:
         for number, name in enumerate(drawn):
             line = Text.assemble(("step  " if number == 0 else " " * _MARGIN, "dim"))
             for before in range(number):
                 line.append(signs.line.ljust(gap), style=self._colour(before))
-            label = f"{name} (the number is the resourceVersion it wrote)" if self._cluster and name == "api-server" else name
+            label = name
+            if self._cluster and name == "api-server":
+                said = (f"{name} ({note})" for note in _NUMBERS)
+                label = next((text for text in said if _MARGIN + gap * number + len(text) <= width), name)
             line.append(label, style=self._colour(number))
             yield line
 
@@ -109,7 +120,7 @@ class Lanes:
         return text
 
     def _colour(self, number: int) -> str:
-        return _COLOURS[number % len(_COLOURS)]
+        return _COLOURS[self._places[self._lanes[number]]]
 
     def _action_room(self, room: int, *, named: bool) -> int:
         """Columns of the actions, 0 if what changed stands below them."""
@@ -124,11 +135,11 @@ class Lanes:
     def _words(self, row: Row, room: int, action_room: int, *, named: bool) -> Iterator[Text]:
         head, changes = self._head(row, named), row.changes
         if not action_room:
-            yield from (Text(line, style="bold") for line in _wrapped(head, room))
+            yield from (Text(line, style="bold") for line in _broken(head, room))
             yield from (Text(line) for change in changes for line in _wrapped(change, room - 2, indent="  "))
             yield from (Text(line, style="italic dim") for line in _wrapped(row.sentence, room - 2, indent="  "))
             return
-        left = [Text(line, style="bold") for line in _wrapped(head, action_room - 2)]
+        left = [Text(line, style="bold") for line in _broken(head, action_room - 2)]
         right = [line for change in changes for line in _wrapped(change, room - action_room)]
         for number in range(max(len(left), len(right))):
             words = left[number].copy() if number < len(left) else Text()
@@ -137,6 +148,21 @@ class Lanes:
                 words.append(right[number], style="not bold")
             yield words
         yield from (Text(line, style="italic dim") for line in _wrapped(row.sentence, room - 2, indent="  "))
+
+
+def _broken(head: str, width: int) -> list[str]:
+    """An action in lines that end behind its bracket or a comma; inside a word only where a word alone is wider."""
+    parts = re.findall(r"[^(, ]*[(, ]+|[^(, ]+", head)
+    lines = [""]
+    for part in parts:
+        if lines[-1].strip() and len(lines[-1]) + len(part.rstrip()) > width:
+            lines.append("    ")
+        lines[-1] += part
+    return [piece for line in lines for piece in _wrapped(line.strip(), width - len(_indent(line)), indent=_indent(line))]
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> list[str]:

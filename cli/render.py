@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from kubecheck.cli.subjects import Subject
+    from kubecheck.spec.types import RecordType
 
 PIPED_WIDTH: Final = 120
 """Columns when there is no terminal to ask."""
@@ -76,8 +77,10 @@ class _Buffer(io.StringIO):
         return self._encoding or "utf-8"
 
 
-def render(report: Report, subject: Subject, *, out: Console, reproduce: str, full: bool = False) -> None:
-    """Print everything about one check. `reproduce` is the command line that gives it again, `full` shows whole states."""
+def render(report: Report, subject: Subject, *, out: Console, reproduce: str, whole: RecordType | None = None) -> None:
+    """Print everything about one check. `reproduce` is the command line that gives it again; with `whole`, the type of the states, whole
+    states are shown.
+    """
     out.print(_header(report, subject))
     out.print()
     out.print(_exploration(report))
@@ -90,7 +93,7 @@ def render(report: Report, subject: Subject, *, out: Console, reproduce: str, fu
         out.print()
         out.print(path_title(report))
         out.print()
-        out.print(path_table(report.path, full=full))
+        out.print(path_table(report.path, whole=whole))
         detail = next((p.detail for p in report.properties if p.name == report.found), "")
         if report.why is None and detail:
             out.print(Padding(Text(detail), (0, 0, 0, 1)))
@@ -99,7 +102,7 @@ def render(report: Report, subject: Subject, *, out: Console, reproduce: str, fu
             out.print(lines_text(why_lines(report, out.width)))
         if report.refusals:
             out.print()
-            out.print(lines_text(quiet_lines(report.refusals, out.width)))
+            out.print(lines_text(quiet_lines(report.refusals, out.width, scope=report.scope)))
     if report.profile is not None:
         out.print()
         _print_profile(report.profile, out)
@@ -204,9 +207,9 @@ def path_title(report: Report) -> Text:
     return Text(f"the shortest path{what}, {length}:", style="bold")
 
 
-def path_table(path: Sequence[Step], *, full: bool = False) -> RenderableType:
-    """The steps of a path: a lane a component, a row a step, what it changed; with `full` the whole state, too."""
-    return Lanes(path, full=full)
+def path_table(path: Sequence[Step], *, whole: RecordType | None = None) -> RenderableType:
+    """The steps of a path: a lane a component, a row a step, what it changed; with `whole`, their type, the whole states, too."""
+    return Lanes(path, whole=whole)
 
 
 def lines_text(lines: Sequence[str]) -> Text:

@@ -86,7 +86,7 @@ def _conclude(file: str, saved: Record, spec: Spec, found: Retraced, *, changed:
 
     out.print()
     if found.steps:
-        out.print(path_table(found.steps, full=full))
+        out.print(path_table(found.steps, whole=spec.root if full else None))
         out.print()
     if found.differs is not None:
         out.print(f"step {found.differs} leads to another state than it did when the run was saved")
@@ -128,7 +128,7 @@ def _verdict(
         return Verdict.HOLDS, f"the path of {last} steps exists, and {prop.name} is not violated at its end", ExitCode.HOLDS
     _print_why(why_still(spec, prop, found.states), last, out)
     if prop.kind in (PropertyKind.QUIESCENT, PropertyKind.LIMIT):
-        out.print(lines_text(quiet_lines(why_quiet(spec, found.states[-1]), out.width)))
+        out.print(lines_text(quiet_lines(why_quiet(spec, found.states[-1]), out.width, scope=spec.scope)))
         out.print()
     steps = f"{last} step{'s' if last != 1 else ''}"
     if saved.verdict is Verdict.INCOMPLETE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -12,7 +12,7 @@ from kubecheck.checker.report import Verdict
 from kubecheck.cli.errors import is_ours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kubecheck.checker.report import Condition, Operand, Position, Refusal, Report, Why
 
@@ -60,8 +60,11 @@ def _lines(head: str, condition: Condition | None, width: int) -> list[str]:
     return [line for depth, text in lines for line in _wrapped(text, depth, width)]
 
 
-def quiet_lines(refusals: Sequence[Refusal], width: int = 0) -> list[str]:
-    """What keeps each component from moving, in lines: instances of an action that are refused alike are told once."""
+def quiet_lines(refusals: Sequence[Refusal], width: int = 0, *, scope: Mapping[str, Any] | None = None) -> list[str]:
+    """What keeps each component from moving, in lines: instances of an action that are refused alike are told once.
+
+    `scope` is the spec's: where a cluster's leaves out an action that would be taken here, a line says so.
+    """
     if not refusals:
         return []
     groups: dict[tuple[str, str, str], list[str]] = {}
@@ -75,11 +78,22 @@ def quiet_lines(refusals: Sequence[Refusal], width: int = 0) -> list[str]:
     lines = [(0, "What keeps the components from moving there:")]
     for actor in dict.fromkeys(actor for actor, _, _ in groups):
         lines.append((1, actor))
+        if actor == "deployment-controller" and _only_status_is_left(refusals, scope or {}):
+            lines.append((2, "it would write the Deployment's status now, which is left out here: --set deployment_status=true"))
         for (its, action, told), instances in groups.items():
             if its == actor:
                 others = f" and {len(instances) - 1} more" if len(instances) > 1 else ""
                 lines.append((2, f"{action}({instances[0]}){others}: {told}"))
     return [line for depth, text in lines for line in _wrapped(text, depth, width)]
+
+
+def _only_status_is_left(refusals: Sequence[Refusal], scope: Mapping[str, Any]) -> bool:
+    """Whether the Deployment controller has nothing to do but to write a status that the scope leaves out (ClusterScope)."""
+    its = [r.condition for r in refusals if r.actor == "deployment-controller" and r.condition is not None]
+    operands = [operand for condition in its for operand in condition.operands]
+    return scope.get("deployment_status") is False and any(
+        (o.text, o.value) == ("decision.request", "status") for o in operands
+    )
 
 
 def headline(why: Why, last: int) -> str:

@@ -89,7 +89,7 @@ def _evidence(report: Report) -> str:
     for row in rows(report.path):
         lines.append(f"{row.number:>4}  {f'{row.lane}: ' if row.lane else ''}{row.action}")
         lines += [f"        {change}" for change in row.changes]
-    return "\n".join([*lines, *why_lines(report), *quiet_lines(report.refusals)])
+    return "\n".join([*lines, *why_lines(report), *quiet_lines(report.refusals, scope=report.scope)])
 
 
 def _class(checked: Checked) -> str:

@@ -6,9 +6,12 @@ yellow, which is too light for a line. Lines and arrowheads change in another rh
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from kubecheck.cli.actors import KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,9 +63,12 @@ class Line:
 
 
 def lines(actors: Sequence[str]) -> dict[str, Line]:
-    """A line for each actor, by its place among them."""
+    """A line for each actor: an actor of a cluster has the same in every picture."""
+    taken = {KNOWN.index(actor) for actor in actors if actor in KNOWN}
+    free = (i for i in itertools.count() if i not in taken)
     heads = list(_HEADS)
     return {
         actor: Line(_COLOURS[i % len(_COLOURS)], _LINES[i % len(_LINES)], heads[i % len(heads)])
-        for i, actor in enumerate(actors)
+        for actor in actors
+        for i in [KNOWN.index(actor) if actor in KNOWN else next(free)]
     }

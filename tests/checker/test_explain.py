@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import linecache
-from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import event, given, reject
 
 from kubecheck.checker.explain import why_quiet, why_refused, why_violated
+from kubecheck.checker.report import Condition, Operand, Position, Refusal
 from kubecheck.cli.why import condition_lines, quiet_lines
 from kubecheck.model.scenarios import ALL
 from kubecheck.spec import PropertyKind, Spec, SpecError, reference
@@ -17,9 +18,6 @@ from kubecheck.spec.reference import Outcome, Snapshot
 from tests.checker.explain_toys import Job, Table, jobs
 from tests.checker.test_differential import CHOICES, Drawn, examples, written
 from tests.cli.specs.crossing import crossing
-
-if TYPE_CHECKING:
-    from kubecheck.checker.report import Condition
 
 JOBS = jobs()
 [START] = reference.initial_states(JOBS)
@@ -186,6 +184,21 @@ def test_what_keeps_the_components_from_moving() -> None:
         "    go(light-0) and 1 more: s.turns < turns is false: s.turns is 1, turns is 1",
         "    stop(light-0) and 1 more: s.colour[light] is Colour.GREEN is false: s.colour[light] is red",
     ]
+
+
+def test_an_action_that_the_scope_leaves_out_is_told_where_it_would_be_taken() -> None:
+    """A cluster is quiet where only a status would be written, which nobody but people reads: that is the scope's doing."""
+    position = Position(file="a.py", line=1, column=1)
+    operand = Operand(text="decision.request", value="status")
+    condition = Condition(text="decision.request is Request.SCALE", holds=False, function="f", position=position, operands=[operand])
+    refusal = Refusal(actor="deployment-controller", action="scale", parameters={}, condition=condition)
+    lines = quiet_lines([refusal], scope={"deployment_status": False})
+    assert lines[2] == "    it would write the Deployment's status now, which is left out here: --set deployment_status=true"
+    for scope in ({"deployment_status": True}, {}):
+        assert quiet_lines([refusal], scope=scope)[2:] == lines[3:]
+    scaling = msgspec.structs.replace(condition, operands=[Operand(text="decision.request", value="scale")])
+    others = [msgspec.structs.replace(refusal, condition=scaling)]
+    assert not [line for line in quiet_lines(others, scope={"deployment_status": False}) if "left out" in line]
 
 
 def test_a_step_that_changes_nothing_is_told() -> None:

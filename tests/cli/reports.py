@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import enum
+from typing import Annotated, Any
 
 import msgspec
 
@@ -19,6 +20,39 @@ from kubecheck.checker.report import (
     Verdict,
     Why,
 )
+from kubecheck.spec import Array, Range, Record, Set, Sort, Spec, State
+
+
+class Pod(Sort, size=2):
+    """A pod."""
+
+
+class Phase(enum.Enum):
+    """What has become of it."""
+
+    ABSENT = "absent"
+    PENDING = "pending"
+
+
+class Stored(Record):
+    """A pod as it is stored."""
+
+    phase: Phase = Phase.ABSENT
+    version: Annotated[int, Range(0, 3)] = 0
+    node: Pod | None = None
+    epoch: Annotated[int, Range(0, 0)] = 0
+
+
+class Cluster(State):
+    """What the paths here are of."""
+
+    queue: Set[Pod]
+    leader: Pod | None
+    store: Array[Pod, Stored]
+
+
+WHOLE = Spec("web", Cluster).root
+"""The type of the paths' states."""
 
 HERE = Position(file="spec.py", line=7, column=1)
 
@@ -76,9 +110,10 @@ def step(number: int, *changes: tuple[str, str, str], action: str = "", actor: s
 
 def with_state(moment: Step, queue: list[str], phase: str, version: int) -> Step:
     """The step with a whole state: a queue, and two pods of which one changes."""
-    absent = {"phase": "absent", "version": {"#bigint": "0"}}
-    changed = {"phase": phase, "version": {"#bigint": str(version)}}
-    state = {"queue": {"#set": queue}, "store": {"#map": [["pod-0", absent], ["pod-1", changed]]}}
+    rest = {"node": {"#set": []}, "epoch": {"#bigint": "0"}}
+    absent = {"phase": "absent", "version": {"#bigint": "0"}, **rest}
+    changed = {"phase": phase, "version": {"#bigint": str(version)}, **rest}
+    state = {"queue": {"#set": queue}, "leader": {"#set": []}, "store": {"#map": [["pod-0", absent], ["pod-1", changed]]}}
     return msgspec.structs.replace(moment, state=state)
 
 

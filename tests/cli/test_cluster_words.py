@@ -6,6 +6,7 @@ import random
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from kubecheck.checker.replay import first_step, one_step
@@ -53,6 +54,33 @@ def test_every_scenario_can_be_told(name: str) -> None:
         assert row.changes
         assert (row.changes == ("nothing",)) == (before.state == after.state)
         assert row.lane in lanes(found, cluster=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("network.cut_off[node-0]", "0", "1"), "node-0 is cut off from the API servers"),
+        (("network.cut_off[node-0]", "1", "0"), "node-0 reaches the API servers again"),
+        (("api_server._losing", "0", "1"), "the answer to the next request that takes effect will be lost"),
+        (("api_server._losing", "1", "0"), "the answer is lost: the client sees a timeout"),
+        (("api_server._changed_since_read", "0", "1"), "the Deployment is not any more what the second user has read"),
+        (("kubelets.server[node-1]", "0", "1"), "the kubelet of node-1 watches the second API server"),
+        (("faults.watches_broken", "0", "1"), "counted: watches broken 0 -> 1"),
+        (("keeper.created[pod-1]", "False", "True"), "counted: created of pod-1 False -> True"),
+    ],
+)
+def test_what_is_no_object_has_words_too(change: tuple[str, str, str], told: str) -> None:
+    state = {"api_server": {"etcd": {}, "watches": {}}}
+    path = [msgspec.structs.replace(s, state=state) for s in (step(0), step(1, change, action="go", actor="user"))]
+    assert rows(path)[1].changes == (told,)
+
+
+@pytest.mark.parametrize("name", ["node-cut-off", "stateful-node-cut-off", "lost-response", "racing-users", "recreated-replica-set"])
+def test_no_field_of_the_model_is_told_as_it_is(name: str) -> None:
+    """Names with underscores and truths are the model's."""
+    for seed in range(4):
+        for row in rows(walk(ALL[name].build(), seed, 40))[1:]:
+            assert not [c for c in row.changes if re.search(r"_|\[|\b(True|False)\b", c) and not c.startswith("counted: created of")]
 
 
 def test_an_informer_shows_what_the_model_delivers() -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -15,7 +16,7 @@ from kubecheck.cli.render import console, path_table, render
 from kubecheck.cli.subjects import Subject
 from kubecheck.model.manifest import NotModelled
 from kubecheck.spec import Position, Spec
-from tests.cli.reports import report, step, violated
+from tests.cli.reports import WHOLE, report, step, violated
 
 
 def build() -> Spec:
@@ -84,7 +85,7 @@ reproduce: kubecheck check web.yaml
 @pytest.mark.parametrize("width", [40, 80, 120, 200])
 def test_every_line_fits(width: int) -> None:
     out = io.StringIO()
-    render(violated(), SUBJECT, out=Console(file=out, width=width), reproduce="again", full=True)
+    render(violated(), SUBJECT, out=Console(file=out, width=width), reproduce="again", whole=WHOLE)
     assert max(len(line) for line in out.getvalue().splitlines()) <= width
 
 
@@ -134,16 +135,66 @@ def test_only_numbers_and_sentences_are_dim() -> None:
     out = io.StringIO()
     Console(file=out, width=80, force_terminal=True, color_system="standard").print(path_table(violated().path))
     line = next(line for line in out.getvalue().splitlines() if "create(pod-1)" in line)
-    assert line == "\x1b[2m   1  \x1b[0m\x1b[1;36m●\x1b[0m\x1b[36m  \x1b[0m\x1b[1mcreate(pod-1)\x1b[0m"
+    assert line == "\x1b[2m   1  \x1b[0m\x1b[1;34m●\x1b[0m\x1b[34m  \x1b[0m\x1b[1mcreate(pod-1)\x1b[0m"
 
 
 def test_full_shows_whole_states() -> None:
     out = io.StringIO()
     with console(out) as printed:
-        render(violated(), SUBJECT, out=printed, reproduce="", full=True)
+        render(violated(), SUBJECT, out=printed, reproduce="", whole=WHOLE)
     assert "   1  ●   create(pod-1)               store[pod-1]: phase absent -> pending" in out.getvalue()
-    assert "      │   queue {pod-1}\n      │   store[pod-0]: phase absent, version 0\n" in out.getvalue()
-    assert "      │   store[pod-1]: phase pending, version 1\n" in out.getvalue()
+    begins = "      │   "
+    assert f"{begins}queue {{pod-1}}, leader none\n{begins}store[pod-0]: phase absent, version 0, node none\n" in out.getvalue()
+    assert f"{begins}store[pod-1]: phase pending, version 1, node none\n" in out.getvalue()
+    assert f"{begins}queue {{}}, leader none\n" in out.getvalue()
+    assert "epoch" not in out.getvalue()  # it has only one value
+
+
+def test_an_actor_has_the_same_colour_in_every_path() -> None:
+    def colour(*actors: str) -> str:
+        out = io.StringIO()
+        path = [step(0), *(step(n, action="go", actor=actor) for n, actor in enumerate(actors, 1))]
+        Console(file=out, width=120, force_terminal=True, color_system="standard").print(path_table(path))
+        found = re.search(r"\x1b\[(\d+)mscheduler", out.getvalue())
+        assert found is not None
+        return found[1]
+
+    assert len({colour("scheduler"), colour("user", "scheduler"), colour("kubelet", "deployment-controller", "scheduler")}) == 1
+
+
+def test_an_action_is_broken_at_its_bracket_or_a_comma() -> None:
+    actors = [f"component-{i}" for i in range(6)]
+    path = [step(0), *(step(n, action="go", actor=actor) for n, actor in enumerate(actors, 1))]
+    path.append(step(7, action="update_replica_set_status", actor="component-0", replica_set="replica-set-0", other="x" * 30))
+    out = io.StringIO()
+    Console(file=out, width=100).print(path_table(path))
+    shown = [line[24:].rstrip() for line in out.getvalue().splitlines()]
+    first = shown.index(next(line for line in shown if line.startswith("update")))
+    assert [line.split("  nothing")[0].rstrip() for line in shown[first : first + 2]] == [
+        "update_replica_set_status(", "    replica-set-0,",
+    ]  # fmt: skip
+    out = io.StringIO()
+    Console(file=out, width=66).print(path_table(path))
+    shown = [line[24:].rstrip() for line in out.getvalue().splitlines()]
+    first = shown.index("update_replica_set_status(replica-set-0,")
+    assert shown[first + 1] == "    other=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx)"
+
+
+@pytest.mark.parametrize(
+    ("width", "head"),
+    [
+        (120, "api-server (the number is the resourceVersion it wrote)"),
+        (60, "api-server (number: resourceVersion)"),
+    ],
+)
+def test_the_head_of_the_api_server_has_room(width: int, head: str) -> None:
+    state = {"api_server": {"etcd": {}, "watches": {}}}
+    path = [msgspec.structs.replace(s, state=state) for s in (step(0), step(1, action="apply", actor="user"))]
+    out = io.StringIO()
+    Console(file=out, width=width).print(path_table(path))
+    lines = out.getvalue().splitlines()
+    assert lines[1].split("│")[1].strip() == head
+    assert max(map(len, lines)) <= width
 
 
 def test_incomplete_says_what_was_covered() -> None:
