@@ -6,8 +6,9 @@ JSON follows the node-link form that networkx and D3 read; docs/graph.md describ
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 import msgspec
 
@@ -23,6 +24,8 @@ VERSION: Final = 1
 """Of the JSON form; it grows when a field is removed or changes its meaning."""
 
 _NO_STATE: Final = msgspec.Raw(b"")
+_PLAIN: Final = re.compile(r"[\n\x20-\x25\x27-\x3b\x3d\x3f-\x7e]*").fullmatch  # neither & < > nor what `printable` replaces
+_MOST_KINDS: Final = 1 << 16
 _PIECE: Final = 1 << 12  # nodes or edges that are written at once
 
 
@@ -51,9 +54,20 @@ def graphml(graph: Graph) -> Iterator[bytes]:
         b"\n",
     )
     yield b"\n"
+    texts: dict[tuple[object, ...], str] = {}  # of edges there are few kinds, and millions of each
+
+    def edge_text(edge: Edge) -> str:
+        kind = (edge.actor, edge.action, *edge.parameters.items(), edge.count, edge.on_path, *edge.violates)
+        found = texts.get(kind)
+        if found is None:
+            found = _data("edge", _flat(_edge(edge), _EDGE))
+            if len(texts) < _MOST_KINDS:
+                texts[kind] = found
+        return found
+
     yield from _joined(
         (
-            f'<edge source="n{edge.source}" target="n{edge.target}">{_data("edge", _flat(_edge(edge), _EDGE))}</edge>'.encode()
+            f'<edge source="n{edge.source}" target="n{edge.target}">{edge_text(edge)}</edge>'.encode()
             for edge in graph.edges
         ),
         b"\n",
@@ -167,10 +181,13 @@ def _flat(fields: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 
 def _data(owner: str, values: dict[str, Any]) -> str:
-    texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
-    return "".join(
-        f"<data key={quoteattr(f'{owner}-{name}')}>{escape(printable(text))}</data>" for name, text in texts.items()
-    )
+    texts = ((name, str(value).lower() if value is True or value is False else str(value)) for name, value in values.items())
+    return "".join([f'<data key="{owner}-{name}">{_escaped(text)}</data>' for name, text in texts])
+
+
+def _escaped(text: str) -> str:
+    """Text as XML has it; most of it has nothing that must be written otherwise, which is found out faster than it is replaced."""
+    return text if _PLAIN(text) else escape(printable(text))
 
 
 def _joined(texts: Iterable[bytes], between: bytes = b",\n") -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Every command has a page that names each of its options and exit codes; that examples print what they show is tested with the README's."""
+"""Every command has a page that names its options and exit codes; that examples print what they show is tested with the README's."""
 
 from __future__ import annotations
 
