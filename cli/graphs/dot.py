@@ -68,9 +68,10 @@ def draw(graph: Graph) -> Drawing:
         drawing.edge(f"n{source}", f"n{target}", **_edge(group, styles, graph))
     notes = []
     if plan.is_huge:
+        smaller = "a smaller --limit" if graph.view == "path" else "--view path, a smaller --depth, a coarser --by"
         notes.append(
             f"the picture is some {round(plan.length, -3):,} points long, more than anybody can look at: "
-            "--view path, a smaller --depth, a coarser --by, or `kubecheck explore`"
+            f"{smaller}, or `kubecheck explore`"
         )
     return Drawing(str(drawing.source), notes)
 

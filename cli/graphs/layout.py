@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from kubecheck.checker.graph.graph import Edge, Graph, Node
 
-HUGE: Final = 6_000
-"""Points from which on a picture is more than people can look at: four screens."""
+HUGE: Final = 4_000
+"""Points from which on a picture is more than people can look at: four screens, one below the other."""
 
 _CHARACTER: Final = 5  # points that a letter is wide, a line is high, and what is between nodes and between levels
 _LINE: Final = 12

@@ -44,6 +44,9 @@ def test_a_huge_picture_has_a_note() -> None:
         "the picture is some 18,000 points long, more than anybody can look at: --view path, a smaller --depth, a coarser --by, "
         "or `kubecheck explore`"
     )
+    [note] = draw(graph(80, chain(80), view="path")).notes
+    assert note.endswith(" points long, more than anybody can look at: a smaller --limit, or `kubecheck explore`")
+    assert draw(graph(20, chain(20), view="path")).notes == []
 
 
 def test_levels_are_distances_from_the_first_node_and_loops_end() -> None:
