@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from kubecheck.checker.graph.expander import Expander, Words, keys
-from kubecheck.spec.layout import pack
+from kubecheck.spec.layout import array_stride, decode, encode, field_offsets
 from kubecheck.spec.types import ArrayType, Data, OptionalType, RecordType, RefType, SeqType, SetType, Type
 
 MOST_RENAMINGS: Final = 720
 """Renamings that are tried for each state, at most: those of one sort of six members."""
+
+_FEW_BITS: Final = 20
+_MOST_VALUES: Final = 1 << 16  # of a part that are remembered
 
 Renaming = Mapping[Any, tuple[int, ...]]  # of a Sort class, where each of its members goes
 
@@ -50,7 +53,8 @@ class Symmetry:
             )
         orders = itertools.product(*(itertools.permutations(range(t.size)) for t in self.sorts))
         self._renamings = [{t.cls: order for t, order in zip(self.sorts, each, strict=True)} for each in orders]
-        self._known: dict[bytes, tuple[int, ...]] = {}
+        self._packed = [_packed_renamer(self._root, each) for each in self._renamings]
+        self._known: dict[bytes, bytes] = {}
 
     @property
     def note(self) -> str:
@@ -63,14 +67,58 @@ class Symmetry:
 
     def canonical(self, states: Words) -> Words:
         """For each state the one that stands for it."""
-        found = [self._least(key, row) for key, row in zip(keys(states), states, strict=True)]
-        return np.array(found, np.uint64).reshape(states.shape)
+        found = b"".join([self._least(key) for key in keys(states)])
+        return np.frombuffer(found, np.uint64).reshape(states.shape)
 
-    def _least(self, key: bytes, row: Words) -> tuple[int, ...]:
+    def _least(self, key: bytes) -> bytes:
         if key not in self._known:
-            state = self._expander.unpack(row)
-            self._known[key] = min(pack(self._root, renamed(self._root, state, each)) for each in self._renamings)
+            packed = int.from_bytes(key, "little")
+            self._known[key] = min(rename(packed) for rename in self._packed).to_bytes(len(key), "little")
         return self._known[key]
+
+
+def _packed_renamer(t: Type, renaming: Renaming) -> Callable[[int], int]:
+    """As `renamed`, of packed values: part by part, those of few bits from what is known already, those without such members untouched."""
+    parts = _parts(t, renaming) if t.bits > _FEW_BITS else None
+    if parts is None:
+        known: dict[int, int] = {}
+
+        def remembered(packed: int) -> int:
+            found = known.get(packed)
+            if found is None:
+                found = encode(t, renamed(t, decode(t, packed), renaming))
+                if len(known) < _MOST_VALUES:
+                    known[packed] = found
+            return found
+
+        return remembered
+    touched = [
+        (at, (1 << part.bits) - 1, _packed_renamer(part, renaming), to)
+        for at, to, part in parts
+        if at != to or any(inner.cls in renaming for inner in _references(part))
+    ]
+    kept = (1 << t.bits) - 1
+    for at, mask, _, _ in touched:
+        kept &= ~(mask << at)
+
+    def rename(packed: int) -> int:
+        found = packed & kept
+        for at, mask, inner, to in touched:
+            found |= inner(packed >> at & mask) << to
+        return found
+
+    return rename
+
+
+def _parts(t: Type, renaming: Renaming) -> list[tuple[int, int, Type]] | None:
+    """The fields or elements of a value: the bits that they begin at, before and after; None if they do not lie at fixed places."""
+    if isinstance(t, RecordType):
+        return [(at, at, f.type) for at, f in zip(field_offsets(t), t.fields, strict=True)]
+    if isinstance(t, ArrayType):
+        stride = array_stride(t.element, t.length)
+        places = [t.key.values().index(renamed(t.key, key, renaming)) for key in t.key.values()]
+        return [(i * stride, to * stride, t.element) for i, to in enumerate(places)]
+    return None
 
 
 def renamed(t: Type, data: Data, renaming: Renaming) -> Data:

@@ -16,6 +16,7 @@ from kubecheck.checker.graph.expander import Expander
 from kubecheck.checker.graph.symmetry import MOST_RENAMINGS, NotSymmetricError, Symmetry, renamed
 from kubecheck.model.scenarios import ALL
 from kubecheck.spec import PropertyKind, Sort, Spec, SpecError, State, ValueEscape, reference
+from kubecheck.spec.layout import pack
 from kubecheck.spec.reference import Outcome, Snapshot
 from tests.checker.test_differential import CHOICES, Drawn, examples, refused, written
 from tests.cli.specs.crossing import crossing
@@ -192,6 +193,21 @@ class TestSymmetry:
         orbits = {frozenset(renamed(spec.root, s, r) for r in symmetry._renamings) for s in everything}
         assert len(merged) == len(orbits) < len(plainly)
         assert all(any(expander.unpack(row) in orbit for orbit in orbits) for row in merged.states())
+
+    def test_packed_states_are_renamed_as_unpacked_ones(self) -> None:
+        """Of a cluster, whose state is larger than a word and has arrays in arrays, histories and sets."""
+        spec = ALL["full-nodes"].build()
+        expander = Expander(spec)
+        symmetry = Symmetry(expander)
+        assert [t.cls.__name__ for t in symmetry.sorts] == ["Pod", "Node"]
+        states = Enumeration(expander, limit=100_000)
+        for _ in range(9):
+            states.grow()
+        rows = states.levels[-1][:: max(1, len(states.levels[-1]) // 12)]
+        found = symmetry.canonical(rows)
+        for row, least in zip(rows, found, strict=True):
+            images = [pack(spec.root, renamed(spec.root, expander.unpack(row), r)) for r in symmetry._renamings]
+            assert tuple(least.tolist()) == min(images, key=lambda words: words[::-1])
 
     def test_what_is_merged_are_states_that_were_found(self) -> None:
         """A renamed state may be one that cannot be reached, where a spec only calls a sort alike."""
