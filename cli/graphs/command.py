@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import shlex
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -121,7 +122,7 @@ def graph(
         cache=not no_cache,
     )
     drawn = draw(subject.build(), request)
-    written = write(drawn, files, explore=f"kubecheck explore {target}")
+    written = write(drawn, files, explore=_explore(target, scope, workload))
     if "-" not in outputs:
         _tell(subject, drawn, written)
     return 0
@@ -155,6 +156,17 @@ def _view(
             remedy='give what states are merged by, for example --by "count(p.ready for p in pods)"',
         )
     return chosen
+
+
+def _explore(target: str, scope: ScopeOptions, workload: str | None) -> str:
+    """The command that shows the same system in a browser."""
+    words = ["kubecheck", "explore", target]
+    for name in ("replicas", "pods", "nodes", "crashes", "lag", "release"):
+        if (value := getattr(scope, name)) is not None:
+            words += [f"--{name}", str(value)]
+    words += [word for feature in scope.without for word in ("--without", feature)]
+    words += [word for name, text in scope.settings.items() for word in ("--set", f"{name}={text}")]
+    return shlex.join([*words, *([] if workload is None else ["--workload", workload])])
 
 
 def _tell(subject: Subject, drawn: Graph, written: Written) -> None:

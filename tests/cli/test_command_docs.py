@@ -93,6 +93,12 @@ def test_every_command_has_a_page() -> None:
     assert {code for its in ENDS.values() for code in its} == {int(code) for code in ExitCode}
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    readme = (DOCS.parent / "README.md").read_text()
+    pages = {page for page in PAGES.values() if (DOCS / page).exists()}
+    assert [page for page in sorted(pages) if f"(docs/{page})" not in readme] == []
+
+
 @pytest.mark.parametrize("name", sorted(ALL.keys() - INCOMPLETE))
 def test_every_option_and_exit_code_is_named(name: str) -> None:
     assert missing(name) == []

@@ -50,6 +50,12 @@ def test_missing(capsys: pytest.CaptureFixture[str]) -> None:
     assert not Path("x.svg").exists()
 
 
+@pytest.mark.usefixtures("dot")
+def test_the_browser_shows_the_same_system(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["graph", CROSSING, "-q", "-o", "x.svg", "--set", "lights=2", "--set", "turns=1"]) == ExitCode.BAD_INPUT
+    assert capsys.readouterr().err.endswith(f"browser: kubecheck explore {CROSSING} --set lights=2 --set turns=1\n")
+
+
 def test_not_executable(dot: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dot.write_text("#!/bin/sh\n")
     code, _, err = drawn(capsys, "x.svg")
