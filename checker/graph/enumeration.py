@@ -42,6 +42,11 @@ class Enumeration:
         return len(self._numbers)
 
     @property
+    def merges(self) -> bool:
+        """Whether a state may stand for others."""
+        return self._canonical is not None
+
+    @property
     def complete(self) -> bool:
         """Whether there is nothing left to expand."""
         return not len(self.levels[-1])

@@ -82,9 +82,8 @@ def find(expander: Expander, states: Enumeration, wanted: str) -> int:
         first += len(level)
         if states.complete:
             what = f"state {wanted}" if condition is None else f"state in which {wanted} is true"
-            raise NoSuchStateError(
-                f"{expander.spec.name} has no {what}: it has {len(states):,}, 0 to {len(states) - 1:,}"
-            )
+            merged = ", with one state for all that differ in names only," if states.merges else ""
+            raise NoSuchStateError(f"{expander.spec.name}{merged} has no {what}: it has {len(states):,}, 0 to {len(states) - 1:,}")
         states.grow()
 
 

@@ -280,6 +280,13 @@ class TestAround:
             self.around(crossing(), state, depth=1)
         assert str(raised.value) == message
 
+    def test_where_states_are_merged_a_condition_on_one_member_may_be_true_in_none_that_is_left(self) -> None:
+        expander = Expander(crossing())
+        states = Enumeration(expander, limit=10_000, canonical=Symmetry(expander).canonical)
+        counted = totals(expander, explored(expander, limits=checker.Limits(), cache=CACHE))
+        with pytest.raises(NoSuchStateError, match=r"^crossing, with one state for all that differ in names only, has no state in which"):
+            around_view(expander, states, counted, "colour[Light(2)] is Colour.GREEN", depth=1, most=9)
+
     def test_beyond_the_limit(self) -> None:
         expander = Expander(crossing())
         counted = totals(expander, explored(expander, limits=checker.Limits(), cache=CACHE))
