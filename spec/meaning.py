@@ -95,5 +95,6 @@ def _text(t: RecordType | EnumType | RefType) -> dict[str, str]:
     if isinstance(t, EnumType):
         return {"members": ", ".join(show_scalar(v) for v in t.values())}
     return {
-        f.name: f"{f.type}" if f.default == f.type.default else f"{f.type} = {show(f.type, f.default)}" for f in t.fields
+        f.name: f"{f.type}" if f.default == f.type.default else f"{f.type} = {show(f.type, f.default)}"
+        for f in t.fields
     }

@@ -55,7 +55,8 @@ def layout(graph: Graph, nodes: Sequence[Node], edges: Sequence[Edge], texts: Ma
     between = _LEVEL + max(labels.values(), default=0) * _LINE
     down = max(max(map(sum, wide.values()), default=0), sum(map(max, high.values())) + len(high) * between)
     right = max(
-        max(map(sum, high.values()), default=0), sum(map(max, wide.values())) + len(wide) * (_LEVEL + longest * _CHARACTER)
+        max(map(sum, high.values()), default=0),
+        sum(map(max, wide.values())) + len(wide) * (_LEVEL + longest * _CHARACTER),
     )
     if graph.view == "path" or down <= max(right, _COMFORTABLE):
         return Layout("TB", down)

@@ -20,7 +20,10 @@ def by_brute_force(spec: Spec, name: str) -> int | None:
         if any(hurt and reference.evaluate(spec, prop, state) is Outcome.HOLDS for state, hurt in paths):
             return length
         paths = [
-            (t.state, hurt or (t.action.kind == "fault" and reference.evaluate(spec, prop, t.state) is not Outcome.HOLDS))
+            (
+                t.state,
+                hurt or (t.action.kind == "fault" and reference.evaluate(spec, prop, t.state) is not Outcome.HOLDS),
+            )
             for state, hurt in paths
             for t in reference.steps(spec, state)
         ]

@@ -106,7 +106,9 @@ def test_what_works_is_written_and_what_dot_says_is_told(dot: Path, capsys: pyte
     assert "note          dot says of x.svg: Warning: no \ufffd fonts\n" in out
     code, _, err = drawn(capsys, "y.svg", "y.png")
     assert code == ExitCode.BAD_INPUT
-    assert err.startswith("error: dot, which draws, gave nothing: Warning: no \ufffd fonts; y.dot was written instead\n")
+    assert err.startswith(
+        "error: dot, which draws, gave nothing: Warning: no \ufffd fonts; y.dot was written instead\n"
+    )
     assert Path("y.svg").read_text() == "<svg/>\n"
 
 
