@@ -8,7 +8,6 @@ from typing import Any, Final
 import yaml
 
 from kubecheck.model.conformance import shapes
-from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.documents import media_type
 from kubecheck.model.conformance.http import Target
 from kubecheck.model.conformance.rows import Call
@@ -62,36 +61,7 @@ def decoded(call: Call) -> Json | Code:
     return body
 
 
-def number(text: str | None) -> Any:
-    """A number of a query; what is none stays text, which fits nothing."""
-    try:
-        return None if text is None else int(text)
-    except ValueError:
-        return text
-
-
 def strictly_refused(kind: Strategy, target: Target, body: Json) -> bool:
     """Whether fieldValidation=Strict finds a member that the kind does not have; only the outermost are looked at."""
     members = shapes.members(kind.kind)
     return target.option("fieldValidation") == "Strict" and members is not None and not members.issuperset(body)
-
-
-def selected(document: Json | None, selector: str | None) -> bool:
-    """Whether an object exists and a label selector of equalities selects it."""
-    if document is None:
-        return False
-    own = document["metadata"].get("labels") or {}
-    for requirement in (selector or "").split(","):
-        if not requirement:
-            continue
-        if "!=" in requirement:
-            name, _, value = requirement.partition("!=")
-            if own.get(name.strip()) == value.strip():
-                return False
-        elif "=" in requirement:
-            name, _, value = requirement.replace("==", "=").partition("=")
-            if own.get(name.strip()) != value.strip():
-                return False
-        else:
-            raise NotModelled(f"label selector {selector}")
-    return True

@@ -46,6 +46,32 @@ _SERVED: Final[Mapping[str, str]] = {
 _OWN_GROUPS: Final = frozenset(served.rpartition("/")[0] for served in _SERVED)
 
 
+_OTHER_PARTS: Final = {
+    ("", "pods"): "attach binding ephemeralcontainers eviction exec log portforward proxy resize status",
+    ("", "nodes"): "proxy status",
+    ("", "services"): "proxy status",
+    ("", "namespaces"): "finalize status",
+    ("", "serviceaccounts"): "token",
+}
+
+
+def serves_version(group: str, version: str) -> bool:
+    """Whether a group is served in a version."""
+    return f"{group}/{version}" in _SERVED
+
+
+def serves_group(group: str) -> bool:
+    """Whether a group, but the core's, is served."""
+    return bool(group) and group in _OWN_GROUPS
+
+
+def has_part(target: Target, *, status: bool, scale: bool) -> bool:
+    """Whether a known resource has the subresource that the path names; `status` and `scale` tell of those two."""
+    if target.subresource in ("status", "scale"):
+        return status if target.subresource == "status" else scale
+    return not target.subresource or target.subresource in _OTHER_PARTS.get((target.group, target.resource), "").split()
+
+
 def is_unknown_group(target: Target) -> bool:
     """Whether no API server serves the path's group and version.
 

@@ -9,25 +9,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kubecheck.model.conformance.authority import (
-    Attributes,
-    Authority,
+from kubecheck.model.conformance.admission import Admission, AdmittedContents
+from kubecheck.model.conformance.authentication import (
+    ADMINISTRATOR,
     Certificates,
-    Masters,
-    Nodes,
-    Rbac,
     Tokens,
-    User,
-    covered,
+    impersonated,
 )
-from kubecheck.model.conformance.contents import JsonContents, NotModelled
+from kubecheck.model.conformance.authority import Authority, Masters, Nodes, Rbac, User
+from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.documents import Sent, server_made_uids
-from kubecheck.model.conformance.http import Key, Target
+from kubecheck.model.conformance.http import Attributes, Key, Target
 from kubecheck.model.conformance.identities import is_server_made
 from kubecheck.model.conformance.rows import Call
 from kubecheck.model.conformance.world import World
 from kubecheck.model.registry.chain import authenticate, authorize
-from kubecheck.model.registry.kinds import KINDS, Strategy
+from kubecheck.model.registry.kinds import KINDS
 from kubecheck.model.registry.objects import Stored
 from kubecheck.model.registry.requests import Answer, Code, Given
 from kubecheck.model.registry.store import Registry
@@ -49,6 +46,8 @@ class Reply:
     document: Json = None
     revision: int = 0
     "The revision that a list says it is of; 0 for anything else."
+    text: str | None = None
+    "An answer that is no JSON, where it is known."
 
 
 def reply_of(code: Code) -> Reply:
@@ -62,12 +61,14 @@ class Host:
 
     def __init__(self, world: World, namespaces: frozenset[str]) -> None:
         self.world = world
-        self.contents = JsonContents(self.find)
+        self.contents = AdmittedContents(self.find, admission=self._admit)
         self.registry = Registry(contents=self.contents)
         self.authority = Authority(self.find, self.all_of)
+        self.user = ADMINISTRATOR
         self.trusted = False
         self._namespaces = namespaces | _ALWAYS
-        self._token: tuple[User, Key | None, int] | None = None
+        # The token that was issued last: its user, and what must be as it was, with the uids that it had.
+        self._token: tuple[User, dict[Key, int]] | None = None
         self._etcd: Any = None
 
     def find(self, key: Key) -> Json | None:
@@ -106,30 +107,28 @@ class Host:
         return self.authority.users[identity.user] if identity.known else None
 
     def _issued(self) -> User | None:
-        """The user of the token that was issued last, unless what it was bound to is gone."""
+        """The user of the token that was issued last, unless the account, or what it was bound to, is gone."""
         if self._token is None:
             return None
-        user, bound, uid = self._token
-        return user if bound is None or self.stored(bound).uid == uid else None
+        user, bound = self._token
+        return user if all(self.stored(key).uid == uid for key, uid in bound.items()) else None
 
-    def _impersonated(self, call: Call, user: User) -> User | Reply:
-        """Impersonation (endpoints/filters/impersonation): needs a user, and the right to impersonate it, which administrators have."""
-        headers = {name.lower(): value for name, value in call.headers.items()}
-        if not any(name.startswith("impersonate-") for name in headers):
-            return user
-        name = headers.get("impersonate-user")
-        if name is None:
-            return reply_of(Code.BAD_REQUEST)
-        if "system:masters" not in user.groups:
-            raise NotModelled("impersonation by somebody who is no administrator")
-        groups = (headers["impersonate-group"],) if "impersonate-group" in headers else ()
-        return User(name, (*groups, "system:authenticated"))
+    def _impersonated(self, call: Call, user: User, asked: Attributes) -> User | Reply:
+        """Whom the request speaks for, or how it is refused."""
+        found = impersonated(call.headers, user, asked, self._authorized)
+        if found is None:
+            return reply_of(Code.FORBIDDEN)
+        return reply_of(Code.BAD_REQUEST) if isinstance(found, str) else found
 
     def _authorized(self, user: User, asked: Attributes) -> bool:
         self.authority.asked.append(asked)
         plugins = (Masters(self.authority), Nodes(self.authority), Rbac(self.authority))
         code = authorize(plugins, self.authority.number(user), len(self.authority.asked) - 1)
         return code is Code.OK
+
+    def _admit(self, kind: str, verb: str, target: Target, new: Json | None, old: Json | None) -> Code:
+        """Admission for the user of the request under way."""
+        return Admission(self.user, self.authority, self._authorized).admit(kind, verb, target, new, old)
 
     def _announce(self, call: Call, target: Target, body: Json) -> int:
         """Numbers the body, and finds out which object's uid it names."""
@@ -220,19 +219,3 @@ class Host:
         if not stored.exists:
             return Code.NOT_FOUND
         return Code.FORBIDDEN if stored.deleting else Code.OK
-
-    def _escalates(self, kind: Strategy, target: Target, body: Json, user: User) -> bool:
-        """Whether somebody grants what he does not have (pkg/registry/rbac/{role,rolebinding}/policybased/storage.go)."""
-        if "system:masters" in user.groups:
-            return False
-        held = list(self.authority.rules(user, target.namespace))
-        if kind.kind in ("Role", "ClusterRole"):
-            if self._authorized(user, Attributes("escalate", target)):
-                return False
-            return not all(covered(rule, held) for rule in body.get("rules") or [])
-        reference = body.get("roleRef") or {}
-        resource = "clusterroles" if reference.get("kind") == "ClusterRole" else "roles"
-        role = Target("", "rbac.authorization.k8s.io", "v1", target.namespace, resource, reference.get("name", ""))
-        if self._authorized(user, Attributes("bind", role)):
-            return False
-        return not all(covered(rule, held) for rule in self.authority.role_rules(reference, target.namespace))

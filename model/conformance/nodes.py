@@ -1,6 +1,6 @@
 """What a node's kubelet may do: the node authorizer, and the admission plugin NodeRestriction.
 
-After plugin/pkg/auth/authorizer/node/node_authorizer.go (with AuthorizeNodeWithSelectors) and
+After plugin/pkg/auth/authorizer/node/{node_authorizer,graph}.go (with AuthorizeNodeWithSelectors) and
 plugin/pkg/admission/noderestriction/admission.go: a kubelet reads its own node and pods, and what these pods use; it writes its own node
 and lease, the status of its own pods, and deletes and evicts those. Which pods are a node's is asked of etcd, where the real ones ask
 informers.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kubecheck.model.conformance.contents import NotModelled
-from kubecheck.model.conformance.http import Key, Target
+from kubecheck.model.conformance.http import Attributes, Key, Target
 from kubecheck.model.registry.chain import Opinion
 from kubecheck.model.registry.requests import Code
 
@@ -21,12 +21,27 @@ Json = Any
 
 _PREFIX: Final = "system:node:"
 _LEASES: Final = "kube-node-lease"
-# Resources that the real authorizer decides about by what is not modelled: volumes, claims of devices, CSI.
+_COORDINATION: Final = "coordination.k8s.io"
+_STORAGE: Final = "storage.k8s.io"
+# What the authorizer decides about by devices and attachments, which are not modelled.
 _ELSEWHERE: Final = {
-    "csinodes", "endpoints", "persistentvolumeclaims", "persistentvolumes", "resourceclaims", "resourceslices", "volumeattachments",
+    ("resource.k8s.io", "resourceclaims"), ("resource.k8s.io", "resourceslices"), (_STORAGE, "volumeattachments"),
+}  # fmt: skip
+_READS: Final = ("get", "list", "watch")
+# Groups and resources that the authorizer looks at closely.
+DECIDED: Final = {
+    ("", "secrets"), ("", "configmaps"), ("", "serviceaccounts"), ("", "pods"), ("", "nodes"), ("", "persistentvolumeclaims"),
+    ("", "persistentvolumes"), (_COORDINATION, "leases"), (_STORAGE, "csinodes"), *_ELSEWHERE,
 }  # fmt: skip
 _MIRROR: Final = "kubernetes.io/config.mirror"
-_RESTRICTED: Final = ("kubernetes.io", "k8s.io")
+# Labels that kubelets may set on their nodes (staging/src/k8s.io/kubelet/pkg/apis/well_known_labels.go).
+_KUBELET_LABELS: Final = {
+    "kubernetes.io/hostname", "topology.kubernetes.io/zone", "topology.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region", "node.kubernetes.io/instance-type",
+    "beta.kubernetes.io/instance-type", "kubernetes.io/os", "kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/arch",
+}  # fmt: skip
+_KUBELET_DOMAINS: Final = ("kubelet.kubernetes.io", "node.kubernetes.io")
+_RESTRICTED: Final = "node-restriction.kubernetes.io"
 
 
 @dataclass(frozen=True)
@@ -36,81 +51,177 @@ class NodeRules:
     lookup: Callable[[Key], Json | None]
     all_of: Callable[[str, str], Iterator[Json]]
 
-    def decide(self, user: str, verb: str, target: Target) -> Opinion:
-        """The node authorizer, for what its static rules do not allow already."""
-        node, resource = node_of(user), target.resource
-        allowed = False
-        if resource in _ELSEWHERE:
+    # --- the authorizer
+
+    def decide(self, user: str, asked: Attributes) -> Opinion:
+        """The node authorizer, for the resources that it looks at closely (DECIDED)."""
+        node, verb, resource, sub = node_of(user), asked.verb, asked.resource, asked.subresource
+        if (asked.group, resource) in _ELSEWHERE:
             raise NotModelled(f"the node authorizer with {resource}")
-        if resource in ("secrets", "configmaps") and not target.subresource:
+        allowed = False
+        if resource in ("secrets", "configmaps"):
             kind = "secret" if resource == "secrets" else "configMap"
-            allowed = verb == "get" and any(
-                target.name in used(pod, kind) for pod in self._pods(node, target.namespace)
-            )
+            allowed = verb in _READS and not sub and bool(asked.name) and self._used(node, kind, asked)
         elif resource == "serviceaccounts":
-            wanted = ("create", "token") if target.subresource else ("get", "")
-            accounts = [(p["spec"] or {}).get("serviceAccountName") for p in self._pods(node, target.namespace)]
-            allowed = (verb, target.subresource) == wanted and target.name in accounts
-        elif resource in ("pods", "nodes") and not target.subresource:
-            allowed = self._reads(node, verb, target)
-        elif resource == "leases" and not target.subresource:
-            own = target.namespace == _LEASES and (target.name == node or (verb == "create" and not target.name))
-            allowed = own and verb in ("get", "create", "update", "patch", "delete")
+            wanted = (("get", ""), ("create", "token"))
+            allowed = (verb, sub) in wanted and bool(asked.name) and self._used(node, "account", asked)
+        elif resource == "persistentvolumeclaims":
+            wanted = (("get", ""), ("update", "status"), ("patch", "status"))
+            allowed = (verb, sub) in wanted and bool(asked.name) and self._used(node, "claim", asked)
+        elif resource == "persistentvolumes":
+            allowed = verb == "get" and not sub and self._bound(node, asked.name)
+        elif resource == "pods":
+            allowed = self._of_pods(node, asked)
+        elif resource == "nodes":
+            if sub:
+                allowed = sub == "status" and verb in ("update", "patch")
+            else:
+                allowed = verb in ("create", "update", "patch") or (verb in _READS and asked.name == node)
+        else:  # leases and CSINodes, which have the node's name
+            own = asked.name == node or verb == "create"
+            there = resource == "csinodes" or asked.namespace == _LEASES
+            allowed = verb in ("get", "create", "update", "patch", "delete") and own and there
+            allowed = allowed and not (resource == "csinodes" and sub)
         return Opinion.ALLOW if allowed else Opinion.NONE
 
-    def _reads(self, node: str, verb: str, target: Target) -> bool:
-        """Its own node, its own pods, and lists that are narrowed down to them."""
-        field = "spec.nodeName" if target.resource == "pods" else "metadata.name"
+    def _of_pods(self, node: str, asked: Attributes) -> bool:
+        verb, sub = asked.verb, asked.subresource
+        if sub:
+            return (sub == "status" and verb in ("update", "patch")) or (sub == "eviction" and verb == "create")
         if verb in ("list", "watch"):
-            return (target.option("fieldSelector") or "").replace("==", "=") == f"{field}={node}"
-        if verb != "get":
-            return False
-        if target.resource == "nodes":
-            return target.name == node
-        pod = self.lookup(target.key)
-        return pod is not None and (pod.get("spec") or {}).get("nodeName") == node
+            wanted = any(
+                r.key == "spec.nodeName" and r.operator == "=" and r.values == frozenset({node}) for r in asked.fields
+            )
+            return wanted or (bool(asked.name) and self._runs(node, asked))
+        return verb in ("create", "delete") or (verb == "get" and self._runs(node, asked))
 
-    def _pods(self, node: str, namespace: str) -> Iterator[Json]:
-        for pod in self.all_of("pods", namespace):
-            if (pod.get("spec") or {}).get("nodeName") == node:
-                yield pod
+    def _runs(self, node: str, asked: Attributes) -> bool:
+        return _node_of_pod(self.lookup(Key("", "pods", asked.namespace, asked.name))) == node
 
-    def admit(self, user: str, verb: str, target: Target, body: Json) -> Code:
-        """NodeRestriction: OK, or 403."""
+    def _used(self, node: str, kind: str, asked: Attributes) -> bool:
+        """Whether a pod of the node uses the object; mirror pods use nothing."""
+        return any(
+            asked.name in used(pod, kind)
+            for pod in self.all_of("pods", asked.namespace)
+            if _node_of_pod(pod) == node and _MIRROR not in (pod["metadata"].get("annotations") or {})
+        )
+
+    def _bound(self, node: str, volume: str) -> bool:
+        """Whether a volume is bound to a claim that a pod of the node uses."""
+        found = self.lookup(Key("", "persistentvolumes", "", volume))
+        claim = ((found or {}).get("spec") or {}).get("claimRef") or {}
+        asked = Attributes("get", namespace=claim.get("namespace") or "", name=claim.get("name") or "")
+        return bool(asked.name) and self._used(node, "claim", asked)
+
+    # --- admission
+
+    def admit(self, user: str, verb: str, target: Target, new: Json | None, old: Json | None) -> Code:
+        """NodeRestriction: OK, 403, or 404 for a pod that is not there. `verb` is create, update or delete."""
         node = node_of(user)
-        meta, spec = _object(_object(body).get("metadata")), _object(_object(body).get("spec"))
-        name = target.name or meta.get("name")
+        name = target.name or _object((new or {}).get("metadata")).get("name")
+        allowed = True
         if target.resource == "pods":
-            return self._admit_pod(node, verb, target, meta)
-        if target.resource == "nodes" and verb in ("create", "update", "patch"):
-            restricted = any(k.split("/")[0].endswith(_RESTRICTED) for k in _object(meta.get("labels")) if "/" in k)
-            if name == node and (restricted or "taints" in spec or isinstance(body, list)):
-                raise NotModelled("NodeRestriction with restricted labels, taints or a JSON patch")
-            return Code.OK if name == node else Code.FORBIDDEN
-        if target.resource == "leases" and verb in ("create", "update", "patch", "delete"):
-            return Code.OK if target.namespace == _LEASES and name == node else Code.FORBIDDEN
-        if target.resource == "serviceaccounts" and target.subresource == "token":
-            bound = _object(spec.get("boundObjectRef"))
-            pod = self.lookup(Key("", "pods", target.namespace, str(bound.get("name"))))
-            own = pod is not None and (pod.get("spec") or {}).get("nodeName") == node
-            return Code.OK if own and bound.get("kind") == "Pod" and bound.get("uid") else Code.FORBIDDEN
-        return Code.OK
+            return self._admit_pod(node, verb, target, new, old)
+        if target.resource == "nodes":
+            allowed = name == node and (verb == "delete" or _node_is_its_own(verb, new or {}, old))
+        elif target.resource == "persistentvolumeclaims":
+            if target.subresource == "status":
+                raise NotModelled("NodeRestriction with the status of a claim")
+            allowed = False
+        elif (target.group, target.resource) == (_COORDINATION, "leases"):
+            allowed = target.namespace == _LEASES and name == node
+        elif target.resource == "csinodes":
+            allowed = name == node
+        elif target.resource == "serviceaccounts" and target.subresource == "token":
+            return self._admit_token(node, target, new or {})
+        return Code.OK if allowed else Code.FORBIDDEN
 
-    def _admit_pod(self, node: str, verb: str, target: Target, meta: Json) -> Code:
-        if verb == "create" and not target.subresource:
-            if _MIRROR in _object(meta.get("annotations")):
-                raise NotModelled("NodeRestriction with a mirror pod")
+    def _admit_token(self, node: str, target: Target, review: Json) -> Code:
+        """A token is bound to a pod of the node, and for an audience that one of its volumes asks for."""
+        spec = _object(review.get("spec"))
+        bound = _object(spec.get("boundObjectRef"))
+        if bound.get("apiVersion") != "v1" or bound.get("kind") != "Pod" or not bound.get("name"):
             return Code.FORBIDDEN
-        if verb not in ("create", "update", "patch", "delete"):
-            return Code.OK
-        pod = self.lookup(target.key)
+        if not bound.get("uid"):
+            return Code.FORBIDDEN
+        pod = self.lookup(Key("", "pods", target.namespace, str(bound["name"])))
         if pod is None:
-            return Code.OK  # the registry answers 404
-        if (pod.get("spec") or {}).get("nodeName") != node:
+            return Code.NOT_FOUND
+        audiences = spec.get("audiences") or [""]
+        if bound["uid"] != pod["metadata"].get("uid") or _node_of_pod(pod) != node or len(audiences) > 1:
             return Code.FORBIDDEN
-        old = pod["metadata"].get("labels") or {}
-        changed = any(old.get(k) != v for k, v in _object(meta.get("labels")).items())
-        return Code.FORBIDDEN if target.subresource == "status" and changed else Code.OK
+        asked = {
+            (_object(source.get("serviceAccountToken")).get("audience") or "")
+            for volume in (pod["spec"].get("volumes") or [])
+            for source in _object(volume.get("projected")).get("sources") or []
+            if source.get("serviceAccountToken") is not None
+        }
+        return Code.OK if audiences[0] in asked else Code.FORBIDDEN
+
+    def _admit_pod(self, node: str, verb: str, target: Target, new: Json | None, old: Json | None) -> Code:
+        if target.subresource == "eviction":
+            pod = self.lookup(target.key)
+            return Code.NOT_FOUND if pod is None else Code.OK if _node_of_pod(pod) == node else Code.FORBIDDEN
+        if target.subresource == "status":
+            own = _node_of_pod(old) == node
+            before, after = ((d or {}).get("metadata", {}).get("labels") or {} for d in (old, new))
+            return Code.OK if own and before == after else Code.FORBIDDEN
+        if target.subresource or verb == "update":
+            return Code.FORBIDDEN
+        if verb == "delete":
+            return Code.OK if _node_of_pod(old) == node else Code.FORBIDDEN
+        return self._admit_mirror(node, new or {})
+
+    def _admit_mirror(self, node: str, pod: Json) -> Code:
+        """A kubelet creates mirror pods only: on its node, owned by its node, using nothing."""
+        meta = pod.get("metadata") or {}
+        owners = meta.get("ownerReferences") or []
+        if _MIRROR not in (meta.get("annotations") or {}) or _node_of_pod(pod) != node or len(owners) != 1:
+            return Code.FORBIDDEN
+        owner = owners[0]
+        if (owner.get("apiVersion"), owner.get("kind"), owner.get("name")) != ("v1", "Node", node):
+            return Code.FORBIDDEN
+        if not owner.get("controller") or owner.get("blockOwnerDeletion"):
+            return Code.FORBIDDEN
+        found = self.lookup(Key("", "nodes", "", node))
+        if found is None:
+            return Code.NOT_FOUND
+        if owner.get("uid") != found["metadata"].get("uid"):
+            return Code.FORBIDDEN
+        uses = any(used(pod, kind) for kind in ("secret", "configMap", "claim", "account"))
+        return Code.FORBIDDEN if uses else Code.OK
+
+
+def _node_is_its_own(verb: str, new: Json, old: Json | None) -> bool:
+    """What a kubelet may not change of its node: taints, owners, and labels that steer workloads (getForbiddenLabels)."""
+    before, after = (old or {}).get("metadata") or {}, new.get("metadata") or {}
+    if verb == "update":
+        for path in (("spec", "taints"), ("metadata", "ownerReferences")):
+            was, is_ = (_object(_object(d).get(path[0])).get(path[1]) or [] for d in (old, new))
+            if was != is_:
+                return False
+    labels = [_object(meta.get("labels")) for meta in (before, after)]
+    changed = {key for key in labels[0] | labels[1] if labels[0].get(key) != labels[1].get(key)}
+    return not any(_is_forbidden(key) for key in changed)
+
+
+def _is_forbidden(label: str) -> bool:
+    domain = label.partition("/")[0] if "/" in label else ""
+    if _within(domain, (_RESTRICTED,)):
+        return True
+    if not _within(domain, ("kubernetes.io", "k8s.io")):
+        return False
+    if domain == "node-role.kubernetes.io":
+        raise NotModelled("NodeRestriction with a label of node-role.kubernetes.io")  # the recorded server is a fork
+    return label not in _KUBELET_LABELS and not _within(domain, _KUBELET_DOMAINS)
+
+
+def _within(domain: str, domains: tuple[str, ...]) -> bool:
+    return any(domain == d or domain.endswith(f".{d}") for d in domains)
+
+
+def _node_of_pod(pod: Json | None) -> str | None:
+    return None if pod is None else (pod.get("spec") or {}).get("nodeName")
 
 
 def _object(value: Json) -> dict[str, Json]:
@@ -129,16 +240,26 @@ def node_of(user: str) -> str:
 
 
 def used(pod: Json, kind: str) -> set[str]:
-    """The names of the Secrets or ConfigMaps that a pod uses (pkg/api/v1/pod/util.go, VisitPodSecretNames, VisitPodConfigmapNames)."""
+    """The names of the Secrets, ConfigMaps, claims or accounts that a pod uses (pkg/api/v1/pod/util.go, VisitPodSecretNames…)."""
     spec = pod.get("spec") or {}
+    volumes = spec.get("volumes") or []
+    if kind == "account":
+        return {spec["serviceAccountName"]} if spec.get("serviceAccountName") else set()
+    if kind == "claim":
+        names = {_object(v.get("persistentVolumeClaim")).get("claimName") for v in volumes}
+        names |= {f"{pod['metadata'].get('name')}-{v.get('name')}" for v in volumes if v.get("ephemeral") is not None}
+        return {n for n in names if isinstance(n, str)}
     name = "secretName" if kind == "secret" else "name"
-    found = {(v.get(kind) or {}).get(name) for v in spec.get("volumes") or []}
-    for volume in spec.get("volumes") or []:
-        found |= {(s.get(kind) or {}).get("name") for s in (volume.get("projected") or {}).get("sources") or []}
-    for container in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]:
-        found |= {(e.get(f"{kind}Ref") or {}).get("name") for e in container.get("envFrom") or []}
-        sources = [e.get("valueFrom") or {} for e in container.get("env") or []]
-        found |= {(s.get(f"{kind}KeyRef") or {}).get("name") for s in sources}
+    found = {_object(v.get(kind)).get(name) for v in volumes}
+    for volume in volumes:
+        found |= {_object(s.get(kind)).get("name") for s in _object(volume.get("projected")).get("sources") or []}
+    containers = [
+        *(spec.get("containers") or []), *(spec.get("initContainers") or []), *(spec.get("ephemeralContainers") or []),
+    ]  # fmt: skip
+    for container in containers:
+        found |= {_object(e.get(f"{kind}Ref")).get("name") for e in container.get("envFrom") or []}
+        sources = [_object(e.get("valueFrom")) for e in container.get("env") or []]
+        found |= {_object(s.get(f"{kind}KeyRef")).get("name") for s in sources}
     if kind == "secret":
         found |= {s.get("name") for s in spec.get("imagePullSecrets") or []}
     return {n for n in found if isinstance(n, str)}

@@ -1,7 +1,7 @@
 """What the query and the Accept header of a read say, before the model is asked.
 
-After staging/src/k8s.io/apiserver/pkg/endpoints: installer.go (the paths of watches), handlers/negotiation/negotiate.go,
-handlers/response.go; storage/continue.go; and apimachinery/pkg/runtime/conversion.go for booleans.
+After staging/src/k8s.io/apiserver/pkg/endpoints: handlers/negotiation/negotiate.go, handlers/response.go; and
+storage/continue.go.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import posixpath
 import re
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from kubecheck.model.conformance.contents import NotModelled
-from kubecheck.model.conformance.http import Target, target_of
+from kubecheck.model.conformance.http import Target, is_watch
 
 Json = Any
 
@@ -72,23 +71,6 @@ def negotiated(accept: str, target: Target) -> str | None:
     return None
 
 
-def new_path(path: str) -> str:
-    """An old path of watches, /api/v1/watch/…, as the path of the collection with `watch`, and for one object its name, in the query.
-
-    So upstream's handler treats it (installer.go, forceWatch; get.go, listOpts).
-    """
-    parts = urlsplit(path)
-    found = re.sub(r"^(/api/v1|/apis/[^/]+/[^/]+)/watch/", r"\1/", parts.path)
-    if found == parts.path:
-        return path
-    query = parts.query + ("&" if parts.query else "") + "watch=true"
-    name = target_of(found).name
-    if name:
-        found = found[: found.rindex("/")]
-        query += f"&fieldSelector=metadata.name%3D{name}"
-    return f"{found}?{query}"
-
-
 def as_transformed(name: str, document: Json) -> Json:
     """An answer as the Accept header wants it (endpoints/handlers/response.go): only metadata, or a table, whose rows are not modelled."""
     if name == "Table":
@@ -98,21 +80,3 @@ def as_transformed(name: str, document: Json) -> Json:
     if name == "PartialObjectMetadataList":
         return {**document, "items": [{"metadata": item["metadata"]} for item in document["items"]]}
     return document
-
-
-def is_watch(target: Target) -> bool:
-    """Whether the query asks for a watch: `watch` without a value does, too (Convert_Slice_string_To_bool)."""
-    text = target.option("watch")
-    return text is not None and boolean(text)
-
-
-def boolean(text: str) -> bool:
-    """A boolean of the query: all but two words are true, nothing at all, too (Convert_Slice_string_To_bool)."""
-    return text.lower() not in ("false", "0")
-
-
-def integer(text: str | None) -> int | None:
-    """An integer of the query, 0 for nothing, None for what is none."""
-    if text is None:
-        return 0
-    return int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text) else None

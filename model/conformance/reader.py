@@ -11,18 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, TypeVar
 
-import msgspec
-
 from kubecheck.model.conformance.contents import NotModelled
-from kubecheck.model.conformance.http import Key, Target
+from kubecheck.model.conformance.http import Key, Target, boolean, integer, is_watch
 from kubecheck.model.conformance.queries import (
     as_transformed,
-    boolean,
     decoded_token,
-    integer,
-    is_watch,
     negotiated,
-    new_path,
 )
 from kubecheck.model.conformance.rows import Call
 from kubecheck.model.conformance.selectors import JsonSelector, SelectorError, field_requirements, label_requirements
@@ -176,8 +170,7 @@ class Reader(ApiServer):
     # --- requests
 
     def serve(self, call: Call) -> Reply:
-        """Answers one request; an old path of watches is turned into a new one."""
-        call = msgspec.structs.replace(call, path=new_path(call.path))
+        """Answers one request."""
         self._call = call
         self.listed = None
         return super().serve(call)

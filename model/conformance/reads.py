@@ -14,11 +14,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from kubecheck.model.conformance.builtin import is_unknown_group, is_unknown_resource
 from kubecheck.model.conformance.compare import Difference
 from kubecheck.model.conformance.contents import NotModelled
-from kubecheck.model.conformance.http import Key, target_of
-from kubecheck.model.conformance.queries import new_path
+from kubecheck.model.conformance.http import Key, routed, target_of
 from kubecheck.model.conformance.reader import FOREIGN, FUTURE, Caches, Delivered, Reader
 from kubecheck.model.conformance.replay import keys_of, namespaces_of
 from kubecheck.model.conformance.rows import Call, Event, Row
@@ -39,7 +37,7 @@ def is_read(row: Row) -> bool:
     """Whether the probe is about a read that the watch caches serve."""
     if row.request.method != "GET":
         return False
-    target = target_of(new_path(row.request.path))
+    target = routed(target_of(row.request.path))
     words = any(not call.method for call in row.setup)
     if not target.resource and not words:
         return False
@@ -66,7 +64,7 @@ def _attempt(row: Row, *, others_write: bool) -> list[Difference]:
         if others_write:
             server.write_elsewhere()
         server.trusted = False
-        reply = _served(server, row.request)
+        reply = server.serve(row.request)
         differs = _afterwards(server, row)
         if differs:
             return [Difference("requests while the watch is open", "as recorded", differs)]
@@ -79,7 +77,7 @@ def _all_calls(row: Row) -> list[Call]:
 
 def _read_resources(row: Row) -> list[tuple[str, str]]:
     """The resources that the probe reads."""
-    read = [target_of(new_path(c.path)) for c in _all_calls(row) if c.method == "GET"]
+    read = [routed(target_of(c.path)) for c in _all_calls(row) if c.method == "GET"]
     return sorted({(t.group, t.resource) for t in read if t.resource})
 
 
@@ -151,16 +149,6 @@ def _sent(server: Reader, call: Call) -> str:
             return f"{call.method} {call.path}: recorded resourceVersion {call.rv}, which the model has seen before"
         server.contents.revisions.bind(call.rv, version)
     return ""
-
-
-def _served(server: Reader, call: Call) -> Reply:
-    """The request under test. What no API server knows is refused before any of the model's kinds is asked for."""
-    target = target_of(new_path(call.path))
-    if is_unknown_group(target):
-        return Reply(404, None, None)
-    if is_unknown_resource(target):
-        return Reply(404, "NotFound")
-    return server.serve(call)
 
 
 # --- comparison

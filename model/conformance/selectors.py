@@ -138,9 +138,8 @@ def _is_value(text: str) -> bool:
     return text == "" or _NAME.fullmatch(text) is not None
 
 
-def field_requirements(text: str, *, kind: str, namespaced: bool) -> tuple[Requirement, ...]:
-    """Parses a field selector of a kind. Raises SelectorError."""
-    known = {**(_OF_ALL if namespaced else _OF_CLUSTER), **_MORE.get(kind, {})}
+def field_terms(text: str) -> tuple[Requirement, ...]:
+    """Parses a field selector, of whatever kind (fields.ParseSelector). Raises SelectorError."""
     found = []
     for term in text.split(","):
         if not term:
@@ -149,10 +148,18 @@ def field_requirements(text: str, *, kind: str, namespaced: bool) -> tuple[Requi
         if match is None:
             raise SelectorError(f"{term!r} is no field requirement")
         field, operator, value = match.groups()
-        if field not in known:
-            raise SelectorError(f"{field!r} is no field that {kind} is selected by")
         found.append(Requirement(field, "!=" if operator == "!=" else "=", frozenset({value})))
     return tuple(found)
+
+
+def field_requirements(text: str, *, kind: str, namespaced: bool) -> tuple[Requirement, ...]:
+    """Parses a field selector of a kind. Raises SelectorError."""
+    known = {**(_OF_ALL if namespaced else _OF_CLUSTER), **_MORE.get(kind, {})}
+    found = field_terms(text)
+    for requirement in found:
+        if requirement.key not in known:
+            raise SelectorError(f"{requirement.key!r} is no field that {kind} is selected by")
+    return found
 
 
 def fields_of(document: Json) -> dict[str, str]:

@@ -8,28 +8,25 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kubecheck.model.conformance import shapes
-from kubecheck.model.conformance.authority import (
-    Attributes,
-    User,
-    service_account,
-)
+from kubecheck.model.conformance import paths, reviews, shapes
+from kubecheck.model.conformance.authentication import service_account
 from kubecheck.model.conformance.bodies import (
     PATCH_TYPES,
     decoded,
     generated,
-    number,
     scale_of,
-    selected,
     strictly_refused,
 )
+from kubecheck.model.conformance.bootstrap import is_bootstrapped
+from kubecheck.model.conformance.builtin import has_part, is_unknown_group, is_unknown_resource
 from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.disruption import JsonBudgets
 from kubecheck.model.conformance.documents import media_type
 from kubecheck.model.conformance.host import BY_RESOURCE, Host, Reply, reply_of
-from kubecheck.model.conformance.http import Key, Target, target_of, verb_of
-from kubecheck.model.conformance.nodes import NodeRules, is_node
+from kubecheck.model.conformance.http import Attributes, Key, Target, attributes_of, integer, routed, target_of
+from kubecheck.model.conformance.identities import is_server_made
 from kubecheck.model.conformance.rows import Call
+from kubecheck.model.conformance.selectors import SelectorError, field_requirements, fields_of, label_requirements
 from kubecheck.model.registry.binding import bind
 from kubecheck.model.registry.deletion import delete
 from kubecheck.model.registry.eviction import evict
@@ -51,39 +48,41 @@ class ApiServer(Host):
     """The API server of one probe."""
 
     def serve(self, call: Call) -> Reply:
-        """Answers one request."""
+        """Answers one request: authentication, impersonation, authorization, and only then what its path is."""
         target = target_of(call.path)
+        asked = attributes_of(call, target)
         user = self._authenticated(call)
         if user is None:
             return reply_of(Code.UNAUTHORIZED)
-        impersonated = self._impersonated(call, user)
-        if isinstance(impersonated, Reply):
-            return impersonated
-        user = impersonated
-        if not self._authorized(user, Attributes(verb_of(call, target), target)):
+        speaks = self._impersonated(call, user, asked)
+        if isinstance(speaks, Reply):
+            return speaks
+        self.user = speaks
+        if not self._authorized(speaks, asked):
             return reply_of(Code.FORBIDDEN)
-        if is_node(user.name, user.groups):
-            restriction = NodeRules(self.find, self.all_of)
-            if restriction.admit(user.name, verb_of(call, target), target, call.body) is not Code.OK:
-                return reply_of(Code.FORBIDDEN)
+        return self._routed(call, routed(target) if call.method == "GET" else target)
+
+    def _routed(self, call: Call, target: Target) -> Reply:
+        """An authorized request goes where its path says."""
         if not target.resource:
-            return self._plain(call, target)
-        if target.resource in ("selfsubjectreviews", "selfsubjectaccessreviews") or target.subresource == "token":
-            return self._review(call, target, user)
-        if target.resource == "bindings" and call.method == "POST":
-            if not shapes.fits("Binding", call.body):
-                return reply_of(Code.BAD_REQUEST)
-            name = (call.body.get("metadata") or {}).get("name") or ""
-            target = Target(target.path, "", target.version, target.namespace, "pods", name, "binding", target.query)
+            found = paths.answered(call.method, target.path)
+            return Reply(found.code, kind=found.kind, text=found.text)
+        if is_unknown_group(target):
+            return Reply(404, kind=None, text=paths.NOT_FOUND)
+        if target.prefix == "proxy" or is_unknown_resource(target):
+            return reply_of(Code.NOT_FOUND)
+        if target.prefix:
+            return reply_of(Code.METHOD_NOT_ALLOWED)
+        if (target.group, target.resource) in reviews.KINDS:
+            return self._review(call, target)
+        if (target.group, target.resource, target.subresource) == ("", "serviceaccounts", "token"):
+            return self._issue(call, target)
+        if (target.group, target.resource) == ("", "bindings"):
+            return self._bind_without_name(call, target)
         kind = BY_RESOURCE.get((target.group, target.resource))
         if kind is None:
             raise NotModelled(f"resource {target.resource}{'.' if target.group else ''}{target.group}")
-        return self._resource(call, target, kind, user)
-
-    def _plain(self, call: Call, target: Target) -> Reply:
-        if call.method == "GET" and target.path in ("/livez", "/healthz", "/readyz", "/version", "/version/"):
-            return Reply(200, kind=None)
-        raise NotModelled(f"path {target.path}")
+        return self._resource(call, target, kind)
 
     def make(self, found: frozenset[Key]) -> None:
         """Creates what exists before a probe begins: its namespaces, as far as its requests are about them, and what is `found` there.
@@ -114,74 +113,131 @@ class ApiServer(Host):
         answer = self._run(lambda etcd: delete_namespace(etcd, self.registry, self.contents, slot, request))
         return self._answered(NAMESPACE, Part.MAIN, target.key, answer)
 
-    def _review(self, call: Call, target: Target, user: User) -> Reply:
+    def _review(self, call: Call, target: Target) -> Reply:
+        kind = reviews.KINDS[target.group, target.resource]
+        if target.name or bool(target.namespace) is not (kind == "LocalSubjectAccessReview"):
+            return reply_of(Code.NOT_FOUND)
         if call.method != "POST":
             return reply_of(Code.METHOD_NOT_ALLOWED)
+        refused = self._refused_options(call, target)
         body = decoded(call)
-        kinds = {"selfsubjectreviews": "SelfSubjectReview", "selfsubjectaccessreviews": "SelfSubjectAccessReview"}
-        if isinstance(body, Code) or not shapes.fits(kinds.get(target.resource, "TokenRequest"), body):
-            return reply_of(body if isinstance(body, Code) else Code.BAD_REQUEST)
-        spec = body.get("spec") or {}
-        if target.resource == "selfsubjectreviews":
-            info = {"username": user.name, "groups": list(user.groups)}
-            return Reply(201, kind="SelfSubjectReview", document={"status": {"userInfo": info}})
-        if target.resource == "selfsubjectaccessreviews":
-            asked = spec.get("resourceAttributes")
-            if asked is None:
-                raise NotModelled("a SelfSubjectAccessReview of a path")
-            there = Target(
-                "", asked.get("group") or "", asked.get("version") or "", asked.get("namespace") or "",
-                asked.get("resource") or "", asked.get("name") or "", asked.get("subresource") or "",
-            )  # fmt: skip
-            allowed = self._authorized(user, Attributes(asked.get("verb") or "", there))
-            return Reply(201, kind="SelfSubjectAccessReview", document={"status": {"allowed": allowed}})
-        return self._issue(target, spec)
+        if refused is not Code.OK or isinstance(body, Code):
+            return reply_of(refused if isinstance(body, dict) else body)
+        reviewer = reviews.Reviewer(self.user, self._authorized)
+        found = reviewer.answer(target, body)
+        if found.code is not Code.CREATED:
+            return reply_of(found.code)
+        return Reply(201, kind=kind, document={"status": found.status})
 
-    def _issue(self, target: Target, spec: Json) -> Reply:
+    def _issue(self, call: Call, target: Target) -> Reply:
         """TokenRequest (pkg/registry/core/serviceaccount/storage/token.go)."""
-        if (spec.get("expirationSeconds") or 3600) < 600:
+        if call.method != "POST":
+            return reply_of(Code.METHOD_NOT_ALLOWED)
+        refused = self._refused_options(call, target)
+        body = decoded(call)
+        if refused is not Code.OK or isinstance(body, Code):
+            return reply_of(refused if isinstance(body, dict) else body)
+        if not shapes.fits("TokenRequest", body):
+            return reply_of(Code.BAD_REQUEST)
+        meta, spec = body.get("metadata") or {}, body.get("spec") or {}
+        self._recognise_bound(target, spec.get("boundObjectRef") or {})
+        self._announce(call, target, body)
+        admitted = self._admit("TokenRequest", "create", target, {**body, "spec": self._with_uids(spec)}, None)
+        if admitted is not Code.OK:
+            return reply_of(admitted)
+        if meta.get("name") not in (None, "", target.name) or meta.get("namespace") not in (None, "", target.namespace):
             return reply_of(Code.INVALID)
-        if not self.stored(target.key).exists:
+        account = self.stored(target.key)
+        if not account.exists:
             return reply_of(Code.NOT_FOUND)
+        if meta.get("uid") and self.contents.uid_number(meta["uid"]) != account.uid:
+            return reply_of(Code.CONFLICT)
+        seconds = spec.get("expirationSeconds")
+        if seconds is not None and not 600 <= seconds <= 1 << 32:
+            return reply_of(Code.INVALID)
+        bound = {target.key: account.uid}
         reference = spec.get("boundObjectRef")
-        bound, uid = None, 0
         if reference is not None:
-            if reference.get("kind") != "Pod":
-                raise NotModelled(f"a token bound to a {reference.get('kind')}")
-            bound = Key("", "pods", target.namespace, reference.get("name", ""))
-            uid = self.stored(bound).uid
-            if uid == 0:
-                return reply_of(Code.NOT_FOUND)
-        self._token = (service_account(target.name, target.namespace), bound, uid)
+            found = self._bound_to(target, reference)
+            if isinstance(found, Code):
+                return reply_of(found)
+            bound[found] = self.stored(found).uid
+            if reference.get("uid") and self.contents.uid_number(reference["uid"]) != bound[found]:
+                return reply_of(Code.CONFLICT)
+        audiences = spec.get("audiences") or []
+        if not audiences or any("kubernetes.default.svc" in str(a) for a in audiences):
+            self._token = (service_account(target.name, target.namespace), bound)
+        else:
+            self._token = (service_account(target.name, target.namespace), {target.key: 0})  # it is for somebody else
         return Reply(201, kind="TokenRequest")
 
-    def _resource(self, call: Call, target: Target, kind: Strategy, user: User) -> Reply:
-        if target.version not in ("v1", "v2"):
+    def _recognise_bound(self, target: Target, reference: Json) -> None:
+        """A uid that nobody has named yet is that of the object which it is said with."""
+        uid = str(reference.get("uid") or "")
+        found = self._bound_to(target, reference)
+        if is_server_made(uid) and not self.contents.uids.knows(uid) and isinstance(found, Key):
+            self.contents.uids.bind(uid, self.stored(found).uid)
+
+    def _with_uids(self, spec: Json) -> Json:
+        """A TokenRequest's spec with the uid of what it is bound to as the model writes it."""
+        reference = spec.get("boundObjectRef")
+        if not isinstance(reference, dict) or not reference.get("uid"):
+            return spec
+        uid = self.contents.uid_text(self.contents.uid_number(reference["uid"]))
+        return {**spec, "boundObjectRef": {**reference, "uid": uid}}
+
+    def _bound_to(self, target: Target, reference: Json) -> Key | Code:
+        """The object that a token is bound to, or the refusal."""
+        resources = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
+        resource = resources.get(reference.get("kind") or "")
+        if resource is None or reference.get("apiVersion") not in (None, "", "v1"):
+            return Code.BAD_REQUEST
+        namespace = "" if resource == "nodes" else target.namespace
+        key = Key("", resource, namespace, reference.get("name") or "")
+        found = self.find(key)
+        if found is None:
+            return Code.NOT_FOUND
+        if resource == "pods" and (found.get("spec") or {}).get("serviceAccountName") != target.name:
+            return Code.BAD_REQUEST
+        return key
+
+    def _resource(self, call: Call, target: Target, kind: Strategy) -> Reply:
+        if kind.group == "autoscaling" and target.version != "v2":
             raise NotModelled(f"version {target.version} of {kind.kind}")
-        if kind is NAMESPACE and call.method == "DELETE":
+        if not has_part(target, status=kind.status, scale=kind.scale) or not _is_path_of(kind, target):
+            return reply_of(Code.NOT_FOUND)
+        if kind.namespaced and not target.namespace and call.method != "GET":
+            return reply_of(Code.METHOD_NOT_ALLOWED)
+        self._is_known(call, target)
+        if kind is NAMESPACE and call.method == "DELETE" and not target.subresource:
             return self._delete_namespace(call, target)
-        if target.subresource == "finalize" and (kind is not NAMESPACE or call.method != "PUT"):
-            return reply_of(Code.METHOD_NOT_ALLOWED if kind is NAMESPACE else Code.NOT_FOUND)
+        if target.subresource == "finalize" and call.method != "PUT":
+            return reply_of(Code.METHOD_NOT_ALLOWED)
         if target.subresource == "binding" and kind is POD:
             return self._bind(call, target) if call.method == "POST" else reply_of(Code.METHOD_NOT_ALLOWED)
         if target.subresource == "eviction" and kind is POD:
             return self._evict(call, target) if call.method == "POST" else reply_of(Code.METHOD_NOT_ALLOWED)
         part = _PARTS.get(target.subresource)
-        if target.subresource == "scale" and not kind.scale:
-            return reply_of(Code.NOT_FOUND)
-        if target.subresource == "status" and not kind.status:
-            return reply_of(Code.NOT_FOUND)
         if part is None:
             raise NotModelled(f"subresource {target.resource}/{target.subresource}")
         if call.method == "GET":
             return self._get(target, kind, part)
         if call.method == "POST":
-            return self._create(call, target, kind, user) if not target.name else reply_of(Code.METHOD_NOT_ALLOWED)
+            return self._create(call, target, kind) if not target.name else reply_of(Code.METHOD_NOT_ALLOWED)
         if call.method in ("PUT", "PATCH"):
-            return self._update(call, target, kind, part, user)
+            return self._update(call, target, kind, part)
         if call.method == "DELETE" and part is Part.MAIN:
             return self._delete(call, target, kind) if target.name else self._delete_collection(call, target, kind)
         return reply_of(Code.METHOD_NOT_ALLOWED)
+
+    def _is_known(self, call: Call, target: Target) -> None:
+        """Raises NotModelled for objects that every API server makes when it starts, of whose contents little is known."""
+        key = target.key
+        meta = call.body.get("metadata") if isinstance(call.body, dict) else None
+        if not key.name and call.method == "POST" and isinstance(meta, dict) and isinstance(meta.get("name"), str):
+            key = Key(key.group, key.resource, key.namespace, meta["name"])
+        if is_bootstrapped(key) and not self.stored(key).exists:
+            raise NotModelled(f"{key.resource}/{key.name}, which API servers make when they start")
 
     def _get(self, target: Target, kind: Strategy, part: Part) -> Reply:
         if not target.name and self.trusted and not target.query:
@@ -225,7 +281,7 @@ class ApiServer(Host):
     def _dry_run(self, target: Target) -> bool:
         return bool(target.query.get("dryRun"))
 
-    def _create(self, call: Call, target: Target, kind: Strategy, user: User) -> Reply:
+    def _create(self, call: Call, target: Target, kind: Strategy) -> Reply:
         self._needs_modelled_admission(target)
         refused = self._refused_options(call, target)
         if refused is not Code.OK:
@@ -245,15 +301,11 @@ class ApiServer(Host):
         named = Target(
             target.path, target.group, target.version, target.namespace, target.resource, name, "", target.query
         )
-        if meta.get("namespace") not in (None, "", target.namespace):
+        if target.namespace and meta.get("namespace") not in (None, "", target.namespace):
             return reply_of(Code.BAD_REQUEST)
         refused = self._namespace_lifecycle(target)
         if refused is not Code.OK:
             return reply_of(refused)
-        if kind.kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding") and self._escalates(
-            kind, named, body, user
-        ):
-            return reply_of(Code.FORBIDDEN)
         if not name or not self.world.knows(named.key):
             return reply_of(Code.INVALID)
         request = Request(body=self._announce(call, named, body), dry_run=self._dry_run(target))
@@ -271,7 +323,7 @@ class ApiServer(Host):
                 return key.name
         return generated(prefix, 0)
 
-    def _update(self, call: Call, target: Target, kind: Strategy, part: Part, user: User) -> Reply:
+    def _update(self, call: Call, target: Target, kind: Strategy, part: Part) -> Reply:
         if not target.name:
             return reply_of(Code.METHOD_NOT_ALLOWED)
         self._needs_modelled_admission(target)
@@ -289,7 +341,8 @@ class ApiServer(Host):
         creates = (applies or (call.method == "PUT" and kind.create_on_update)) and not self.stored(target.key).exists
         if creates and self._namespace_lifecycle(target) is not Code.OK:
             return reply_of(self._namespace_lifecycle(target))
-        if creates and part is Part.MAIN and not self._authorized(user, Attributes("create", target)):
+        asked = Attributes("create", target.group, target.resource, target.subresource, target.namespace, target.name)
+        if creates and part is Part.MAIN and not self._authorized(self.user, asked):
             return reply_of(Code.FORBIDDEN)
         number = self._announce(call, target, body)
         uid = 0
@@ -319,7 +372,7 @@ class ApiServer(Host):
                 "dryRun": target.query.get("dryRun"),
                 "propagationPolicy": policy,
                 "orphanDependents": None if orphan is None else orphan == "true",
-                "gracePeriodSeconds": number(target.option("gracePeriodSeconds")),
+                "gracePeriodSeconds": _number(target.option("gracePeriodSeconds")),
             }
             if not shapes.fits("DeleteOptions", options):
                 return Code.BAD_REQUEST
@@ -359,31 +412,55 @@ class ApiServer(Host):
 
     def _delete_collection(self, call: Call, target: Target, kind: Strategy) -> Reply:
         """DeleteCollection: lists, then deletes one by one with a copy of the options; an object that is gone meanwhile is no error."""
-        unsupported = [
-            name for name in target.query if name not in ("labelSelector", "dryRun", "limit", "propagationPolicy")
-        ]
-        limit = number(target.option("limit")) or 0
-        if not isinstance(limit, int):
+        numbers = [integer(target.option(name)) for name in ("limit", "timeoutSeconds")]
+        try:
+            labels = label_requirements(target.option("labelSelector") or "")
+            fields = field_requirements(
+                target.option("fieldSelector") or "", kind=kind.kind, namespaced=kind.namespaced
+            )
+        except SelectorError:
             return reply_of(Code.BAD_REQUEST)
-        if unsupported:
-            raise NotModelled("DELETE of a collection with " + ", ".join(unsupported))
+        if None in numbers:
+            return reply_of(Code.BAD_REQUEST)
+        for name in ("resourceVersionMatch", "continue", "watch", "sendInitialEvents"):
+            if target.option(name):
+                raise NotModelled(f"DELETE of a collection with {name}")
+        if target.option("resourceVersion") not in (None, "", "0"):
+            raise NotModelled("DELETE of a collection with a resourceVersion but 0")
         request = self._deletion(call, target)
         if isinstance(request, Code):
             return reply_of(request)
-        selector = target.option("labelSelector")
         revision = self.world.run(lambda server: server.etcd.revision())
         place = (target.group, target.resource, target.namespace)
-        listed = [
-            k
-            for k in self.world.keys
-            if (k.group, k.resource, k.namespace) == place and selected(self.find(k), selector)
-        ]
-        for key in listed[:limit] if limit > 0 else listed:
+        listed = []
+        for key in self.world.keys:
+            document = self.find(key) if (key.group, key.resource, key.namespace) == place else None
+            if document is None:
+                continue
+            own = document["metadata"].get("labels") or {}
+            if all(r.matches(own) for r in labels) and all(r.matches(fields_of(document)) for r in fields):
+                listed.append(key)
+        limit = numbers[0] or 0
+        served = listed if limit <= 0 or target.option("resourceVersion") == "0" else listed[:limit]
+        for key in served:
             slot = self.world.slot(key)
             answer = self._run(lambda etcd, slot=slot: delete(etcd, self.registry, kind, slot, request))
             if answer.code is not Code.OK and answer.code is not Code.NOT_FOUND:
                 return reply_of(answer.code)
         return Reply(200, None, f"{kind.kind}List", revision=revision)
+
+    def _bind_without_name(self, call: Call, target: Target) -> Reply:
+        """POST of a Binding to the old resource `bindings`: the pod is that which its metadata names (storage.go, LegacyBindingREST)."""
+        if target.name or target.subresource:
+            return reply_of(Code.NOT_FOUND)
+        if call.method != "POST" or not target.namespace:
+            return reply_of(Code.METHOD_NOT_ALLOWED)
+        body = decoded(call)
+        meta = body.get("metadata") if isinstance(body, dict) else None
+        name = meta.get("name") if isinstance(meta, dict) else None
+        name = name if isinstance(name, str) else ""
+        path, version, namespace = target.path, target.version, target.namespace
+        return self._bind(call, Target(path, "", version, namespace, "pods", name, "binding", target.query))
 
     def _bind(self, call: Call, target: Target) -> Reply:
         """POST of a Binding: its own validation, then the model's."""
@@ -396,12 +473,14 @@ class ApiServer(Host):
         if not shapes.fits("Binding", body):
             return reply_of(Code.BAD_REQUEST)
         meta, aim = body.get("metadata") or {}, body.get("target") or {}
-        if meta.get("name") != target.name:
+        if (meta.get("name") or "") != target.name:
             return reply_of(Code.BAD_REQUEST)
         if meta.get("namespace") not in (None, "", target.namespace):
             return reply_of(Code.BAD_REQUEST)
         if not aim.get("name") or aim.get("kind") not in (None, "", "Node", "Minion"):
             return reply_of(Code.SERVER_ERROR)
+        if not target.name:  # the key of no pod (registry/generic/registry/store.go, NamespaceKeyFunc)
+            return reply_of(Code.BAD_REQUEST)
         request = Request(
             body=self._announce(call, target, body),
             uid=self.contents.uid_number(meta.get("uid")),
@@ -431,6 +510,19 @@ class ApiServer(Host):
         slot = self.world.slot(target.key)
         budgets = JsonBudgets(self.world, self.contents)
         return reply_of(self._run(lambda etcd: evict(etcd, self.registry, budgets, slot, request)).code)
+
+
+def _number(text: str | None) -> int | str | None:
+    """An integer of the query; what is none stays text, which fits nothing."""
+    found = integer(text)
+    return None if text is None else text if found is None else found
+
+
+def _is_path_of(kind: Strategy, target: Target) -> bool:
+    """Whether the kind has such a path: with a namespace if it lives in one; without one there are only lists of all namespaces."""
+    if not kind.namespaced:
+        return not target.namespace
+    return bool(target.namespace) or not target.name
 
 
 __all__ = ["ApiServer", "Reply", "generated", "reply_of"]
