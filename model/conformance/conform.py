@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kubecheck.model.conformance.compare import Difference, differences
 from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.reads import is_read, read_differences
-from kubecheck.model.conformance.replay import replay, world_of
+from kubecheck.model.conformance.replay import may_lack_managers, replay, with_managers_emptied, world_of
 from kubecheck.model.conformance.rows import Malformed, Row, read_rows
 from kubecheck.spec import SpecError
 
@@ -57,18 +57,24 @@ class Conformance:
 def check_row(line: int, row: Row) -> Checked:
     """Replays one probe and compares."""
     try:
-        if is_read(row):
-            found = read_differences(row)
-        else:
-            world = world_of(row)
-            with world.active():
-                found = differences(row, replay(row, world))
+        found = _differences(row)
+        if found and may_lack_managers(row.request) and not _differences(with_managers_emptied(row)):
+            raise NotModelled("managedFields in a body, which the recording leaves out")
     except NotModelled as why:
         return Checked(line, row, Outcome.NOT_MODELLED, reason=str(why))
     except SpecError as error:
-        return Checked(line, row, Outcome.DISAGREES, (Difference("model", "an answer", str(error)),))
+        why = error.message if error.position is None or error.code != "KC505" else "a list is too long"
+        return Checked(line, row, Outcome.NOT_MODELLED, reason=f"more than a replay has room for: {why}")
     outcome = Outcome.DISAGREES if found else Outcome.AGREES
     return Checked(line, row, outcome, tuple(found))
+
+
+def _differences(row: Row) -> list[Difference]:
+    if is_read(row):
+        return read_differences(row)
+    world = world_of(row)
+    with world.active():
+        return differences(row, replay(row, world))
 
 
 def conform(lines: Iterable[bytes], *, topics: frozenset[str] = frozenset()) -> Conformance:

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import parse_qs, unquote
 
 from kubecheck.model.conformance.rows import Call
-from kubecheck.model.conformance.selectors import Requirement, SelectorError, field_terms, label_requirements
+from kubecheck.model.conformance.selectors import Requirement, SelectorError, field_terms, integer, label_requirements
 
 _NAMESPACE_PARTS: Final = ("status", "finalize")
 _VERBS: Final = {
@@ -167,14 +167,3 @@ def is_watch(target: Target) -> bool:
 def boolean(text: str) -> bool:
     """A boolean of the query: all but two words are true, nothing at all, too (Convert_Slice_string_To_bool)."""
     return text.lower() not in ("false", "0")
-
-
-def integer(text: str | None) -> int | None:
-    """An integer of the query, 0 for nothing, None for what is none (strconv.ParseInt of 64 bits)."""
-    if text is None:
-        return 0
-    digits = text.lstrip("+-")
-    if len(text) - len(digits) > 1 or not digits.isascii() or not digits.isdigit() or len(digits.lstrip("0")) > 19:
-        return None
-    found = int(text)
-    return found if -(2**63) <= found < 2**63 else None

@@ -109,11 +109,14 @@ class Revisions:
         """A resourceVersion as a request gives it."""
         if text is None or text == "":
             return Version()
-        if not isinstance(text, str) or not text.isascii() or not text.isdigit() or int(text) >= _GREATEST:
+        if not isinstance(text, str) or not text.isascii() or not text.isdigit():
             return Version(given=Given.MALFORMED)
-        if int(text) == 0:
+        digits = text.lstrip("0")
+        if len(digits) > 20 or int(digits or "0") >= _GREATEST:
+            return Version(given=Given.MALFORMED)
+        if not digits:
             return Version(given=Given.ZERO)
-        revision = self._revisions.get(str(int(text)))
+        revision = self._revisions.get(digits)
         if revision is None:
             return Version(given=Given.UNKNOWN)
         return Version(given=Given.NUMBER, number=revision)

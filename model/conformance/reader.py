@@ -12,14 +12,20 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, TypeVar
 
 from kubecheck.model.conformance.contents import NotModelled
-from kubecheck.model.conformance.http import Key, Target, boolean, integer, is_watch
+from kubecheck.model.conformance.http import Key, Target, boolean, is_watch
 from kubecheck.model.conformance.queries import (
     as_transformed,
     decoded_token,
     negotiated,
 )
 from kubecheck.model.conformance.rows import Call
-from kubecheck.model.conformance.selectors import JsonSelector, SelectorError, field_requirements, label_requirements
+from kubecheck.model.conformance.selectors import (
+    JsonSelector,
+    SelectorError,
+    field_requirements,
+    integer,
+    label_requirements,
+)
 from kubecheck.model.conformance.server import ApiServer, Reply, reply_of
 from kubecheck.model.conformance.world import World
 from kubecheck.model.registry.cacher import next_write
@@ -47,7 +53,6 @@ T = TypeVar("T")
 _BY_RESOURCE: Final = {(kind.group, kind.resource): kind for kind in KINDS}
 _MATCHES: Final = {None: Match.UNSAID, "": Match.UNSAID, "Exact": Match.EXACT, "NotOlderThan": Match.NOT_OLDER_THAN}
 _MOST: Final = 2**31 - 1
-FUTURE: Final = 10_000_000  # later than every revision of a probe
 # Somebody else's writes go here: the Lease that an API server renews of itself.
 FOREIGN: Final = Key("coordination.k8s.io", "leases", "kube-system", "apiserver")
 
@@ -214,7 +219,7 @@ class Reader(ApiServer):
         before = [model for recorded, model in shown if recorded <= number]
         if not before:
             return 1
-        return before[-1] if number <= shown[-1][0] else FUTURE
+        return before[-1] if number <= shown[-1][0] else self.world.future
 
     def _selector(self, target: Target, kind: Strategy) -> JsonSelector:
         """Raises SelectorError for one that cannot be parsed."""

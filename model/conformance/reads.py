@@ -14,10 +14,11 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from kubecheck.model.conformance.bounds import bounds_of, writes_of
 from kubecheck.model.conformance.compare import Difference
 from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.http import Key, routed, target_of
-from kubecheck.model.conformance.reader import FOREIGN, FUTURE, Caches, Delivered, Reader
+from kubecheck.model.conformance.reader import FOREIGN, Caches, Delivered, Reader
 from kubecheck.model.conformance.replay import keys_of, namespaces_of
 from kubecheck.model.conformance.rows import Call, Event, Row
 from kubecheck.model.conformance.server import Reply
@@ -31,6 +32,7 @@ _STEP: Final = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
 # Compared by their relations, or made up by a server.
 _MADE_UP: Final = re.compile(r"metadata\.(resourceVersion|continue|uid|creationTimestamp|managedFields.*)$")
 _ELSEWHERE: Final = 4  # writes by others
+_BEYOND: Final = 8  # revisions that are later than all that a probe can make
 
 
 def is_read(row: Row) -> bool:
@@ -92,9 +94,15 @@ def _world(row: Row, caches: int) -> World:
     target = target_of(row.request.path)
     spoken = [name for call in row.setup for name in names_in(call.note or "")]
     keys |= {Key(target.group, target.resource, target.namespace, name) for name in spoken}
-    writes = sum(len(keys) if c.method == "DELETE" else 2 for c in _all_calls(row) if c.method != "GET")
+    calls = _all_calls(row)
+    writes = sum(writes_of(call, keys) for call in calls) + 3 * len(spoken) + _ELSEWHERE
     return World(
-        keys, writes=writes + 3 * len(spoken) + _ELSEWHERE, revisions=2 * FUTURE, caches=max(1, caches), root=Caches
+        keys,
+        writes=writes,
+        bounds=bounds_of(calls, writes),
+        beyond=_BEYOND,
+        caches=max(1, caches),
+        root=Caches,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, TypedDict
 
 import msgspec
 
-Revision = Annotated[str, msgspec.Meta(pattern="^[0-9]+$")]
+Revision = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,19}$")]
 
 
 class Call(msgspec.Struct, kw_only=True, rename={"content_type": "contentType", "certificate": "clientCertificate"}):
@@ -30,7 +30,7 @@ class Call(msgspec.Struct, kw_only=True, rename={"content_type": "contentType", 
     then: list[Call] | None = None
     note: str | None = None
     code: int = 0
-    rv: str | None = None
+    rv: Revision | None = None
     reason: str | None = None
 
 

@@ -39,6 +39,17 @@ class SelectorError(ValueError):
     """A selector that cannot be parsed or names what cannot be selected by; the server answers 400."""
 
 
+def integer(text: str | None) -> int | None:
+    """An integer of the query, 0 for nothing, None for what is none (strconv.ParseInt of 64 bits)."""
+    if text is None:
+        return 0
+    digits = text.lstrip("+-")
+    if len(text) - len(digits) > 1 or not digits.isascii() or not digits.isdigit() or len(digits.lstrip("0")) > 19:
+        return None
+    found = int(text)
+    return found if -(2**63) <= found < 2**63 else None
+
+
 @dataclass(frozen=True)
 class Requirement:
     """One requirement: the operator is one of =, !=, in, notin, exists, absent, <, >."""
@@ -55,10 +66,10 @@ class Requirement:
         if self.operator in ("!=", "notin"):
             return value not in self.values
         if self.operator in ("<", ">"):
-            limit = int(next(iter(self.values)))
-            if value is None or not re.fullmatch(r"[+-]?[0-9]+", value):
+            limit, number = integer(next(iter(self.values))), integer(value)
+            if value is None or number is None or limit is None:
                 return False
-            return int(value) < limit if self.operator == "<" else int(value) > limit
+            return number < limit if self.operator == "<" else number > limit
         return (value is not None) is (self.operator == "exists")
 
 
@@ -100,7 +111,7 @@ def _requirement(tokens: list[str]) -> Requirement:
     value = tokens.pop(0) if tokens and tokens[0] != "," else ""
     if not _is_value(value):
         raise SelectorError(f"{value!r} is no label value")
-    if operator in ("<", ">") and not re.fullmatch(r"[+-]?[0-9]+", value):
+    if operator in ("<", ">") and (not value or integer(value) is None):
         raise SelectorError(f"{value!r} is no integer")
     return Requirement(key, "=" if operator == "==" else operator, frozenset({value}))
 

@@ -23,10 +23,16 @@ from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.disruption import JsonBudgets
 from kubecheck.model.conformance.documents import media_type
 from kubecheck.model.conformance.host import BY_RESOURCE, Host, Reply, reply_of
-from kubecheck.model.conformance.http import Attributes, Key, Target, attributes_of, integer, routed, target_of
+from kubecheck.model.conformance.http import Attributes, Key, Target, attributes_of, routed, target_of
 from kubecheck.model.conformance.identities import is_server_made
 from kubecheck.model.conformance.rows import Call
-from kubecheck.model.conformance.selectors import SelectorError, field_requirements, fields_of, label_requirements
+from kubecheck.model.conformance.selectors import (
+    SelectorError,
+    field_requirements,
+    fields_of,
+    integer,
+    label_requirements,
+)
 from kubecheck.model.registry.binding import bind
 from kubecheck.model.registry.deletion import delete
 from kubecheck.model.registry.eviction import evict

@@ -6,31 +6,20 @@ its type as in an exploration.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
-from kubecheck.model.conformance.contents import FIRST_FOREIGN_UID
+from kubecheck.model.conformance.contents import FIRST_FOREIGN_UID, NotModelled
 from kubecheck.model.conformance.http import Key
 from kubecheck.model.registry.etcd import Etcd
 from kubecheck.model.registry.objects import Slot
-from kubecheck.spec import Spec, State
+from kubecheck.spec import Spec, SpecError, State
 from kubecheck.spec.reference import Snapshot, initial_states, take
 
 T = TypeVar("T")
 
-# What has no bound in a real cluster, or a far greater one; a probe that needs more leaves its type, and is told so.
-_BOUNDS: Final = {
-    "generations": 100,
-    "finalizers": 8,
-    "finalizer_names": 30,
-    "contents": 10_000,
-    "graces": 2**31 - 1,
-    "nodes": 100,
-    "bodies": 1_000,
-    "users": 100,
-    "limits": 2**31 - 1,
-}
+_TOO_LARGE: Final = "KC133"  # spec/declare.py: the state has too many bits
 
 
 class Server(State):
@@ -43,20 +32,32 @@ class World:
     """The cluster of one probe. `keys` are the objects that can exist; `root` is the State that requests are served on."""
 
     def __init__(
-        self, keys: Iterable[Key], *, writes: int, revisions: int = 0, caches: int = 1, root: type[State] = Server
+        self,
+        keys: Iterable[Key],
+        *,
+        writes: int,
+        bounds: Mapping[str, int],
+        beyond: int = 0,
+        caches: int = 1,
+        root: type[State] = Server,
     ) -> None:
+        """`writes` are the most revisions that are made, `beyond` how many more can be named, `bounds` the other sizes (bounds.py).
+
+        Raises NotModelled if it is too large.
+        """
         self.keys = sorted(set(keys))
         self._slots = {key: index for index, key in enumerate(self.keys)}
         scope = {
-            **_BOUNDS,
+            **bounds,
             "objects": max(1, len(self.keys)),
-            "revisions": max(writes, revisions),
+            "revisions": writes + beyond,
             "history": writes,
             "uids": 2 * FIRST_FOREIGN_UID,
             "window": writes,
             "caches": caches - 1,
         }
         self.window = writes
+        self.future = writes + beyond  # a revision that nothing of the probe has
         self._spec = Spec("replay", root, scope=scope)
         self._result: Any = None
         self._pending: Callable[[Any], Any] = lambda _: None
@@ -68,7 +69,13 @@ class World:
         serve.__annotations__ = {"server": root, "return": None}
         self._spec.action(actor="replay")(serve)
         self._action = next(iter(self._spec.actions))
-        self._state: Snapshot = initial_states(self._spec)[0]
+        try:
+            self._state: Snapshot = initial_states(self._spec)[0]
+        except SpecError as error:
+            if error.code != _TOO_LARGE:
+                raise
+            what = f"{writes} writes to {len(self.keys)} objects, for which a replay has no room"
+            raise NotModelled(what) from error
 
     def active(self) -> AbstractContextManager[None]:
         """While it is open, records and slots of this world can be made and read, as inside an action."""
