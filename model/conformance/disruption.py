@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kubecheck.model.conformance.contents import JsonContents
@@ -16,6 +16,8 @@ from kubecheck.model.registry.objects import Slot, Stored
 Json = Any
 
 _MOST_DISRUPTED: Final = 2000
+_WAIT: Final = 10  # seconds (eviction.go, createTooManyRequestsError)
+_ALLOWED: Final = "DisruptionAllowed"
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class JsonBudgets:
 
     world: World
     contents: JsonContents
+    waits: list[int] = field(default_factory=list)
+    "How long a client that was refused is to wait, if it is told so: while the budget's status is not of its generation."
 
     def is_pending(self, pod: Stored) -> bool:
         """Whether its phase is Pending."""
@@ -56,6 +60,7 @@ class JsonBudgets:
                 return Judged()
         allowed = status.get("disruptionsAllowed", 0)
         if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
+            self.waits.append(_WAIT)
             return Judged(says=Judgement.REFUSES)
         if allowed < 0 or len(status.get("disruptedPods") or {}) > _MOST_DISRUPTED:
             return Judged(says=Judgement.FORBIDS)
@@ -64,10 +69,15 @@ class JsonBudgets:
         return Judged(says=Judgement.SPENDS, budget=self.world.slot(key))
 
     def spent(self, pod: Slot, budget: Stored) -> Stored:
-        """One disruption less, and the pod's name among the disrupted."""
+        """One disruption less, and the pod's name among the disrupted; with the last one goes the condition (checkAndDecrement)."""
         status = self.contents.interner.value(budget.status) or {}
         status["disruptionsAllowed"] = status.get("disruptionsAllowed", 0) - 1
         status["disruptedPods"] = {**(status.get("disruptedPods") or {}), self.world.keys[pod.index].name: "now"}
+        if status["disruptionsAllowed"] == 0:
+            others = [c for c in status.get("conditions") or [] if c.get("type") != _ALLOWED]
+            refusal = {"type": _ALLOWED, "status": "False", "reason": "InsufficientPods", "message": ""}
+            observed = {"observedGeneration": status["observedGeneration"]} if status.get("observedGeneration") else {}
+            status["conditions"] = [*others, {**refusal, **observed}]
         return budget.next(status=self.contents.interner.number(status))
 
     def targeted(self, pod: Stored) -> Stored:

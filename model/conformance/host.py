@@ -48,11 +48,17 @@ class Reply:
     "The revision that a list says it is of; 0 for anything else."
     text: str | None = None
     "An answer that is no JSON, where it is known."
+    causes: tuple[tuple[str | None, str], ...] | None = None
+    "Fields and reasons of the causes in a Status' details, where they are known."
+    retry_after: int | None = None
+    "After how many seconds a client is to try again."
 
 
 def reply_of(code: Code) -> Reply:
     """A bare Status."""
     number, _, reason = code.value.partition(" ")
+    if code is Code.TIMEOUT:  # a revision that is not there yet (storage/errors.go, NewTooLargeResourceVersionError)
+        return Reply(504, reason, causes=((None, "ResourceVersionTooLarge"),), retry_after=1)
     return Reply(int(number), reason or None)
 
 

@@ -10,12 +10,18 @@ What a setup says in words is carried out, see words.py.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from kubecheck.model.conformance.bounds import bounds_of, writes_of
-from kubecheck.model.conformance.compare import Difference
+from kubecheck.model.conformance.compare import (
+    Difference,
+    at,
+    compare_status,
+    is_compared,
+    recorded_labels,
+    told,
+)
 from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.http import Key, routed, target_of
 from kubecheck.model.conformance.reader import FOREIGN, Caches, Delivered, Reader
@@ -28,9 +34,6 @@ from kubecheck.model.registry.requests import Code
 
 Json = Any
 
-_STEP: Final = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
-# Compared by their relations, or made up by a server.
-_MADE_UP: Final = re.compile(r"metadata\.(resourceVersion|continue|uid|creationTimestamp|managedFields.*)$")
 _ELSEWHERE: Final = 4  # writes by others
 _BEYOND: Final = 8  # revisions that are later than all that a probe can make
 
@@ -182,17 +185,22 @@ def _compare(row: Row, server: Reader, reply: Reply) -> list[Difference]:
         return found
     if answer.stream_end is None:
         compare("kind", answer.kind, reply.kind)
+        compare_status(row, reply, compare)
     names = named(row)
     version = _revision_of(reply)
     if isinstance(answer.rv_rel, list) and version:
         compare("answer.resourceVersion", answer.rv_rel, _relations(server, names, version, answer.rv_rel))
+    if answer.n is not None:
+        compare("number of items", answer.n, len(server.listed.items) if server.listed is not None else None)
     if answer.items is not None:
         _compare_list(row, server, version, compare)
     for path, value in (answer.show or {}).items():
         if reply.kind == "Table" and path != "kind":
             raise NotModelled("rows and columns of a Table")
-        if not _MADE_UP.search(path):
-            compare(f"answer.{path}", value, _at(reply.document, path))
+        if reply.document is None and reply.code < 300:
+            raise NotModelled(f"what a {reply.kind or 'plain answer'} holds")
+        if is_compared(path, generates=False):
+            compare(f"answer.{path}", told(path, value), told(path, at(reply.document, path)))
     if row.request.then is not None or row.events:
         delivered = server.delivered() if server.watch is not None else _plain_answer(row, reply)
         compare(
@@ -200,6 +208,8 @@ def _compare(row: Row, server: Reader, reply: Reply) -> list[Difference]:
             [_recorded(e) for e in row.events],
             [_shown(server, names, d, e) for d, e in _paired(delivered, row.events)],
         )
+        if answer.lines is not None:
+            compare("lines", answer.lines, len(delivered))
         if answer.stream_end is not None:
             ended = server.watch is None or server.watch.start.error is not Code.OK
             compare("stream", answer.stream_end, "closed by the server" if ended else "open")
@@ -255,7 +265,7 @@ def _recorded(event: Event) -> tuple[Json, ...]:
     if event.kind is not None:
         return ("", event.name, (), False, None, None, None, None, False)
     return (
-        event.type, event.name, tuple(event.rel), event.deleting, event.phase, event.node, event.labels or None,
+        event.type, event.name, tuple(event.rel), event.deleting, event.phase, event.node, recorded_labels(event.labels),
         (event.code, event.reason) if event.code is not None else None, event.initial_events_end == "true",
     )  # fmt: skip
 
@@ -269,22 +279,9 @@ def _shown(server: Reader, names: dict[str, str], delivered: Delivered, recorded
         return ("", meta.get("name"), (), False, None, None, None, None, False)
     return (
         delivered.type, meta.get("name"), relations, "deletionTimestamp" in meta, status.get("phase"), spec.get("nodeName"),
-        meta.get("labels"), (delivered.code, delivered.reason) if delivered.code is not None else None,
+        recorded_labels(meta.get("labels")), (delivered.code, delivered.reason) if delivered.code is not None else None,
         delivered.initial_events_end,
     )  # fmt: skip
-
-
-def _at(document: Json, path: str) -> Json:
-    """The value at a path such as items[0].data; None if there is none."""
-    found = document
-    for name, index in _STEP.findall(path):
-        if name and isinstance(found, dict):
-            found = found.get(name)
-        elif index and isinstance(found, list) and int(index) < len(found):
-            found = found[int(index)]
-        else:
-            return None
-    return found
 
 
 __all__ = ["is_read", "read_differences"]

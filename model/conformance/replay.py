@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -45,9 +45,13 @@ class Observation:
     writes: tuple[Seen, ...] = ()
     finalizers_after: tuple[str, ...] = ()
     finalizers_answered: tuple[str, ...] = ()
-    labels: dict[int, dict[str, str]] = field(default_factory=dict)
-    phases: dict[int, str | None] = field(default_factory=dict)
-    nodes: dict[int, str | None] = field(default_factory=dict)
+    finalizers_before: tuple[str, ...] = ()
+    documents: dict[int, Json] = field(default_factory=dict)
+    "The objects that were written, as a client sees them, by their revisions."
+    budget_status: Json = None
+    "The status of the only disruption budget of the probe's namespace."
+    generates: bool = False
+    "Whether the observed object's name is one that the server made up."
     setup_differs: str = ""
 
 
@@ -139,7 +143,8 @@ def replay(row: Row, world: World) -> Observation:
     reply = server.serve(row.request)
     if row.request.then:
         raise NotModelled("requests while a watch is open")
-    return _observed(server, world, reply, key, before, start)
+    observed = _observed(server, world, reply, key, before, start)
+    return replace(observed, generates=_generates(row.request))
 
 
 def _set_up(server: ApiServer, row: Row) -> str:
@@ -158,14 +163,19 @@ def _set_up(server: ApiServer, row: Row) -> str:
     return ""
 
 
+def _generates(call: Call) -> bool:
+    """Whether a request leaves it to the server to make up a name."""
+    meta = metadata_of(call)
+    return call.method == "POST" and isinstance(meta.get("generateName"), str) and not meta.get("name")
+
+
 def _observed_key(row: Row, world: World) -> Key | None:
     """The observed object; where its name was generated, the one that the model generates."""
     if row.object is None or not row.object.path:
         return None
     key = target_of(row.object.path).key
-    meta = metadata_of(row.request)
-    prefix = meta.get("generateName")
-    if row.request.method == "POST" and isinstance(prefix, str) and not meta.get("name"):
+    if _generates(row.request):
+        prefix = metadata_of(row.request)["generateName"]
         made = sum(1 for k in world.keys if k.name.startswith(generated(prefix, 0)[:-1]))
         return Key(key.group, key.resource, key.namespace, generated(prefix, made - 1))
     return key if key.resource else None
@@ -190,6 +200,7 @@ def _observed(
         return tuple(str(contents.finalizers.name(f)) for f in (stored.finalizers if stored is not None else ()))
 
     kind = _KINDS.get((key.group, key.resource)) if key is not None else None
+    budgets = list(server.all_of("poddisruptionbudgets", key.namespace)) if key is not None else []
     return Observation(
         reply=reply,
         key=key,
@@ -199,9 +210,7 @@ def _observed(
         writes=writes,
         finalizers_after=names(after),
         finalizers_answered=names(reply.stored),
-        labels={r: d["metadata"].get("labels") or {} for r, d in documents.items()},
-        phases={r: (d.get("status") or {}).get("phase") for r, d in documents.items()},
-        nodes={
-            r: (d.get("spec") or {}).get("nodeName") for r, d in documents.items() if isinstance(d.get("spec"), dict)
-        },
+        finalizers_before=names(before),
+        documents=documents,
+        budget_status=budgets[0].get("status") or {} if len(budgets) == 1 else None,
     )

@@ -34,10 +34,21 @@ class Call(msgspec.Struct, kw_only=True, rename={"content_type": "contentType", 
     reason: str | None = None
 
 
+class Cause(msgspec.Struct, kw_only=True):
+    """Of a Status' details, one cause: the field that it is about, and why."""
+
+    reason: str | None = None
+    field: str | None = None
+
+
 class Response(
     msgspec.Struct,
     kw_only=True,
-    rename={"deletion_timestamp": "deletionTimestamp", "grace": "deletionGracePeriodSeconds"},
+    rename={
+        "deletion_timestamp": "deletionTimestamp",
+        "grace": "deletionGracePeriodSeconds",
+        "retry_after": "retryAfterSeconds",
+    },
 ):
     """What the request was answered: for a refusal the reason, otherwise metadata of the answer; chosen fields of it are in `show`."""
 
@@ -57,12 +68,22 @@ class Response(
     continue_set: bool | None = None
     stream_end: str | None = None
     lines: int | None = None
+    status: str | None = None
+    causes: list[Cause] | None = None
+    retry_after: int | None = None
+    details_uid_set: bool | None = None
+    text: str | None = None
 
 
 class Observed(
     msgspec.Struct,
     kw_only=True,
-    rename={"deleting": "deletionTimestamp_set", "grace": "deletionGracePeriodSeconds_after"},
+    rename={
+        "deleting": "deletionTimestamp_set",
+        "grace": "deletionGracePeriodSeconds_after",
+        "grace_before": "deletionGracePeriodSeconds_before",
+        "deleting_before": "deletionTimestamp_set_before",
+    },
 ):
     """The observed object, by GET before and after the request."""
 
@@ -78,6 +99,8 @@ class Observed(
     finalizers_after: list[str]
     etcd_writes_to_it: int
     grace: int | None = None
+    grace_before: int | None = None
+    deleting_before: bool | None = None
     show: dict[str, Any] | None = None
 
 
@@ -111,9 +134,10 @@ class Written(msgspec.Struct, kw_only=True):
 
 
 class Extra(TypedDict, total=False):
-    """What else was recorded; of it, the resourceVersions that a list or a watch is compared with."""
+    """What else was recorded: the resourceVersions that a list or a watch is compared with; the status of a disruption budget after it."""
 
     rvs: dict[str, Revision]
+    pdb_status_after: Any
 
 
 class Row(msgspec.Struct, kw_only=True):

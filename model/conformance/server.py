@@ -6,6 +6,7 @@ authorization, then the request's options, its body, the admission plugin Namesp
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from kubecheck.model.conformance import paths, reviews, shapes
@@ -23,7 +24,7 @@ from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.disruption import JsonBudgets
 from kubecheck.model.conformance.documents import media_type
 from kubecheck.model.conformance.host import BY_RESOURCE, Host, Reply, reply_of
-from kubecheck.model.conformance.http import Attributes, Key, Target, attributes_of, routed, target_of
+from kubecheck.model.conformance.http import Attributes, Key, Target, attributes_of, boolean, routed, target_of
 from kubecheck.model.conformance.identities import is_server_made
 from kubecheck.model.conformance.rows import Call
 from kubecheck.model.conformance.selectors import (
@@ -365,7 +366,21 @@ class ApiServer(Host):
             return reply_of(request)
         slot = self.world.slot(target.key)
         answer = self._run(lambda etcd: delete(etcd, self.registry, kind, slot, request))
-        return self._answered(kind, Part.MAIN, target.key, answer)
+        reply = self._answered(kind, Part.MAIN, target.key, answer)
+        if reply.code != 200 or self._orphans(call, target) is not False:
+            return reply
+        # An old client that did not want orphans is told that the object is still there.
+        held = len(answer.object.finalizers) > 0 or (answer.object.grace or 0) > 0
+        there = answer.object.exists and held if request.dry_run else self.stored(target.key).exists
+        return replace(reply, code=202) if there else reply
+
+    def _orphans(self, call: Call, target: Target) -> bool | None:
+        """`orphanDependents`, of the body or else of the query."""
+        if isinstance(call.body, dict):
+            found: bool | None = call.body.get("orphanDependents")
+            return found
+        text = target.option("orphanDependents")
+        return None if text is None else boolean(text)
 
     def _deletion(self, call: Call, target: Target) -> Request | Code:
         """DeleteOptions, of the body or else of the query; the refusal if they are invalid (ValidateDeleteOptions)."""
@@ -373,11 +388,11 @@ class ApiServer(Host):
         if options is not None and not shapes.fits("DeleteOptions", options):
             return Code.BAD_REQUEST
         if options is None:
-            policy, orphan = target.option("propagationPolicy"), target.option("orphanDependents")
+            policy = target.option("propagationPolicy")
             options = {
                 "dryRun": target.query.get("dryRun"),
                 "propagationPolicy": policy,
-                "orphanDependents": None if orphan is None else orphan == "true",
+                "orphanDependents": self._orphans(call, target),
                 "gracePeriodSeconds": _number(target.option("gracePeriodSeconds")),
             }
             if not shapes.fits("DeleteOptions", options):
@@ -438,22 +453,26 @@ class ApiServer(Host):
             return reply_of(request)
         revision = self.world.run(lambda server: server.etcd.revision())
         place = (target.group, target.resource, target.namespace)
-        listed = []
+        listed: dict[Key, Json] = {}
         for key in self.world.keys:
             document = self.find(key) if (key.group, key.resource, key.namespace) == place else None
             if document is None:
                 continue
             own = document["metadata"].get("labels") or {}
             if all(r.matches(own) for r in labels) and all(r.matches(fields_of(document)) for r in fields):
-                listed.append(key)
+                listed[key] = {k: v for k, v in document.items() if k not in ("kind", "apiVersion")}
         limit = numbers[0] or 0
-        served = listed if limit <= 0 or target.option("resourceVersion") == "0" else listed[:limit]
+        served = list(listed)[: limit if limit > 0 and target.option("resourceVersion") != "0" else len(listed)]
         for key in served:
             slot = self.world.slot(key)
             answer = self._run(lambda etcd, slot=slot: delete(etcd, self.registry, kind, slot, request))
             if answer.code is not Code.OK and answer.code is not Code.NOT_FOUND:
                 return reply_of(answer.code)
-        return Reply(200, None, f"{kind.kind}List", revision=revision)
+        meta: Json = {"resourceVersion": self.contents.revisions.text(revision)}
+        if len(served) < len(listed):
+            meta["continue"] = "more"
+        document = {"metadata": meta, "items": [listed[key] for key in served]}
+        return Reply(200, None, f"{kind.kind}List", document=document, revision=revision)
 
     def _bind_without_name(self, call: Call, target: Target) -> Reply:
         """POST of a Binding to the old resource `bindings`: the pod is that which its metadata names (storage.go, LegacyBindingREST)."""
@@ -515,7 +534,11 @@ class ApiServer(Host):
             return reply_of(request)
         slot = self.world.slot(target.key)
         budgets = JsonBudgets(self.world, self.contents)
-        return reply_of(self._run(lambda etcd: evict(etcd, self.registry, budgets, slot, request)).code)
+        code = self._run(lambda etcd: evict(etcd, self.registry, budgets, slot, request)).code
+        if code is not Code.TOO_MANY_REQUESTS:
+            return reply_of(code)
+        causes = ((None, "DisruptionBudget"),)
+        return replace(reply_of(code), causes=causes, retry_after=budgets.waits[-1] if budgets.waits else None)
 
 
 def _number(text: str | None) -> int | str | None:
