@@ -66,23 +66,41 @@ def differences(row: Row, seen: Observation) -> list[Difference]:
         _compare_object(row, seen, compare)
     compare("etcd", [_recorded_write(w, seen) for w in row.etcd_writes], [_write(w, seen) for w in seen.writes])
     compare("events", [_recorded_event(e, seen) for e in row.events], _events(row, seen))
+    compare("order of the revisions", *_orders(row, seen))
     status = (row.extra or {}).get("pdb_status_after")
     if status is not None and seen.budget_status is not None:
         compare("the budget's status after", _budget_status(status), _budget_status(seen.budget_status))
     return found
 
 
+def _orders(row: Row, seen: Observation) -> tuple[list[int], list[int]]:
+    """The revisions of the answer, of the observed object and of the writes, by their order: as recorded, and as the model has them."""
+    pairs = [(row.response.rv, _answer_version(seen))]
+    if row.object is not None:
+        pairs += [(row.object.rv_before, seen.before.version), (row.object.rv_after, seen.after.version)]
+    if len(row.etcd_writes) == len(seen.writes):
+        pairs += [(w.rev, s.revision) for w, s in zip(row.etcd_writes, seen.writes, strict=True)]
+    told = [(int(recorded), model) for recorded, model in pairs if recorded is not None and model]
+    return ranks([recorded for recorded, _ in told]), ranks([model for _, model in told])
+
+
+def ranks(revisions: list[int]) -> list[int]:
+    """The revisions by their order, from 0."""
+    order = sorted(set(revisions))
+    return [order.index(r) for r in revisions]
+
+
 def compare_status(row: Row, reply: Reply, compare: Compare) -> None:
-    """What a Status holds besides code and reason, as far as the model knows it; and an answer that is no JSON."""
+    """What a recorded Status holds besides code and reason, as far as the model knows it; and an answer that is no JSON."""
     answer = row.response
-    if reply.kind == "Status":
+    if answer.status is not None:
         compare("status", answer.status, "Failure" if reply.code >= 400 else "Success")
         removed = row.request.method == "DELETE" and reply.code == 200
         compare("details.uid is set", bool(answer.details_uid_set), removed)
         compare("details.retryAfterSeconds", answer.retry_after, reply.retry_after)
-    if reply.causes is not None:
-        compare("causes", tuple((c.field, c.reason) for c in answer.causes or ()), reply.causes)
-    if reply.text is not None:
+        if reply.causes is not None:
+            compare("causes", tuple((c.field, c.reason) for c in answer.causes or ()), reply.causes)
+    if answer.text is not None and reply.text is not None:
         compare("text", answer.text, reply.text)
 
 
@@ -136,14 +154,12 @@ def _compare_object(row: Row, seen: Observation, compare: Any) -> None:
         compare("is being deleted before", recorded.deleting_before, seen.before.deleting)
         compare("deletionGracePeriodSeconds before", recorded.grace_before, seen.before.grace)
     compare("exists after", recorded.exists_after, seen.after.exists)
-    if seen.after.exists:
-        changed = seen.before.version != seen.after.version
-        compare("resourceVersion changed", recorded.rv_changed, changed)
-        compare("generation after", recorded.generation_after, seen.after.generation or None)
-        compare("finalizers after", tuple(recorded.finalizers_after), seen.finalizers_after)
-        compare("is being deleted after", recorded.deleting, seen.after.deleting)
-        if recorded.deleting:
-            compare("deletionGracePeriodSeconds after", recorded.grace, seen.after.grace)
+    changed = seen.after.exists and seen.before.version != seen.after.version
+    compare("resourceVersion changed", recorded.rv_changed, changed)
+    compare("generation after", recorded.generation_after, seen.after.generation or None)
+    compare("finalizers after", tuple(recorded.finalizers_after), seen.finalizers_after)
+    compare("is being deleted after", recorded.deleting, seen.after.deleting)
+    compare("deletionGracePeriodSeconds after", recorded.grace, seen.after.grace)
     if recorded.exists_before and recorded.exists_after:
         compare("the same object", recorded.uid_same, seen.before.uid == seen.after.uid)
     compare("generation before", recorded.generation_before, seen.before.generation or None)

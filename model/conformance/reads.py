@@ -19,6 +19,7 @@ from kubecheck.model.conformance.compare import (
     at,
     compare_status,
     is_compared,
+    ranks,
     recorded_labels,
     told,
 )
@@ -227,14 +228,8 @@ def _compare_list(row: Row, server: Reader, version: int, compare: Callable[[str
     recorded = [text for _, text in items] + ([answer.rv] if answer.rv else [])
     model = [revision for _, revision in own] + ([version] if answer.rv else [])
     if all(text.isdigit() for text in recorded):
-        compare("order of the resourceVersions", _ranks([int(text) for text in recorded]), _ranks(model))
+        compare("order of the resourceVersions", ranks([int(text) for text in recorded]), ranks(model))
     compare("continue", answer.continue_set, listed.more)
-
-
-def _ranks(revisions: list[int]) -> list[int]:
-    """The revisions by their order, from 0."""
-    order = sorted(set(revisions))
-    return [order.index(r) for r in revisions]
 
 
 def _relations(server: Reader, names: dict[str, str], version: int, recorded: list[str]) -> list[str]:

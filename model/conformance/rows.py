@@ -98,6 +98,8 @@ class Observed(
     finalizers_before: list[str]
     finalizers_after: list[str]
     etcd_writes_to_it: int
+    rv_before: Revision | None = None
+    rv_after: Revision | None = None
     grace: int | None = None
     grace_before: int | None = None
     deleting_before: bool | None = None
@@ -113,7 +115,7 @@ class Event(
 
     type: str
     name: str | None = None
-    rv: str | None = None
+    rv: Revision | None = None
     rel: list[str] = []
     deleting: bool = False
     phase: str | None = None
@@ -131,6 +133,7 @@ class Written(msgspec.Struct, kw_only=True):
     op: str
     key: str
     rel: str | None = None
+    rev: Annotated[int, msgspec.Meta(ge=0, le=2**62)] | None = None
 
 
 class Extra(TypedDict, total=False):
