@@ -6,6 +6,7 @@ import enum
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from kubecheck.model.conformance.compare import Difference, differences
 from kubecheck.model.conformance.contents import NotModelled
@@ -13,6 +14,14 @@ from kubecheck.model.conformance.reads import is_read, read_differences
 from kubecheck.model.conformance.replay import may_lack_managers, replay, with_managers_emptied, world_of
 from kubecheck.model.conformance.rows import Malformed, Row, read_rows
 from kubecheck.spec import SpecError
+
+# What the language says of a value that leaves its type (spec/values.py), in the words of a recording. A JSON value of a wrong type ends
+# up there, too: what a server does about it is known of the kinds in shapes.py.
+_REASONS: Final = {
+    "KC501": "a number that is greater than a replay has room for",
+    "KC505": "a list that is longer than a replay has room for",
+    "KC506": "a value of a wrong type, in a kind whose types the model does not have",
+}
 
 
 class Outcome(enum.Enum):
@@ -35,11 +44,21 @@ class Checked:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A probe at which this package itself failed: nothing is said about it."""
+
+    line: int
+    id: str
+    cause: str
+
+
+@dataclass(frozen=True)
 class Conformance:
-    """A recording's probes, in order, and the lines that are none."""
+    """A recording's probes, in order, the lines that are none, and those that nothing can be said about."""
 
     checked: tuple[Checked, ...]
     malformed: tuple[Malformed, ...]
+    faults: tuple[Fault, ...] = ()
 
     def of(self, outcome: Outcome) -> list[Checked]:
         """The probes with this outcome."""
@@ -53,6 +72,13 @@ class Conformance:
         order = (Outcome.AGREES, Outcome.DISAGREES, Outcome.NOT_MODELLED)
         return {topic: (counts[order[0]], counts[order[1]], counts[order[2]]) for topic, counts in found.items()}
 
+    def unmodelled(self) -> dict[str, list[Checked]]:
+        """The probes that are not modelled by their reasons, those with most of them first."""
+        found: dict[str, list[Checked]] = {}
+        for c in self.of(Outcome.NOT_MODELLED):
+            found.setdefault(c.reason, []).append(c)
+        return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+
 
 def check_row(line: int, row: Row) -> Checked:
     """Replays one probe and compares."""
@@ -63,8 +89,9 @@ def check_row(line: int, row: Row) -> Checked:
     except NotModelled as why:
         return Checked(line, row, Outcome.NOT_MODELLED, reason=str(why))
     except SpecError as error:
-        why = error.message if error.position is None or error.code != "KC505" else "a list is too long"
-        return Checked(line, row, Outcome.NOT_MODELLED, reason=f"more than a replay has room for: {why}")
+        if error.code not in _REASONS:
+            raise
+        return Checked(line, row, Outcome.NOT_MODELLED, reason=_REASONS[error.code])
     outcome = Outcome.DISAGREES if found else Outcome.AGREES
     return Checked(line, row, outcome, tuple(found))
 
@@ -81,9 +108,15 @@ def conform(lines: Iterable[bytes], *, topics: frozenset[str] = frozenset()) -> 
     """Checks every line; with `topics`, only the probes of these."""
     checked: list[Checked] = []
     malformed: list[Malformed] = []
+    faults: list[Fault] = []
     for number, found in read_rows(lines):
         if isinstance(found, Malformed):
             malformed.append(found)
         elif not topics or found.topic in topics:
-            checked.append(check_row(number, found))
-    return Conformance(tuple(checked), tuple(malformed))
+            try:
+                checked.append(check_row(number, found))
+            except (
+                Exception
+            ) as error:  # one probe must not keep the others from being judged; the command fails with it
+                faults.append(Fault(number, found.id, f"{type(error).__name__}: {error}"))
+    return Conformance(tuple(checked), tuple(malformed), tuple(faults))
