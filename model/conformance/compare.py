@@ -75,7 +75,7 @@ def differences(row: Row, seen: Observation) -> list[Difference]:
 
 def _orders(row: Row, seen: Observation) -> tuple[list[int], list[int]]:
     """The revisions of the answer, of the observed object and of the writes, by their order: as recorded, and as the model has them."""
-    pairs = [(row.response.rv, _answer_version(seen))]
+    pairs: list[tuple[str | int | None, int]] = [(row.response.rv, _answer_version(seen))]
     if row.object is not None:
         pairs += [(row.object.rv_before, seen.before.version), (row.object.rv_after, seen.after.version)]
     if len(row.etcd_writes) == len(seen.writes):

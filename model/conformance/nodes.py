@@ -59,6 +59,7 @@ class NodeRules:
         if (asked.group, resource) in _ELSEWHERE:
             raise NotModelled(f"the node authorizer with {resource}")
         allowed = False
+        wanted: tuple[tuple[str, str], ...]
         if resource in ("secrets", "configmaps"):
             kind = "secret" if resource == "secrets" else "configMap"
             allowed = verb in _READS and not sub and bool(asked.name) and self._used(node, kind, asked)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
 import pytest
 
 from kubecheck.cli.main import main
+from kubecheck.model.conformance import conform as conform_module
+from kubecheck.model.conformance.conform import Checked, check_row
+from kubecheck.model.conformance.rows import Row
 from tests.conformance.page import RECORDING
 
 ROWS = [json.loads(line) for line in RECORDING.read_text(encoding="utf-8").splitlines()]
@@ -29,8 +33,44 @@ def test_agreeing_probes_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert main(["conform", recording(tmp_path, GOOD, OTHER)]) == 0
     out = capsys.readouterr().out
     assert "optimistic-lock" in out
-    assert "1  subresource pods/resize" in out
+    assert "1  subresource pods/resize  (pod-update 1)" in out
+    assert "--list names them" in out
     assert out.endswith("[ok] 1 agree, 0 disagree, 1 are not modelled\n")
+
+
+def test_the_probes_of_a_reason_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["conform", recording(tmp_path, GOOD, OTHER), "--list"]) == 0
+    out = capsys.readouterr().out
+    assert "   pod-resize\n" in out
+    assert "--list names them" not in out
+
+
+def test_a_recording_may_be_compressed_or_begin_with_a_mark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "probes.jsonl.gz"
+    text = json.dumps(GOOD).encode()
+    file.write_bytes(gzip.compress(text))
+    assert main(["conform", str(file)]) == 0
+    file.write_bytes(b"\xef\xbb\xbf" + text)
+    assert main(["conform", str(file)]) == 0
+    assert capsys.readouterr().out.count("[ok] 1 agree, 0 disagree, 0 are not modelled") == 2
+    file.write_bytes(gzip.compress(text)[:40])
+    assert main(["conform", str(file)]) == 2
+    assert "Compressed file ended before the end-of-stream marker was reached" in capsys.readouterr().err
+
+
+def test_a_fault_is_told_and_the_rest_is_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(line: int, row: Row) -> Checked:
+        if row.id == "wrong":
+            raise KeyError("lost")
+        return check_row(line, row)
+
+    monkeypatch.setattr(conform_module, "check_row", failing)
+    assert main(["conform", recording(tmp_path, wrong(), GOOD)]) == 70
+    out = capsys.readouterr().out
+    assert "probes.jsonl:1: wrong: a fault of kubecheck's own: KeyError: 'lost'" in out.replace("\n", "")
+    assert out.endswith("[fault] 1 agree, 0 disagree, 0 are not modelled, 1 could not be judged\n")
 
 
 def test_a_disagreeing_probe_is_shown_with_both_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from kubecheck.model.conformance import reader as reader_module
 from kubecheck.model.conformance.conform import Checked, Outcome, conform
-from kubecheck.model.conformance.queries import new_path
 from kubecheck.model.conformance.selectors import (
     Requirement,
     SelectorError,
@@ -50,6 +49,13 @@ CHANGES: dict[str, tuple[str, Callable[[Json], Any]]] = {
     "an event's phase": ("watch-pods-phase", lambda r: r["events"][0].update(phase="Succeeded")),
     "a bookmark": ("watch-initial", lambda r: r["events"][2].pop("initial-events-end")),
     "an error's code": ("compact-watch-1-restarted", lambda r: r["events"][0].update(code=404)),
+    "the number of items": ("list-rv-empty", lambda r: r["response"].update(n=7)),
+    "the number of lines": ("watch-from-list", lambda r: r["response"].update(lines=7)),
+    "an event's name": ("watch-from-list", lambda r: r["events"][0].update(name="z")),
+    "an event's node": ("watch-pod-life", lambda r: r["events"][1].update(nodeName="z")),
+    "a cause": ("list-future", lambda r: r["response"].update(causes=[])),
+    "when to try again": ("list-future", lambda r: r["response"].update(retryAfterSeconds=5)),
+    "a text": ("list-unknown-group", lambda r: r["response"].update(text="nothing here")),
     "the stream's end": ("compact-watch-1-restarted", lambda r: r["response"].update(stream_end="open")),
     "a request while it is open": ("watch-from-list", lambda r: r["request"]["then"][0].update(code=409)),
     "a setup": ("list-continue", lambda r: r["setup"][3].update(code=410)),
@@ -154,25 +160,6 @@ def test_field_selectors() -> None:
             field_requirements(text, kind="ConfigMap", namespaced=True)
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        (
-            "/api/v1/watch/namespaces/n/configmaps?resourceVersion=3",
-            "/api/v1/namespaces/n/configmaps?resourceVersion=3&watch=true",
-        ),
-        ("/apis/apps/v1/watch/deployments", "/apis/apps/v1/deployments?watch=true"),
-        (
-            "/api/v1/watch/namespaces/n/configmaps/b",
-            "/api/v1/namespaces/n/configmaps?watch=true&fieldSelector=metadata.name%3Db",
-        ),
-        ("/api/v1/namespaces/watch/configmaps", "/api/v1/namespaces/watch/configmaps"),
-    ],
-)
-def test_old_paths_of_watches(old: str, new: str) -> None:
-    assert new_path(old) == new
-
-
 QUERIES = {
     "limit=x": 400,
     "limit=99999999999": 200,
@@ -182,6 +169,8 @@ QUERIES = {
     "fieldSelector=data.k%3Dv": 400,
     "resourceVersion=-1": 400,
     "resourceVersionMatch=exact&resourceVersion=1": 422,
+    "resourceVersion=" + "9" * 5000: 400,
+    "labelSelector=l%3E" + "9" * 5000: 400,
     "resourceVersion=1": 200,
     "watch=false&limit=1": 200,
 }
