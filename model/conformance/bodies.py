@@ -20,6 +20,7 @@ PATCH_TYPES: Final = {
     "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json",
     "application/apply-patch+yaml",
 }  # fmt: skip
+_PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
 _BODY_TYPES: Final = {"application/json", "application/yaml"}
 
 
@@ -48,6 +49,8 @@ def scale_of(document: Json) -> Json:
 def decoded(call: Call) -> Json | Code:
     """The body as JSON, or how a body that is none is refused."""
     accepted = PATCH_TYPES if call.method == "PATCH" else _BODY_TYPES
+    if call.method != "PATCH" and media_type(call) == _PROTOBUF:
+        return Code.BAD_REQUEST  # the recording's bodies are text
     if media_type(call) not in accepted:
         return Code.UNSUPPORTED_MEDIA_TYPE
     body = call.body

@@ -275,6 +275,8 @@ class JsonContents:
         }
         try:
             changed, _ = self._applied(kind, Part.SCALE, sent, scale, stored)
+        except Conflicting:
+            return Proposed(code=Code.CONFLICT)
         except PatchError:
             return Proposed(code=Code.INVALID)
         except BadPatch:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.http import Target, is_watch
+from kubecheck.model.conformance.rows import Call
 
 Json = Any
 
@@ -49,10 +50,13 @@ def decoded_token(text: str) -> Token | None:
     return Token(revision, key) if posixpath.normpath(key) == key else None
 
 
-def negotiated(accept: str, target: Target) -> str | None:
-    """The kind that an Accept header turns an answer into, "" if it leaves it alone; None is 406 (NegotiateOutputMediaType)."""
+def negotiated(call: Call, target: Target) -> str | None:
+    """The kind that the Accept header turns an answer into, "" if it leaves it alone; None is 406 (NegotiateOutputMediaType)."""
+    accept = next((value for name, value in call.headers.items() if name.lower() == "accept"), "")
     if not accept:
         return ""
+    watches = call.method == "GET" and not target.name and is_watch(target)
+    many = not target.name and call.method in ("GET", "DELETE") and not watches
     for clause in accept.split(","):
         media, *parameters = [p.strip() for p in clause.split(";")]
         given = dict(p.partition("=")[::2] for p in parameters)
@@ -64,10 +68,11 @@ def negotiated(accept: str, target: Target) -> str | None:
         if given.get("g") != "meta.k8s.io" or given.get("v") not in ("v1", "v1beta1"):
             continue
         if wanted in ("PartialObjectMetadataList", "PartialObjectMetadata", "Table"):
-            many = not target.name and not is_watch(target)
             if wanted == "Table" or many == wanted.endswith("List"):
                 return wanted
-            raise NotModelled(f"{wanted} of {'a list' if many else 'one object'}")
+            if watches or call.method != "GET":
+                raise NotModelled(f"the answer to a {'watch' if watches else call.method} as {wanted}")
+            return None
     return None
 
 

@@ -181,9 +181,7 @@ class Reader(ApiServer):
         return super().serve(call)
 
     def _get(self, target: Target, kind: Strategy, part: Part) -> Reply:
-        transformed = negotiated(next((v for k, v in self._call.headers.items() if k.lower() == "accept"), ""), target)
-        if transformed is None:
-            return Reply(406, "NotAcceptable")
+        transformed = negotiated(self._call, target) or ""
         if not target.name:
             if is_watch(target):
                 return self._watch(target, kind, transformed)
@@ -195,10 +193,7 @@ class Reader(ApiServer):
             return reply_of(Code.SERVER_ERROR if version.given is Given.MALFORMED else Code.NOT_FOUND)
         place, slot = self._place(kind), self.world.slot(target.key)
         answer = self._reading(place, version.number, lambda s, c: get_object(s.etcd, c, slot, version))
-        reply = self._answered(kind, part, target.key, answer)
-        if reply.code != 200 or not transformed:
-            return reply
-        return replace(reply, kind=transformed, document=as_transformed(transformed, reply.document))
+        return self._answered(kind, part, target.key, answer)
 
     def _place(self, kind: Strategy) -> int:
         if (kind.group, kind.resource) not in self._places:

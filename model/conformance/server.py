@@ -26,6 +26,7 @@ from kubecheck.model.conformance.documents import media_type
 from kubecheck.model.conformance.host import BY_RESOURCE, Host, Reply, reply_of
 from kubecheck.model.conformance.http import Attributes, Key, Target, attributes_of, boolean, routed, target_of
 from kubecheck.model.conformance.identities import is_server_made
+from kubecheck.model.conformance.queries import as_transformed, negotiated
 from kubecheck.model.conformance.rows import Call
 from kubecheck.model.conformance.selectors import (
     SelectorError,
@@ -209,10 +210,20 @@ class ApiServer(Host):
         return key
 
     def _resource(self, call: Call, target: Target, kind: Strategy) -> Reply:
-        if kind.group == "autoscaling" and target.version != "v2":
-            raise NotModelled(f"version {target.version} of {kind.kind}")
+        """A request about a kind of the model's, answered in the form that its Accept header asks for."""
         if not has_part(target, status=kind.status, scale=kind.scale) or not _is_path_of(kind, target):
             return reply_of(Code.NOT_FOUND)
+        transformed = negotiated(call, target)
+        if transformed is None:
+            return Reply(406, "NotAcceptable")
+        reply = self._handled(call, target, kind)
+        if not transformed or reply.code >= 300 or reply.kind != kind.kind or reply.document is None:
+            return reply
+        return replace(reply, kind=transformed, document=as_transformed(transformed, reply.document))
+
+    def _handled(self, call: Call, target: Target, kind: Strategy) -> Reply:
+        if kind.group == "autoscaling" and target.version != "v2":
+            raise NotModelled(f"version {target.version} of {kind.kind}")
         if kind.namespaced and not target.namespace and call.method != "GET":
             return reply_of(Code.METHOD_NOT_ALLOWED)
         self._is_known(call, target)
@@ -385,6 +396,10 @@ class ApiServer(Host):
     def _deletion(self, call: Call, target: Target) -> Request | Code:
         """DeleteOptions, of the body or else of the query; the refusal if they are invalid (ValidateDeleteOptions)."""
         options = call.body
+        if call.body is not None or call.raw:
+            options = decoded(call)
+            if isinstance(options, Code):
+                return options
         if options is not None and not shapes.fits("DeleteOptions", options):
             return Code.BAD_REQUEST
         if options is None:
@@ -399,7 +414,7 @@ class ApiServer(Host):
                 return Code.BAD_REQUEST
         if options.get("kind") not in (None, "", "DeleteOptions"):
             return Code.BAD_REQUEST
-        dry = options.get("dryRun") or target.query.get("dryRun") or []
+        dry = options.get("dryRun") or []
         policy = options.get("propagationPolicy")
         if any(value != "All" for value in dry) or (policy is not None and policy not in _POLICIES):
             return Code.INVALID
@@ -529,6 +544,10 @@ class ApiServer(Host):
         if (body.get("metadata") or {}).get("name") != target.name:
             return reply_of(Code.BAD_REQUEST)
         options = body.get("deleteOptions") or {}
+        if self._dry_run(target):  # propagateDryRun
+            if options.get("dryRun") not in (None, [], target.query["dryRun"]):
+                return reply_of(Code.SERVER_ERROR)
+            options = {**options, "dryRun": target.query["dryRun"]}
         request = self._deletion(Call(method="DELETE", path=call.path, body=options), target)
         if isinstance(request, Code):
             return reply_of(request)
