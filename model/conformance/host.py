@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kubecheck.model.conformance.admission import Admission, AdmittedContents
 from kubecheck.model.conformance.authentication import (
     ADMINISTRATOR,
     Certificates,
@@ -21,6 +20,7 @@ from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.documents import Sent, server_made_uids
 from kubecheck.model.conformance.http import Attributes, Key, Target
 from kubecheck.model.conformance.identities import is_server_made
+from kubecheck.model.conformance.requesters import Admission, AdmittedContents
 from kubecheck.model.conformance.rows import Call
 from kubecheck.model.conformance.world import World
 from kubecheck.model.registry.chain import authenticate, authorize

@@ -8,7 +8,7 @@ import pytest
 
 from kubecheck.model.conformance.http import Attributes, attributes_of, routed, target_of
 from kubecheck.model.conformance.rows import Call
-from tests.conformance.probes import (
+from tests.conformance.answers import (
     ACCOUNT,
     APPLY,
     CONFIG_MAPS,

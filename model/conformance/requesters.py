@@ -1,4 +1,4 @@
-"""Admission plugins that look at who asks, and the checks of RBAC's own registry, around what a body does to an object.
+"""Admission that looks at who asks, NodeRestriction, and the checks of RBAC's own registry, around what a body does to an object.
 
 After plugin/pkg/admission/noderestriction/admission.go, which mutates nothing but is asked among the mutating plugins, before validation;
 and pkg/registry/rbac/{role,rolebinding,clusterrole,clusterrolebinding}/policybased/storage.go with pkg/registry/rbac/escalation_check.go.
