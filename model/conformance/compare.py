@@ -70,6 +70,9 @@ def differences(row: Row, seen: Observation) -> list[Difference]:
     status = (row.extra or {}).get("pdb_status_after")
     if status is not None and seen.budget_status is not None:
         compare("the budget's status after", _budget_status(status), _budget_status(seen.budget_status))
+    status = (row.extra or {}).get("quota_status_after")
+    if status is not None and seen.quota_status is not None:
+        compare("the quota's status after", _plain(status), _plain(seen.quota_status))
     return found
 
 

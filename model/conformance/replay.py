@@ -49,7 +49,8 @@ class Observation:
     documents: dict[int, Json] = field(default_factory=dict)
     "The objects that were written, as a client sees them, by their revisions."
     budget_status: Json = None
-    "The status of the only disruption budget of the probe's namespace."
+    quota_status: Json = None
+    "The status of the only disruption budget, and of the only quota, of the probe's namespace."
     generates: bool = False
     "Whether the observed object's name is one that the server made up."
     setup_differs: str = ""
@@ -200,7 +201,11 @@ def _observed(
         return tuple(str(contents.finalizers.name(f)) for f in (stored.finalizers if stored is not None else ()))
 
     kind = _KINDS.get((key.group, key.resource)) if key is not None else None
-    budgets = list(server.all_of("poddisruptionbudgets", key.namespace)) if key is not None else []
+
+    def status_of(resource: str) -> Json:
+        found = list(server.all_of(resource, key.namespace)) if key is not None else []
+        return found[0].get("status") or {} if len(found) == 1 else None
+
     return Observation(
         reply=reply,
         key=key,
@@ -212,5 +217,6 @@ def _observed(
         finalizers_answered=names(reply.stored),
         finalizers_before=names(before),
         documents=documents,
-        budget_status=budgets[0].get("status") or {} if len(budgets) == 1 else None,
+        budget_status=status_of("poddisruptionbudgets"),
+        quota_status=status_of("resourcequotas"),
     )

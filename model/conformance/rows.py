@@ -137,10 +137,11 @@ class Written(msgspec.Struct, kw_only=True):
 
 
 class Extra(TypedDict, total=False):
-    """What else was recorded: the resourceVersions that a list or a watch is compared with; the status of a disruption budget after it."""
+    """What else was recorded: the resourceVersions that a list or a watch is compared with; the status of a budget or a quota after it."""
 
     rvs: dict[str, Revision]
     pdb_status_after: Any
+    quota_status_after: Any
 
 
 class Row(msgspec.Struct, kw_only=True):

@@ -64,13 +64,13 @@ output for `-`.
 - The events of a watch in order: type, name, relation of the resourceVersion, deletionTimestamp (whether), phase, node; code and reason
   of an error; the end of the initial events; of the labels `l` and `app`, which are those that the recording has. The number of lines,
   and whether the server closed the stream.
-- The status of the disruption budget after an eviction, but for its times.
+- The status of the disruption budget after an eviction, but for its times, and of the quota after a creation.
 - The fields of answer and object that a probe shows. Of those that a server makes up (uid, resourceVersion, times, continue) whether they
   are set.
 
 **Not compared** are texts of messages and warnings; fields and reasons of the causes of an invalid object, which are told by the code 422
 alone; times, and so whether a deletionTimestamp has moved; names that a server makes up, generateName, managedFields; reasons in the
-status of an access review; the status of a quota; the rules that a SelfSubjectRulesReview lists, and their order; what a discovery
+status of an access review; the rules that a SelfSubjectRulesReview lists, and their order; what a discovery
 document holds.
 
 Two things happened beside the recorded requests, and cannot be seen in a recording:

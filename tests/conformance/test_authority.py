@@ -541,3 +541,67 @@ def test_many_objects_and_many_finalizers_have_room() -> None:
     assert answer(setup, call("GET", CONFIG_MAPS)) == 200
     more = [made(CONFIG_MAPS, config_map(f"c{i}")) for i in range(400)]
     assert answer(more, call("GET", DEPLOYMENTS)) == "404 writes to 401 objects, for which a replay has no room"
+
+
+# --- forms of answers, options of deletions
+
+
+PARTIAL = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+MANY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "accept", "code", "kind"),
+    [
+        ("GET", f"{CONFIG_MAPS}/a", PARTIAL, 200, "PartialObjectMetadata"),
+        ("GET", f"{CONFIG_MAPS}/a", MANY, 406, "Status"),
+        ("GET", CONFIG_MAPS, MANY, 200, "PartialObjectMetadataList"),
+        ("GET", CONFIG_MAPS, PARTIAL, 406, "Status"),
+        ("GET", f"{CONFIG_MAPS}/a", "text/xml", 406, "Status"),
+        ("GET", f"{CONFIG_MAPS}/a", "text/xml, application/json", 200, "ConfigMap"),
+        ("PATCH", f"{CONFIG_MAPS}/a", PARTIAL, 200, "PartialObjectMetadata"),
+        ("PATCH", f"{CONFIG_MAPS}/a", "text/xml", 406, "Status"),
+    ],
+)
+def test_accept_headers(method: str, path: str, accept: str, code: int, kind: str) -> None:
+    body = None if method == "GET" else {"metadata": {}}
+    request = call(method, path, body, headers={"Accept": accept}, contentType=MERGE)
+    reason = {"reason": "NotAcceptable"} if code == 406 else {}
+    assert check(row_of([MADE], request, {"code": code, "kind": kind, **reason})).differences == ()
+
+
+DELETED = [{"op": "DELETE", "key": "/registry/configmaps/p-x/a"}]
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "writes"),
+    [("?dryRun=All", None, []), ("?dryRun=All", {}, DELETED), ("", {"dryRun": ["All"]}, []), ("", {}, DELETED)],
+)
+def test_the_options_of_a_deletion_are_those_of_its_body_if_it_has_one(query: str, body: Json, writes: Json) -> None:
+    request = call("DELETE", f"{CONFIG_MAPS}/a{query}", body)
+    assert check(row_of([MADE], request, {"code": 200, "kind": "Status"}, etcd_writes=writes)).differences == ()
+
+
+@pytest.mark.parametrize(("raw", "type_", "code"), [("{", None, 400), ("", None, 200), ("x", "text/plain", 415)])
+def test_bodies_of_deletions_that_are_no_json(raw: str, type_: str | None, code: int) -> None:
+    given = {"contentType": type_} if type_ else {}
+    assert answer([MADE], call("DELETE", f"{CONFIG_MAPS}/a", raw=raw, **given)) == code
+
+
+@pytest.mark.parametrize(
+    ("query", "options", "code"), [("?dryRun=All", {}, 201), ("?dryRun=All", {"dryRun": ["All"]}, 201)]
+)
+def test_a_dry_run_of_an_eviction_is_asked_for_in_either_place(query: str, options: Json, code: int) -> None:
+    body = {"metadata": {"name": "a"}, "deleteOptions": options}
+    row = row_of(
+        [ACCOUNT, made(PODS, pod())], call("POST", f"{PODS}/a/eviction{query}", body), {"code": code, "kind": "Status"}
+    )
+    assert check(row).differences == ()
+
+
+def test_an_apply_to_a_scale_conflicts_with_who_has_the_replicas() -> None:
+    template = {"metadata": {"labels": {"app": "a"}}, "spec": pod()["spec"]}
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": "a"}}, "template": template}
+    setup = [made(DEPLOYMENTS, {"metadata": {"name": "a"}, "spec": spec})]
+    scale = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "a"}, "spec": {"replicas": 4}}
+    assert answer(setup, call("PATCH", f"{DEPLOYMENTS}/a/scale?fieldManager=m", scale, contentType=APPLY)) == 409
