@@ -219,7 +219,7 @@ class Reader(ApiServer):
     def _selector(self, target: Target, kind: Strategy) -> JsonSelector:
         """Raises SelectorError for one that cannot be parsed."""
         labels = label_requirements(target.option("labelSelector") or "")
-        fields = field_requirements(target.option("fieldSelector") or "", kind=kind.kind, namespaced=kind.namespaced)
+        fields = field_requirements(target.option("fieldSelector") or "", kind=kind.kind)
         named = any(r.key == "metadata.name" and r.operator == "=" for r in fields)
         single = named and (bool(target.namespace) or not kind.namespaced)
         return JsonSelector(labels, fields, single, self._document(kind))

@@ -1,8 +1,7 @@
 """Label and field selectors of lists and watches, as text in a query, and what they select.
 
 After staging/src/k8s.io/apimachinery/pkg/labels/selector.go (the lexer, the parser and Requirement.Matches) and
-pkg/fields/selector.go. Which fields a kind can be selected by is in pkg/apis/*/v1/conversion.go; of kinds that have
-more than the two of all objects, pods are known.
+pkg/fields/selector.go. Which fields a kind can be selected by is in pkg/apis/*/v1/conversion.go.
 """
 
 from __future__ import annotations
@@ -20,19 +19,25 @@ _TOKEN: Final = re.compile(r"\s*(!=|==|=|!|,|\(|\)|<|>|[^\s!=,()<>]+)")
 _OPERATORS: Final = {"=", "==", "!=", "in", "notin", "<", ">"}
 _NAME: Final = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)")
 _PREFIX: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+# Kinds with fields of their own; every other one can be selected by these two, whether it has namespaces or not.
+_OF_ALL: Final = {"metadata.name": "", "metadata.namespace": ""}
 _OF_CLUSTER: Final = {"metadata.name": ""}
-_OF_ALL: Final = {**_OF_CLUSTER, "metadata.namespace": ""}
-# The fields of kinds that have more, with what stands for one that is not there (pkg/registry/*/*/strategy.go, ToSelectableFields).
-_MORE: Final[Mapping[str, Mapping[str, str]]] = {
+# With what stands for a field that is not there (pkg/registry/*/*/strategy.go, ToSelectableFields).
+_OF_KIND: Final[Mapping[str, Mapping[str, str]]] = {
     "Pod": {
-        "spec.nodeName": "", "spec.restartPolicy": "", "spec.schedulerName": "", "spec.serviceAccountName": "", "spec.hostNetwork": "false",
-        "status.phase": "", "status.podIP": "", "status.podIPs": "", "status.nominatedNodeName": "",
+        **_OF_ALL, "spec.nodeName": "", "spec.restartPolicy": "", "spec.schedulerName": "", "spec.serviceAccountName": "",
+        "spec.hostNetwork": "false", "status.phase": "", "status.podIP": "", "status.podIPs": "", "status.nominatedNodeName": "",
     },
-    "Node": {"spec.unschedulable": "false"},
-    "Secret": {"type": ""},
-    "ReplicaSet": {"status.replicas": "0"},
-    "Job": {"status.successful": "0"},
+    "Node": {**_OF_CLUSTER, "spec.unschedulable": "false"},
+    "Namespace": {**_OF_CLUSTER, "status.phase": ""},
+    "Secret": {**_OF_ALL, "type": ""},
+    "Service": {**_OF_ALL, "spec.clusterIP": "", "spec.type": ""},
+    "Job": {**_OF_ALL, "status.successful": "0"},
 }  # fmt: skip
+# Where the value of a field is, if it is not where its name says; "" is nowhere.
+_ELSEWHERE: Final = {"status.successful": "status.succeeded", "status.podIPs": ""}
+_OLD_NAMES: Final = {("Pod", "spec.host"): "spec.nodeName"}
+_ESCAPED: Final = re.compile(r"\\([\\,=])|[^\\,=]")
 
 
 class SelectorError(ValueError):
@@ -152,35 +157,43 @@ def _is_value(text: str) -> bool:
 def field_terms(text: str) -> tuple[Requirement, ...]:
     """Parses a field selector, of whatever kind (fields.ParseSelector). Raises SelectorError."""
     found = []
-    for term in text.split(","):
-        if not term:
-            continue
-        match = re.fullmatch(r"(.*?)(!=|==|=)(.*)", term)
+    for term in re.findall(r"(?:\\.|[^\\,]|\\$)+", text, re.DOTALL):
+        match = re.fullmatch(r"(.*?)(!=|==|=)(.*)", term, re.DOTALL)
         if match is None:
             raise SelectorError(f"{term!r} is no field requirement")
         field, operator, value = match.groups()
-        found.append(Requirement(field, "!=" if operator == "!=" else "=", frozenset({value})))
+        found.append(Requirement(field, "!=" if operator == "!=" else "=", frozenset({_unescaped(value)})))
     return tuple(found)
 
 
-def field_requirements(text: str, *, kind: str, namespaced: bool) -> tuple[Requirement, ...]:
+def _unescaped(value: str) -> str:
+    """A value without its backslashes, before which alone a comma, an equals sign and a backslash can stand (fields.UnescapeValue)."""
+    parts = list(_ESCAPED.finditer(value))
+    if sum(len(part[0]) for part in parts) != len(value):
+        raise SelectorError(f"{value!r} is not escaped as a value")
+    return "".join(part[1] or part[0] for part in parts)
+
+
+def field_requirements(text: str, *, kind: str) -> tuple[Requirement, ...]:
     """Parses a field selector of a kind. Raises SelectorError."""
-    known = {**(_OF_ALL if namespaced else _OF_CLUSTER), **_MORE.get(kind, {})}
-    found = field_terms(text)
-    for requirement in found:
-        if requirement.key not in known:
-            raise SelectorError(f"{requirement.key!r} is no field that {kind} is selected by")
-    return found
+    known = _OF_KIND.get(kind, _OF_ALL)
+    found = []
+    for requirement in field_terms(text):
+        key = _OLD_NAMES.get((kind, requirement.key), requirement.key)
+        if key not in known:
+            raise SelectorError(f"{key!r} is no field that {kind} is selected by")
+        found.append(Requirement(key, requirement.operator, requirement.values))
+    return tuple(found)
 
 
 def fields_of(document: Json) -> dict[str, str]:
     """The fields that an object can be selected by."""
     found = {}
-    for path, absent in {**_OF_ALL, **_MORE.get(document["kind"], {})}.items():
+    for field, absent in _OF_KIND.get(document["kind"], _OF_ALL).items():
         value = document
-        for name in path.split("."):
+        for name in _ELSEWHERE.get(field, field).split("."):
             value = value.get(name) if isinstance(value, dict) else None
-        found[path] = absent if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        found[field] = absent if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     return found
 
 

@@ -451,9 +451,7 @@ class ApiServer(Host):
         numbers = [integer(target.option(name)) for name in ("limit", "timeoutSeconds")]
         try:
             labels = label_requirements(target.option("labelSelector") or "")
-            fields = field_requirements(
-                target.option("fieldSelector") or "", kind=kind.kind, namespaced=kind.namespaced
-            )
+            fields = field_requirements(target.option("fieldSelector") or "", kind=kind.kind)
         except SelectorError:
             return reply_of(Code.BAD_REQUEST)
         if None in numbers:

@@ -154,10 +154,20 @@ def test_field_selectors() -> None:
     assert fields_of(pod)["spec.nodeName"] == ""
     assert fields_of(pod)["spec.hostNetwork"] == "true"
     assert fields_of({**pod, "spec": {}})["spec.hostNetwork"] == "false"
-    assert field_requirements("spec.nodeName!=", kind="Pod", namespaced=True)[0].operator == "!="
-    for text in ("spec.nodeName=x", "metadata.name"):
+    assert field_requirements("spec.nodeName!=", kind="Pod")[0].operator == "!="
+    assert field_requirements("spec.host=n", kind="Pod")[0].key == "spec.nodeName"
+    assert fields_of({"kind": "Job", "metadata": {}, "status": {"succeeded": 2}})["status.successful"] == "2"
+    assert field_requirements(r"metadata.name=a\,b\\\=", kind="ConfigMap")[0].values == frozenset({r"a,b\="})
+    assert field_requirements(",metadata.name=a,,", kind="ConfigMap")[0].values == frozenset({"a"})
+    for text in ("spec.nodeName=x", "metadata.name", "metadata.name=a=b", "metadata.name=a\\", r"metadata.name=\a"):
         with pytest.raises(SelectorError):
-            field_requirements(text, kind="ConfigMap", namespaced=True)
+            field_requirements(text, kind="ConfigMap")
+    for kind in ("ReplicaSet", "Deployment"):
+        with pytest.raises(SelectorError):
+            field_requirements("status.replicas=1", kind=kind)
+    with pytest.raises(SelectorError):
+        field_requirements("metadata.namespace=x", kind="Node")
+    assert field_requirements("metadata.namespace=x", kind="ClusterRole")
 
 
 QUERIES = {
