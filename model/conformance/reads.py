@@ -26,7 +26,7 @@ from kubecheck.model.conformance.compare import (
 from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.http import Key, routed, target_of
 from kubecheck.model.conformance.reader import FOREIGN, Caches, Delivered, Reader
-from kubecheck.model.conformance.replay import keys_of, namespaces_of
+from kubecheck.model.conformance.replay import calls_of, keys_of, namespaces_of
 from kubecheck.model.conformance.rows import Call, Event, Row
 from kubecheck.model.conformance.server import Reply
 from kubecheck.model.conformance.words import carry_out, named, names_in
@@ -77,28 +77,19 @@ def _attempt(row: Row, *, others_write: bool) -> list[Difference]:
         return _compare(row, server, reply)
 
 
-def _all_calls(row: Row) -> list[Call]:
-    return [*(c for c in row.setup if c.method), row.request, *_calls(row.request.then)]
-
-
 def _read_resources(row: Row) -> list[tuple[str, str]]:
     """The resources that the probe reads."""
-    read = [routed(target_of(c.path)) for c in _all_calls(row) if c.method == "GET"]
+    read = [routed(target_of(c.path)) for c in calls_of(row) if c.method == "GET"]
     return sorted({(t.group, t.resource) for t in read if t.resource})
 
 
 def _world(row: Row, caches: int) -> World:
     """A world with room for everything that the row's requests can make."""
     keys = keys_of(row) | {FOREIGN}
-    for call in _calls(row.request.then):
-        target = target_of(call.path)
-        name = target.name or _name_in(call.body)
-        if target.resource and name:
-            keys.add(Key(target.group, target.resource, target.namespace, name))
     target = target_of(row.request.path)
     spoken = [name for call in row.setup for name in names_in(call.note or "")]
     keys |= {Key(target.group, target.resource, target.namespace, name) for name in spoken}
-    calls = _all_calls(row)
+    calls = calls_of(row)
     writes = sum(writes_of(call, keys) for call in calls) + 3 * len(spoken) + _ELSEWHERE
     return World(
         keys,
@@ -108,12 +99,6 @@ def _world(row: Row, caches: int) -> World:
         caches=max(1, caches),
         root=Caches,
     )
-
-
-def _name_in(body: Json) -> str:
-    meta = body.get("metadata") if isinstance(body, dict) else None
-    name = meta.get("name") if isinstance(meta, dict) else None
-    return name if isinstance(name, str) else ""
 
 
 def _calls(then: list[Call] | None) -> list[Call]:

@@ -75,13 +75,16 @@ def with_managers_emptied(row: Row) -> Row:
     return msgspec.structs.replace(row, request=msgspec.structs.replace(row.request, body=body))
 
 
+def calls_of(row: Row) -> list[Call]:
+    """The row's requests in order; those that are told in words are left out."""
+    return [call for call in (*row.setup, row.request, *(row.request.then or ())) if call.path]
+
+
 def keys_of(row: Row) -> set[Key]:
     """Every object that the row's requests can make, or look for."""
     found: set[Key] = set()
     generate: dict[tuple[Target, str], int] = {}
-    for call in [*row.setup, row.request]:
-        if not call.path:
-            continue
+    for call in calls_of(row):
         target = target_of(call.path)
         meta = metadata_of(call)
         name = target.name
@@ -105,9 +108,10 @@ def keys_of(row: Row) -> set[Key]:
 
 def namespaces_of(row: Row) -> frozenset[str]:
     """The namespaces that exist: those that a request of the setup succeeded in, and every one named as the recording names its own."""
-    used = {target_of(c.path).namespace for c in row.setup if c.path and c.code < 300}
-    own = {target_of(c.path).namespace for c in [*row.setup, row.request] if c.path}
-    own |= {target_of(c.path).name for c in [*row.setup, row.request] if target_of(c.path).resource == "namespaces"}
+    calls = calls_of(row)
+    used = {target_of(c.path).namespace for c in calls if c is not row.request and c.code < 300}
+    own = {target_of(c.path).namespace for c in calls}
+    own |= {target_of(c.path).name for c in calls if target_of(c.path).resource == "namespaces"}
     return frozenset(n for n in used | {n for n in own if n.startswith(_OWN)} if n)
 
 
@@ -124,7 +128,7 @@ def _found(row: Row) -> frozenset[Key]:
 def world_of(row: Row) -> World:
     """A world with room for everything that the row's requests can make."""
     keys = keys_of(row)
-    calls = [*row.setup, row.request]
+    calls = calls_of(row)
     made = len(namespaces_of(row)) + len(_found(row))
     writes = made + sum(writes_of(call, keys) for call in calls)
     return World(keys, writes=max(1, writes), bounds=bounds_of(calls, writes))

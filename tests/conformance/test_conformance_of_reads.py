@@ -18,6 +18,7 @@ from kubecheck.model.conformance.selectors import (
     label_requirements,
 )
 from kubecheck.model.registry.watch import open_watch
+from tests.conformance.answers import CONFIG_MAPS, call, config_map, made, row_of
 from tests.conformance.page import RECORDING
 
 Json = Any
@@ -194,3 +195,14 @@ def test_queries(query: str) -> None:
     row["response"] = {"code": code, "kind": "ConfigMapList" if code == 200 else "Status"}
     row["response"]["reason"] = {400: "BadRequest", 422: "Invalid"}.get(code)
     assert checked(row).differences == ()
+
+
+def test_objects_and_namespaces_that_only_come_while_a_watch_is_open() -> None:
+    then = [
+        call("POST", "/api/v1/namespaces/p-y/configmaps", config_map("b"), 201),
+        call("POST", CONFIG_MAPS, {"metadata": {"generateName": "g-"}}, 201),
+    ]
+    request = call("GET", "/api/v1/configmaps?watch=true&resourceVersion=10", then=then)
+    events = [{"type": "ADDED", "name": "b"}]
+    row = row_of([made(CONFIG_MAPS, config_map(), rv="10")], request, {"code": 200}, events=events)
+    assert [d.what for d in checked(row).differences] == ["events"]  # of the second one the name is made up
