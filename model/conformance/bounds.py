@@ -43,7 +43,7 @@ def bounds_of(calls: list[Call], writes: int) -> dict[str, int]:
     numbers = [_DEFAULT_GRACE, *(abs(n) for body in bodies for n in _integers(body))]
     numbers += [int(text) for call in calls for text in _digits(call.path)]
     return {
-        "generations": writes + 2,
+        "generations": min(max(_integers_of(bodies, "generation"), default=0) + writes + 2, _LIMITS),
         "finalizers": finalizers + 2,
         "finalizer_names": finalizers + 2,
         "contents": _NUMBERS_OF_ONE * (writes + len(calls) + 4),
@@ -63,6 +63,18 @@ def _finalizers(value: Json, *, inside: bool = False) -> int:
     if isinstance(value, list):
         return sum(_finalizers(child, inside=inside) for child in value)
     return 1 if inside and isinstance(value, str) else 0
+
+
+def _integers_of(value: Json, name: str) -> Iterator[int]:
+    """The integers of members of this name, or in JSON patches whose path ends so."""
+    if isinstance(value, list):
+        for child in value:
+            yield from _integers_of(child, name)
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            spoken = key == name or (key == "value" and str(value.get("path", "")).endswith(f"/{name}"))
+            yield from (abs(n) for n in _integers(child if spoken else None))
+            yield from _integers_of(child, name)
 
 
 def _integers(value: Json) -> Iterator[int]:

@@ -18,7 +18,7 @@ from kubecheck.spec import SpecError
 # What the language says of a value that leaves its type (spec/values.py), in the words of a recording. A JSON value of a wrong type ends
 # up there, too: what a server does about it is known of the kinds in shapes.py.
 _REASONS: Final = {
-    "KC501": "a number that is greater than a replay has room for",
+    "KC504": "a number that is greater than a replay has room for",
     "KC505": "a list that is longer than a replay has room for",
     "KC506": "a value of a wrong type, in a kind whose types the model does not have",
 }
