@@ -33,7 +33,8 @@ def writes_of(call: Call, keys: Iterable[Key]) -> int:
         )
     if target.subresource == "eviction":
         return 4  # the budget, the pod's condition, its deletion in two steps
-    return 2 if call.method == "DELETE" else 1
+    quotas = sum(k.resource == "resourcequotas" and k.namespace == target.namespace for k in keys)
+    return 2 if call.method == "DELETE" else 1 + quotas  # each quota may be charged
 
 
 def bounds_of(calls: list[Call], writes: int) -> dict[str, int]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kubecheck.model.conformance.http import Attributes, attributes_of, routed, target_of
+from kubecheck.model.conformance.bounds import writes_of
+from kubecheck.model.conformance.http import Attributes, Key, attributes_of, routed, target_of
 from kubecheck.model.conformance.rows import Call
 from tests.conformance.answers import (
     ACCOUNT,
@@ -609,3 +610,19 @@ def test_an_apply_to_a_scale_conflicts_with_who_has_the_replicas() -> None:
     setup = [made(DEPLOYMENTS, {"metadata": {"name": "a"}, "spec": spec})]
     scale = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "a"}, "spec": {"replicas": 4}}
     assert answer(setup, call("PATCH", f"{DEPLOYMENTS}/a/scale?fieldManager=m", scale, contentType=APPLY)) == 409
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "writes"),
+    [
+        ("GET", CONFIG_MAPS, 0),
+        ("POST", CONFIG_MAPS, 3),  # and a quota or two are charged
+        ("POST", "/api/v1/nodes", 1),
+        ("DELETE", f"{CONFIG_MAPS}/a", 2),
+        ("DELETE", CONFIG_MAPS, 4),
+        ("POST", f"{PODS}/a/eviction", 4),
+    ],
+)
+def test_room_for_writes(method: str, path: str, writes: int) -> None:
+    keys = [Key("", resource, "p-x", name) for resource in ("configmaps", "resourcequotas") for name in "ab"]
+    assert writes_of(Call(method=method, path=path), keys) == writes
