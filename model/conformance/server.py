@@ -539,6 +539,9 @@ class ApiServer(Host):
             return reply_of(refused if refused is not Code.OK else body)
         if not shapes.fits("Eviction", body):
             return reply_of(Code.BAD_REQUEST)
+        admitted = self._admit("Eviction", "create", target, body, None)
+        if admitted is not Code.OK:
+            return reply_of(admitted)
         if (body.get("metadata") or {}).get("name") != target.name:
             return reply_of(Code.BAD_REQUEST)
         options = body.get("deleteOptions") or {}

@@ -436,6 +436,14 @@ def test_what_a_kubelet_may_do(request_: Json, code: int) -> None:
     assert answer(setup, {**request_, "user": NODE}) == code
 
 
+def test_a_kubelet_evicts_its_own_pods_and_does_not_touch_others() -> None:
+    evict = call("POST", f"{PODS}/a/eviction", {"metadata": {"name": "a"}}, user=NODE)
+    assert answer([ACCOUNT, made(PODS, pod(node="n1"))], evict) == 201
+    refused = {"code": 403, "kind": "Status", "reason": "Forbidden"}
+    assert check(row_of([ACCOUNT, made(PODS, pod(node="n2"))], evict, refused)).differences == ()  # nothing is written
+    assert answer([], evict) == 404
+
+
 def test_a_kubelet_reads_the_claims_of_its_pods_and_their_volumes() -> None:
     volume = {
         "metadata": {"name": "v"},
