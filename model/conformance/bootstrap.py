@@ -201,6 +201,22 @@ BOUND: Final = {
 _OF_CLUSTER: Final = ("clusterroles", "clusterrolebindings")
 
 
+# Where a server that has just started has objects: of clusters, and of namespaces.
+_OF_CLUSTERS: Final = ("clusterroles", "clusterrolebindings", "namespaces", "priorityclasses")
+_OF_NAMESPACES: Final = {
+    "configmaps": "kube-system", "roles": "kube-system kube-public", "rolebindings": "kube-system kube-public", "leases": "kube-system",
+    "services": "default", "endpoints": "default", "endpointslices": "default",
+}  # fmt: skip
+
+
+def holds_bootstrapped(resource: str, namespace: str) -> bool:
+    """Whether a collection has objects that an API server makes when it starts; a namespace "" is all of them."""
+    if resource in _OF_CLUSTERS:
+        return True
+    places = _OF_NAMESPACES.get(resource, "").split()
+    return bool(places) and (not namespace or namespace in places)
+
+
 def is_bootstrapped(key: Key) -> bool:
     """Whether every API server makes this object when it starts; what it says is known of few (CLUSTER_ROLES)."""
     if key.group == _RBAC and key.resource in _OF_CLUSTER:

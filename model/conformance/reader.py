@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, TypeVar
 
+from kubecheck.model.conformance.bootstrap import holds_bootstrapped
 from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.http import Key, Target, boolean, is_watch
 from kubecheck.model.conformance.queries import (
@@ -224,6 +225,11 @@ class Reader(ApiServer):
         single = named and (bool(target.namespace) or not kind.namespaced)
         return JsonSelector(labels, fields, single, self._document(kind))
 
+    def _holds_only_ours(self, target: Target, selector: JsonSelector) -> None:
+        """Raises NotModelled for everything in a collection that has objects of the server's own."""
+        if selector.empty and not self.trusted and holds_bootstrapped(target.resource, target.namespace):
+            raise NotModelled(f"all {target.resource}, of which API servers make some when they start")
+
     def _scope(self, target: Target, kind: Strategy) -> Resource:
         return self.run_of(kind.group, kind.resource, target.namespace or None)
 
@@ -246,6 +252,7 @@ class Reader(ApiServer):
         )
         if answer.code is not Code.OK:
             return reply_of(answer.code)
+        self._holds_only_ours(target, selector)
         self.listed = answer
         name = transformed or f"{kind.kind}List"
         document = {**self._list_document(kind, answer), "kind": name}
@@ -332,6 +339,8 @@ class Reader(ApiServer):
         if start.code is not Code.OK:
             return reply_of(start.code)
         self.watch = Watch(start, self._scope(target, kind), selector, place)
+        if start.initial:
+            self._holds_only_ours(target, selector)
         self._began = [] if not start.initial else self._initial_events(self.watch, kind)
         self._kind = kind
         return Reply(200, None, None)

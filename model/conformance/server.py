@@ -22,7 +22,7 @@ from kubecheck.model.conformance.bootstrap import is_bootstrapped
 from kubecheck.model.conformance.builtin import has_part, is_unknown_group, is_unknown_resource
 from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.disruption import JsonBudgets
-from kubecheck.model.conformance.documents import media_type
+from kubecheck.model.conformance.documents import api_version, media_type
 from kubecheck.model.conformance.host import BY_RESOURCE, Host, Reply, reply_of
 from kubecheck.model.conformance.http import Attributes, Key, Target, attributes_of, boolean, routed, target_of
 from kubecheck.model.conformance.identities import is_server_made
@@ -104,8 +104,9 @@ class ApiServer(Host):
             if kind is not None and self.world.knows(key):
                 prefix = f"/apis/{key.group}" if key.group else "/api"
                 place = f"/namespaces/{key.namespace}" if key.namespace else ""
+                version = api_version(kind).rpartition("/")[2]
                 body = {"metadata": {"name": key.name}}
-                self.serve(Call(method="POST", path=f"{prefix}/v1{place}/{key.resource}", body=body))
+                self.serve(Call(method="POST", path=f"{prefix}/{version}{place}/{key.resource}", body=body))
         self.trusted = trusted
 
     def _delete_namespace(self, call: Call, target: Target) -> Reply:

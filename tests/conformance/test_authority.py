@@ -187,6 +187,23 @@ def test_what_a_server_makes_is_not_said_to_be_missing() -> None:
     assert told == "clusterroles/view, which API servers make when they start"
 
 
+@pytest.mark.parametrize(
+    ("path", "answered"),
+    [
+        (f"{RBAC}/clusterroles", "all clusterroles, of which API servers make some when they start"),
+        ("/api/v1/namespaces?watch=true", "all namespaces, of which API servers make some when they start"),
+        ("/api/v1/namespaces?watch=true&resourceVersion=1", 200),
+        ("/api/v1/namespaces?fieldSelector=metadata.name%3Dp-x", 200),
+        ("/api/v1/configmaps", "all configmaps, of which API servers make some when they start"),
+        (CONFIG_MAPS, 200),
+        ("/api/v1/pods", 200),
+    ],
+)
+def test_collections_with_objects_of_the_server_s_own(path: str, answered: int | str) -> None:
+    then = {"then": []} if "watch" in path else {}
+    assert answer([MADE], call("GET", path, **then)) == answered
+
+
 def test_a_user_whose_groups_are_not_known() -> None:
     subject = {"kind": "User", "name": "bob"}
     allowed = [
