@@ -83,6 +83,9 @@ def _orders(row: Row, seen: Observation) -> tuple[list[int], list[int]]:
         pairs += [(row.object.rv_before, seen.before.version), (row.object.rv_after, seen.after.version)]
     if len(row.etcd_writes) == len(seen.writes):
         pairs += [(w.rev, s.revision) for w, s in zip(row.etcd_writes, seen.writes, strict=True)]
+    delivered = _delivered(row, seen)
+    if len(row.events) == len(delivered):
+        pairs += [(e.rv, s.revision) for e, s in zip(row.events, delivered, strict=True)]
     told = [(int(recorded), model) for recorded, model in pairs if recorded is not None and model]
     return ranks([recorded for recorded, _ in told]), ranks([model for _, model in told])
 
@@ -211,16 +214,20 @@ def recorded_labels(labels: dict[str, str] | None) -> dict[str, str] | None:
     return {k: v for k, v in (labels or {}).items() if k in _LABELS} or None
 
 
-def _events(row: Row, seen: Observation) -> list[tuple[Json, ...]]:
-    """What a watch of the observed object's collection delivers."""
+def _delivered(row: Row, seen: Observation) -> list[Seen]:
+    """The writes that a watch of the observed object's collection delivers."""
     if row.object is None or not row.object.path:
         return []
     target = target_of(row.object.path)
+    place = (target.group, target.resource, target.namespace)
+    return [w for w in seen.writes if (w.key.group, w.key.resource, w.key.namespace) == place]
+
+
+def _events(row: Row, seen: Observation) -> list[tuple[Json, ...]]:
+    """What a watch of the observed object's collection delivers."""
     found = []
-    for written in seen.writes:
+    for written in _delivered(row, seen):
         key = written.key
-        if (key.group, key.resource, key.namespace) != (target.group, target.resource, target.namespace):
-            continue
         words = []
         for name, version in (
             ("answer", _answer_version(seen)),

@@ -27,7 +27,7 @@ from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.http import Key, routed, target_of
 from kubecheck.model.conformance.reader import FOREIGN, Caches, Delivered, Reader
 from kubecheck.model.conformance.replay import calls_of, keys_of, namespaces_of
-from kubecheck.model.conformance.rows import Call, Event, Row
+from kubecheck.model.conformance.rows import Call, Event, Observed, Row
 from kubecheck.model.conformance.server import Reply
 from kubecheck.model.conformance.words import carry_out, named, names_in
 from kubecheck.model.conformance.world import World
@@ -172,6 +172,8 @@ def _compare(row: Row, server: Reader, reply: Reply) -> list[Difference]:
     if answer.stream_end is None:
         compare("kind", answer.kind, reply.kind)
         compare_status(row, reply, compare)
+    if row.object is not None and row.object.path:
+        _compare_object(row.object, server, compare)
     names = named(row)
     version = _revision_of(reply)
     if isinstance(answer.rv_rel, list) and version:
@@ -194,12 +196,26 @@ def _compare(row: Row, server: Reader, reply: Reply) -> list[Difference]:
             [_recorded(e) for e in row.events],
             [_shown(server, names, d, e) for d, e in _paired(delivered, row.events)],
         )
+        pairs = [(int(e.rv), d.version) for d, e in _paired(delivered, row.events) if e is not None and e.rv]
+        compare("order of the events' resourceVersions", ranks([rv for rv, _ in pairs]), ranks([v for _, v in pairs]))
         if answer.lines is not None:
             compare("lines", answer.lines, len(delivered))
         if answer.stream_end is not None:
             ended = server.watch is None or server.watch.start.error is not Code.OK
             compare("stream", answer.stream_end, "closed by the server" if ended else "open")
     return found
+
+
+def _compare_object(recorded: Observed, server: Reader, compare: Callable[[str, Json, Json], None]) -> None:
+    """The observed object, which a read leaves as it is."""
+    assert recorded.path is not None
+    stored = server.stored(target_of(recorded.path).key)
+    compare("exists before", recorded.exists_before, stored.exists)
+    compare("exists after", recorded.exists_after, stored.exists)
+    compare("resourceVersion changed", recorded.rv_changed, False)
+    compare("generation after", recorded.generation_after, stored.generation or None)
+    compare("is being deleted after", recorded.deleting, stored.deleting)
+    compare("writes to it", recorded.etcd_writes_to_it, 0)
 
 
 def _compare_list(row: Row, server: Reader, version: int, compare: Callable[[str, Json, Json], None]) -> None:

@@ -59,8 +59,8 @@ output for `-`.
   resourceVersion to those that the recording names.
 - The observed object before and after: whether it exists, whether it is the same, generation, finalizers, deletion, grace period, how
   often it was written.
-- etcd's writes in order: operation, key, relation to the answer. The revisions of the answer, of the object and of the writes by their
-  order.
+- etcd's writes in order: operation, key, relation to the answer. The revisions of the answer, of the object, of the writes
+  and of the events by their order.
 - The events of a watch in order: type, name, relation of the resourceVersion, deletionTimestamp (whether), phase, node; code and reason
   of an error; the end of the initial events; of the labels `l` and `app`, which are those that the recording has. The number of lines,
   and whether the server closed the stream.

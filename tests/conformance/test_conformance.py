@@ -108,6 +108,7 @@ CHANGES = {
     "etcd's revision": lambda r: r["etcd_writes"][0].update(rev=1),
     "event": lambda r: r["events"].clear(),
     "an event's name": lambda r: r["events"][0].update(name="z"),
+    "an event's resourceVersion": lambda r: r["events"][0].update(rv="1"),
     "an event's phase": lambda r: r["events"][0].update(phase="Failed"),
     "an event's node": lambda r: r["events"][0].update(nodeName="z"),
     "an event's labels": lambda r: r["events"][0].update(labels={"app": "z"}),
