@@ -9,7 +9,7 @@ import yaml
 
 from kubecheck.model.conformance import shapes
 from kubecheck.model.conformance.contents import NotModelled
-from kubecheck.model.conformance.documents import media_type
+from kubecheck.model.conformance.documents import is_strict, media_type
 from kubecheck.model.conformance.http import Target
 from kubecheck.model.conformance.rows import Call
 from kubecheck.model.registry.kinds import Strategy
@@ -21,6 +21,7 @@ PATCH_TYPES: Final = {
     "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json",
     "application/apply-patch+yaml",
 }  # fmt: skip
+_CUT: Final = "\u2026"
 _BODY_TYPES: Final = {"application/json", "application/yaml"}
 
 
@@ -56,6 +57,8 @@ def decoded(call: Call) -> Json | Code:
         try:
             body = yaml.safe_load(call.raw) if "yaml" in media_type(call) else json.loads(call.raw)
         except (ValueError, yaml.YAMLError, RecursionError):
+            if call.raw.endswith(_CUT):
+                raise NotModelled("a body that the recording has cut short") from None
             return Code.BAD_REQUEST
     if call.method != "PATCH" and not isinstance(body, dict):
         return Code.BAD_REQUEST
@@ -71,9 +74,8 @@ def number(text: str | None) -> Any:
 
 
 def strictly_refused(kind: Strategy, target: Target, body: Json) -> bool:
-    """Whether fieldValidation=Strict finds a member that the kind does not have; only the outermost are looked at."""
-    members = shapes.members(kind.kind)
-    return target.option("fieldValidation") == "Strict" and members is not None and not members.issuperset(body)
+    """Whether fieldValidation=Strict finds a member that the kind does not have."""
+    return is_strict(target) and bool(shapes.unknown(kind.kind, body))
 
 
 def selected(document: Json | None, selector: str | None) -> bool:

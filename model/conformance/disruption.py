@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kubecheck.model.conformance.contents import JsonContents
 from kubecheck.model.conformance.http import Key
-from kubecheck.model.conformance.validation import selects
+from kubecheck.model.conformance.workloads import selects
 from kubecheck.model.conformance.world import World
 from kubecheck.model.registry.eviction import Judged, Judgement
 from kubecheck.model.registry.kinds import POD
@@ -67,7 +67,10 @@ class JsonBudgets:
         """One disruption less, and the pod's name among the disrupted."""
         status = self.contents.interner.value(budget.status) or {}
         status["disruptionsAllowed"] = status.get("disruptionsAllowed", 0) - 1
-        status["disruptedPods"] = {**(status.get("disruptedPods") or {}), self.world.keys[pod.index].name: "now"}
+        status["disruptedPods"] = {
+            **(status.get("disruptedPods") or {}),
+            self.world.keys[pod.index].name: "2000-01-01T00:00:00Z",
+        }
         return budget.next(status=self.contents.interner.number(status))
 
     def targeted(self, pod: Stored) -> Stored:

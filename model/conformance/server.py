@@ -41,7 +41,10 @@ from kubecheck.model.registry.store import create, update
 
 Json = Any
 
-_PARTS: Final = {"": Part.MAIN, "status": Part.STATUS, "scale": Part.SCALE, "finalize": Part.FINALIZE}
+_PARTS: Final = {
+    "": Part.MAIN, "status": Part.STATUS, "scale": Part.SCALE, "finalize": Part.FINALIZE,
+    "ephemeralcontainers": Part.EPHEMERAL_CONTAINERS, "resize": Part.RESIZE,
+}  # fmt: skip
 _POLICIES: Final = {
     "Background": Propagation.BACKGROUND, "Foreground": Propagation.FOREGROUND, "Orphan": Propagation.ORPHAN,
 }  # fmt: skip
@@ -171,6 +174,8 @@ class ApiServer(Host):
             return reply_of(Code.NOT_FOUND)
         if target.subresource == "status" and not kind.status:
             return reply_of(Code.NOT_FOUND)
+        if target.subresource in ("ephemeralcontainers", "resize") and kind is not POD:
+            return reply_of(Code.NOT_FOUND)
         if part is None:
             raise NotModelled(f"subresource {target.resource}/{target.subresource}")
         if call.method == "GET":
@@ -226,7 +231,6 @@ class ApiServer(Host):
         return bool(target.query.get("dryRun"))
 
     def _create(self, call: Call, target: Target, kind: Strategy, user: User) -> Reply:
-        self._needs_modelled_admission(target)
         refused = self._refused_options(call, target)
         if refused is not Code.OK:
             return reply_of(refused)
@@ -245,7 +249,7 @@ class ApiServer(Host):
         named = Target(
             target.path, target.group, target.version, target.namespace, target.resource, name, "", target.query
         )
-        if meta.get("namespace") not in (None, "", target.namespace):
+        if target.namespace and meta.get("namespace") not in (None, "", target.namespace):
             return reply_of(Code.BAD_REQUEST)
         refused = self._namespace_lifecycle(target)
         if refused is not Code.OK:
@@ -274,7 +278,6 @@ class ApiServer(Host):
     def _update(self, call: Call, target: Target, kind: Strategy, part: Part, user: User) -> Reply:
         if not target.name:
             return reply_of(Code.METHOD_NOT_ALLOWED)
-        self._needs_modelled_admission(target)
         applies = media_type(call) == "application/apply-patch+yaml"
         if call.method == "PATCH" and media_type(call) not in PATCH_TYPES:
             return reply_of(Code.UNSUPPORTED_MEDIA_TYPE)

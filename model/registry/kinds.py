@@ -182,6 +182,9 @@ STORAGE_CLASS: Final = Strategy(
     kind="StorageClass", resource="storageclasses", group="storage.k8s.io", namespaced=False, returns_deleted=True
 )
 
+CONTROLLER_REVISION: Final = Strategy(kind="ControllerRevision", resource="controllerrevisions", group="apps")
+RUNTIME_CLASS: Final = Strategy(kind="RuntimeClass", resource="runtimeclasses", group="node.k8s.io", namespaced=False)
+
 KINDS: Final = (
     NAMESPACE,
     SERVICE,
@@ -195,6 +198,8 @@ KINDS: Final = (
     INGRESS,
     CSI_NODE,
     STORAGE_CLASS,
+    RUNTIME_CLASS,
+    CONTROLLER_REVISION,
     CONFIG_MAP,
     POD,
     REPLICA_SET,

@@ -214,6 +214,10 @@ def for_update(kind: Strategy, part: Part, new: Stored, old: Stored, *, deletion
     else:
         if kind.status:
             made = made.next(status=old.status, terminal=old.terminal)
+        if part is Part.EPHEMERAL_CONTAINERS or part is Part.RESIZE:
+            made = made.next(
+                labels=old.labels, annotations=old.annotations, owners=old.owners, finalizers=old.finalizers
+            )
         if kind.finalizes and part is not Part.FINALIZE:
             made = made.next(spec=old.spec, gated=old.gated)
         if kind.generation and (

@@ -56,7 +56,7 @@ def test_every_required_probe_of_the_modelled_kinds_is_modelled(found: Conforman
         for c in found.of(Outcome.NOT_MODELLED)
         if c.row.topic in REQUIRED and any(f"/{kind}" in c.row.request.path for kind in MODELLED)
     ]
-    told = {"managedFields in a body, which the recording leaves out", "subresource pods/eviction"}
+    told = {"managedFields in a body, which the recording leaves out"}
     assert {reason for _, reason in missing} <= told, missing
 
 
