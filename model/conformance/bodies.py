@@ -73,9 +73,21 @@ def number(text: str | None) -> Any:
         return text
 
 
-def strictly_refused(kind: Strategy, target: Target, body: Json) -> bool:
-    """Whether fieldValidation=Strict finds a member that the kind does not have."""
-    return is_strict(target) and bool(shapes.unknown(kind.kind, body))
+def strictly_refused(kind: Strategy, call: Call, target: Target, body: Json) -> bool:
+    """Whether fieldValidation=Strict finds a member that the kind does not have, or one twice."""
+    return is_strict(target) and (bool(shapes.unknown(kind.kind, body)) or _repeats(call))
+
+
+def _repeats(call: Call) -> bool:
+    """Whether a member is there twice in an object of the body, which shows only where the body is as it was sent."""
+    found = []
+
+    def pairs(given: list[tuple[str, Json]]) -> None:
+        found.append(len({name for name, _ in given}) < len(given))
+
+    if call.raw is not None and "yaml" not in media_type(call):
+        json.loads(call.raw, object_pairs_hook=pairs)
+    return any(found)
 
 
 def selected(document: Json | None, selector: str | None) -> bool:

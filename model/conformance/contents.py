@@ -183,6 +183,7 @@ class JsonContents:
             if refusal is not Code.OK:
                 return Proposed(code=refusal)
         document["metadata"]["ownerReferences"] = without_duplicates(document["metadata"].get("ownerReferences") or [])
+        document = shapes.decoded(kind.kind, document)
         prepare(kind, part, document, live)
         if kind is SERVICE and part is Part.MAIN and not self._served(document, live, sent, dry_run=request.dry_run):
             return Proposed(code=Code.INVALID)
@@ -346,8 +347,9 @@ class JsonContents:
 
     def admit(self, kind: Strategy, part: Part, request: Request, new: Stored, old: Stored) -> Code:
         """Validating admission."""
-        if new == Stored():
-            return Code.OK  # a deletion or a binding
+        sent = self.sent[-1]
+        if sent.call.method == "DELETE" or sent.target.subresource in ("binding", "eviction"):
+            return Code.OK
         document = self.to_json(kind, self.key, new)
         before = self.to_json(kind, self.key, old) if old.exists else None
         return self._judged(

@@ -22,7 +22,7 @@ Problems = list[str]
 KINDS: Final = {
     "Namespace", "EndpointSlice", "Endpoints", "PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget",
     "PriorityClass", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "StorageClass", "ResourceQuota", "LimitRange",
-    "HorizontalPodAutoscaler", "NetworkPolicy", "CSINode",
+    "HorizontalPodAutoscaler", "NetworkPolicy", "CSINode", "Ingress", "RuntimeClass",
 }  # fmt: skip
 _MOST_ENDPOINTS: Final = 1000
 _SLICE_BANNED: Final = ("is_unspecified", "is_loopback", "is_link_local", "is_multicast")
@@ -88,6 +88,10 @@ def contents(kind: str, new: Json, *, creation: bool) -> Problems:
         return _autoscaler(spec)
     if kind == "NetworkPolicy":
         return _policy(spec)
+    if kind == "Ingress":
+        return _ingress(spec)
+    if kind == "RuntimeClass":
+        return [] if names.is_label(new.get("handler")) else ["handler: not a DNS label"]
     return _csi_node(spec) if kind == "CSINode" and creation else []
 
 
@@ -115,6 +119,7 @@ _IMMUTABLE: Final = {
     "RoleBinding": ("roleRef",),
     "ClusterRoleBinding": ("roleRef",),
     "StorageClass": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
+    "RuntimeClass": ("handler",),
 }
 
 
@@ -349,6 +354,40 @@ def _policy(spec: Json) -> Problems:
             if block is not None and not names.is_network(block.get("cidr")):
                 found.append("spec.peers.ipBlock.cidr: required")
             found += [p for selector in chosen for p in selector_problems(selector, "spec.peers")]
+    return found
+
+
+def _ingress(spec: Json) -> Problems:
+    """ValidateIngressSpec (pkg/apis/networking/validation)."""
+    found = []
+    backends = [spec["defaultBackend"]] if spec.get("defaultBackend") is not None else []
+    if not backends and not spec.get("rules"):
+        found.append("spec: either `defaultBackend` or `rules` must be specified")
+    for rule in spec.get("rules") or []:
+        host = (rule.get("host") or "").removeprefix("*.")
+        if rule.get("host") and (not names.is_subdomain(host) or names.address(host) is not None):
+            found.append("spec.rules.host: must be a DNS name")
+        if rule.get("http") is not None and not rule["http"].get("paths"):
+            found.append("spec.rules.http.paths: required")
+        for path in (rule.get("http") or {}).get("paths") or []:
+            backends.append(path.get("backend") or {})
+            if path.get("pathType") not in ("Exact", "Prefix", "ImplementationSpecific"):
+                found.append("spec.rules.http.paths.pathType: must be specified")
+            if not (path.get("path") or "").startswith("/") and (
+                path.get("path") or path.get("pathType") != "ImplementationSpecific"
+            ):
+                found.append("spec.rules.http.paths.path: must be an absolute path")
+    for backend in backends:
+        port = (backend.get("service") or {}).get("port") or {}
+        if (backend.get("service") is None) == (backend.get("resource") is None):
+            found.append("spec.backend: resource or service backend is required")
+        elif backend.get("service") is not None:
+            if not names.is_label(backend["service"].get("name")):
+                found.append("spec.backend.service.name: not a DNS label")
+            if bool(port.get("name")) == bool(port.get("number")):
+                found.append("spec.backend.service.port: port name or number is required")
+            if port.get("number") and not names.is_port(port["number"]):
+                found.append("spec.backend.service.port.number: must be between 1 and 65535")
     return found
 
 

@@ -1,7 +1,7 @@
 """What a PATCH makes of an object's JSON: merge patch, JSON patch and strategic merge patch.
 
 The three are functions from JSON to JSON, after RFC 7386, RFC 6902 with the liberties of gopkg.in/evanphx/json-patch.v4 (as the API server
-configures it, a `replace` of a member that is not there adds it), and
+configures it, a `replace` of a member that is not there adds it, and negative indices count from the end), and
 staging/src/k8s.io/apimachinery/pkg/util/strategicpatch/patch.go. Libraries for the first two exist in Python; they follow the RFCs
 where the API server does not, and a PATCH that both refuse must be refused for the same cause.
 """
@@ -50,14 +50,14 @@ def json_patch(document: Json, patch: Json) -> Json:
         raise BadPatch("a JSON patch is a list of operations")
     root: Json = {"": copy.deepcopy(document)}
     for operation in patch:
-        if not isinstance(operation, dict) or not isinstance(operation.get("op"), str):
-            raise BadPatch("an operation is an object with an op")
+        if not isinstance(operation, dict) or not isinstance(operation.get("op", ""), str):
+            raise BadPatch("an operation is an object, and its op a text")
         _operate(root, operation)
     return root[""]
 
 
 def _operate(root: Json, operation: dict[str, Any]) -> None:
-    op, path = operation["op"], operation.get("path")
+    op, path = operation.get("op"), operation.get("path")
     if not isinstance(path, str) or (path and not path.startswith("/")):
         raise PatchError("a path begins with /")
     parent, name = _parent(root, path)
@@ -68,8 +68,7 @@ def _operate(root: Json, operation: dict[str, Any]) -> None:
         _remove(parent, name)
     elif op == "replace":
         if isinstance(parent, list):
-            _read(parent, name)
-            parent[int(name)] = copy.deepcopy(operation.get("value"))
+            parent[_index(parent, name)] = copy.deepcopy(operation.get("value"))
         else:
             parent[name] = copy.deepcopy(operation.get("value"))
     elif op == "add":
@@ -101,17 +100,28 @@ _RAISE: Final = object()
 def _read(parent: Json, name: str, missing: Any = _RAISE) -> Json:
     if isinstance(parent, dict) and name in parent:
         return parent[name]
-    if isinstance(parent, list) and name.isdigit() and int(name) < len(parent):
-        return parent[int(name)]
+    if isinstance(parent, list):
+        return parent[_index(parent, name)]
     if missing is _RAISE:
         raise PatchError(f"{name}: no such member")
     return missing
 
 
+def _has(parent: list[Json], name: str) -> bool:
+    return name.removeprefix("-").isdigit() and -len(parent) <= int(name) < len(parent)
+
+
+def _index(parent: list[Json], name: str) -> int:
+    """Where in a list; a negative index counts from the end, which RFC 6901 does not know."""
+    if not _has(parent, name):
+        raise PatchError(f"{name}: no such index")
+    return int(name) % len(parent)
+
+
 def _remove(parent: Json, name: str) -> None:
     _read(parent, name)
     if isinstance(parent, list):
-        del parent[int(name)]
+        del parent[_index(parent, name)]
     else:
         del parent[name]
 
@@ -121,8 +131,8 @@ def _add(parent: Json, name: str, value: Json) -> None:
         parent[name] = value
     elif name == "-":
         parent.append(value)
-    elif name.isdigit() and int(name) <= len(parent):
-        parent.insert(int(name), value)
+    elif name.removeprefix("-").isdigit() and -len(parent) - 1 <= int(name) <= len(parent):
+        parent.insert(int(name) % (len(parent) + 1), value)
     else:
         raise PatchError(f"{name}: no such index")
 

@@ -237,7 +237,7 @@ class ApiServer(Host):
         body = decoded(call)
         if isinstance(body, Code):
             return reply_of(body)
-        if strictly_refused(kind, target, body):
+        if strictly_refused(kind, call, target, body):
             return reply_of(Code.BAD_REQUEST)
         if not shapes.fits(kind.kind, body):
             return reply_of(Code.BAD_REQUEST)
@@ -287,7 +287,7 @@ class ApiServer(Host):
         body = decoded(call)
         if isinstance(body, Code):
             return reply_of(body)
-        if call.method == "PUT" and strictly_refused(kind, target, body):
+        if call.method == "PUT" and strictly_refused(kind, call, target, body):
             return reply_of(Code.BAD_REQUEST)
         creates = (applies or (call.method == "PUT" and kind.create_on_update)) and not self.stored(target.key).exists
         if creates and self._namespace_lifecycle(target) is not Code.OK:

@@ -120,13 +120,10 @@ def _struct(members: dict[str, Member], value: Json, *, top: bool) -> Json:
         if value.get(name) is None and member.pointer:
             continue
         found = _normal(member.type, value.get(name))
-        if member.type.members is not None and not member.pointer:
-            if found or not member.omitted:
-                result[name] = found
-        elif found or (member.pointer and member.type.element is None):
+        scalar = member.type.element is None
+        written = bool(found) or (scalar and (member.pointer or not member.omitted)) or member.type.members is not None
+        if written and found is not None:
             result[name] = found
-        elif not member.omitted and found not in (None, [], {}):
-            result[name] = found  # a zero that Go writes
     return result
 
 

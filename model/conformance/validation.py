@@ -166,6 +166,8 @@ _UNRULED: Final = {
     "batch.v1.CronJobSpec": {"timeZone"},
     "autoscaling.v2.HorizontalPodAutoscalerSpec": {"behavior"},
     "autoscaling.v2.MetricSpec": {"containerResource", "external", "object", "pods"},
+    "networking.v1.IngressSpec": {"tls"},
+    "node.v1.RuntimeClass": {"overhead", "scheduling"},
     "storage.v1.StorageClass": {"allowedTopologies"},
     "storage.v1.CSINodeDriver": {"topologyKeys"},
     "discovery.v1.Endpoint": {"hints", "hostname"},
