@@ -23,6 +23,7 @@ Json = Any
 _NOT_READY: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
 _SYSTEM_PRIORITIES: Final = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
+_TOPOLOGY: Final = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 _SCHEDULING: Final = "scheduling.k8s.io"
 _STORAGE: Final = "storage.k8s.io"
 
@@ -69,6 +70,9 @@ def mutate(kind: str, document: Json, live: Json | None, key: Key, cluster: Clus
             **{n: live["spec"].get(n) for n in ("priority", "preemptionPolicy") if live["spec"].get(n) is not None},
         )
     _tolerations(spec)
+    labels = topology(spec.get("nodeName") or "", cluster)
+    if labels:
+        document["metadata"]["labels"] = {**(document["metadata"].get("labels") or {}), **labels}
     return _runtime_class(spec, cluster) if live is None else Code.OK
 
 
@@ -152,6 +156,13 @@ def _tolerations(spec: Json) -> None:
         ):
             tolerations.append({"key": name, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
     spec["tolerations"] = tolerations
+
+
+def topology(node: str, cluster: Cluster) -> dict[str, str]:
+    """PodTopologyLabels: the zone and the region of a node, which its pods get as labels when they are bound or written."""
+    found = cluster.lookup(Key("", "nodes", "", node)) if node else None
+    labels = (found or {"metadata": {}})["metadata"].get("labels") or {}
+    return {name: value for name, value in labels.items() if name in _TOPOLOGY}
 
 
 def _runtime_class(spec: Json, cluster: Cluster) -> Code:

@@ -17,10 +17,11 @@ from kubecheck.model.conformance.documents import (
     Sent,
     api_version,
     as_written,
+    is_another_kind,
+    is_elsewhere,
     is_strict,
     managed_fields,
     media_type,
-    mismatches,
     prepare,
     undecodable,
     without_duplicates,
@@ -43,6 +44,7 @@ from kubecheck.model.registry.store import for_update
 Json = Any
 
 FIRST_FOREIGN_UID: Final = 1000
+GENERATIONS: Final = 90
 _CREATED: Final = "2000-01-01T00:00:00Z"
 _TERMINAL: Final = ("Succeeded", "Failed")
 _MANAGER: Final = "client"
@@ -139,6 +141,7 @@ class JsonContents:
             version=self.revisions.version(meta.get("resourceVersion")),
             object=old.next(
                 uid=self.uid_number(meta.get("uid")),
+                generation=_generation(meta),
                 deleting=meta.get("deletionTimestamp") is not None,
                 grace=given_grace,
                 finalizers=tuple(self.finalizers.number(f) for f in meta.get("finalizers") or []),
@@ -173,11 +176,17 @@ class JsonContents:
             return Proposed(code=undecodable(sent.call))
         resets = managed_fields(document)
         document = shapes.decoded(kind.kind, document)
-        if mismatches(kind, sent, document):
+        if is_another_kind(kind, sent, document):
+            return Proposed(code=undecodable(sent.call))
+        if is_elsewhere(sent, document):
             return Proposed(code=Code.BAD_REQUEST)
+        if live is None and not kind.generation and (document["metadata"].get("generation") or 0) < 0:
+            return Proposed(code=Code.INVALID)
         if kind is CONTROLLER_REVISION and live is not None:
             document["data"] = as_written(sent.call, document.get("data"))
         document = defaults.with_defaults(kind.kind, document)
+        if kind.status:
+            document.setdefault("status", {})
         if part is Part.MAIN:
             refusal = self._judged(lambda: admission.mutate(kind.kind, document, live, key, self))
             if refusal is not Code.OK:
@@ -229,15 +238,15 @@ class JsonContents:
         self, kind: Strategy, part: Part, sent: Sent, live: Json, stored: Stored
     ) -> tuple[Json, ownership.Managers]:
         body = sent.body
-        if not isinstance(body, dict) or not body.get("kind") or not body.get("apiVersion"):
-            raise BadPatch("a configuration is an object with kind and apiVersion")
+        if not isinstance(body, dict) or body.get("apiVersion") != api_version(kind):
+            raise BadPatch("a configuration is an object of the version that the path names")
         if isinstance(body.get("metadata"), dict) and body["metadata"].get("managedFields") is not None:
             raise BadPatch("metadata.managedFields must be nil")
         if part is Part.SCALE:
             raise NotModelled("an apply of a Scale")
         of = schema.of_kind(kind.kind)
-        if not shapes.fits(kind.kind, body):
-            raise ownership.Unapplicable("a value of another type")
+        if body.get("kind") != kind.kind or not shapes.fits(kind.kind, body):
+            raise ownership.Unapplicable("another kind, or a value of another type")
         ownership.check(of, body)
         manager = sent.target.option("fieldManager") or ""
         applied = ownership.apply(
@@ -382,7 +391,11 @@ class JsonContents:
 
     def bound(self, request: Request, stored: Stored) -> Stored:
         """Labels and annotations of the Binding, and the condition PodScheduled (assignPod, setPodNodeAndMetadata)."""
-        meta = (self.sent[request.body].body or {}).get("metadata") or {}
+        body = self.sent[request.body].body or {}
+        meta = dict(body.get("metadata") or {})
+        target = body.get("target") or {}
+        if target.get("kind") == "Node":
+            meta["labels"] = {**(meta.get("labels") or {}), **admission.topology(target.get("name") or "", self)}
         status = self.interner.value(stored.status) or {}
         conditions = [c for c in status.get("conditions") or [] if c.get("type") != "PodScheduled"]
         status["conditions"] = [*conditions, {"type": "PodScheduled", "status": "True"}]
@@ -397,6 +410,14 @@ class JsonContents:
     def key(self) -> Key:
         """The object of the request under way."""
         return self.sent[-1].target.key
+
+
+def _generation(meta: Json) -> int:
+    """The generation that a body gives, which a creation keeps where the kind counts none (rest/create.go, BeforeCreate)."""
+    given: int = meta.get("generation") or 0
+    if given > GENERATIONS:
+        raise NotModelled(f"a generation above {GENERATIONS}")
+    return max(given, 0)
 
 
 class Conflicting(Exception):  # noqa: N818 - the way out of a patch

@@ -90,9 +90,9 @@ def prepare(kind: Strategy, part: Part, document: Json, live: Json | None) -> No
         other_kinds.prepare_for_create(kind.kind, document)
     if kind is POD and live is not None:
         _prepare_pod(part, document, live)
+    if kind is DAEMON_SET:
+        _template_generation(document, live, part)
     if part is not Part.STATUS:
-        if kind is DAEMON_SET:
-            _template_generation(document, live)
         if kind is JOB:
             _controller_uid(document, live)
         if kind is SECRET:
@@ -201,13 +201,13 @@ def _prepare_for_create(kind: Strategy, document: Json) -> None:
             ]
 
 
-def _template_generation(document: Json, live: Json | None) -> None:
+def _template_generation(document: Json, live: Json | None, part: Part) -> None:
     """The annotation that stands for spec.templateGeneration (pkg/registry/apps/daemonset/strategy.go, pkg/apis/apps/v1/conversion.go)."""
     name = "deprecated.daemonset.template.generation"
     generation = 1
     if live is not None:
         generation = int((live["metadata"].get("annotations") or {}).get(name, 1))
-        generation += live["spec"].get("template") != document["spec"].get("template")
+        generation += part is not Part.STATUS and live["spec"].get("template") != document["spec"].get("template")
     annotations = document["metadata"].get("annotations") or {}
     document["metadata"]["annotations"] = {**annotations, name: str(generation)}
 
@@ -227,13 +227,23 @@ def undecodable(call: Call) -> Code:
     return Code.SERVER_ERROR if media_type(call) == "application/apply-patch+yaml" else Code.INVALID
 
 
-def mismatches(kind: Strategy, sent: Sent, document: Json) -> bool:
-    """Whether the body is of another kind, name or namespace than the path says; a cluster object's namespace is ignored."""
+def is_another_kind(kind: Strategy, sent: Sent, document: Json) -> bool:
+    """Whether the body is of another kind or version than the path says; a strategic merge patch does not say (patch.go, smpPatcher)."""
+    if media_type(sent.call) == "application/strategic-merge-patch+json":
+        return False
+    return document.get("kind") not in (None, "", kind.kind) or document.get("apiVersion") not in (
+        None,
+        "",
+        api_version(kind),
+    )
+
+
+def is_elsewhere(sent: Sent, document: Json) -> bool:
+    """Whether the body has another name or namespace than the path.
+
+    Of cluster objects a namespace is taken off (registry/rest/meta.go, EnsureObjectNamespaceMatchesRequestNamespace).
+    """
     meta = document.get("metadata") or {}
-    if document.get("kind") not in (None, "", kind.kind):
-        return True
-    if document.get("apiVersion") not in (None, "", api_version(kind)):
-        return True
     if sent.call.method != "POST" and meta.get("name") != sent.target.name:
         return True
     return bool(sent.target.namespace) and meta.get("namespace") not in (None, "", sent.target.namespace)

@@ -7,7 +7,7 @@ binary suffix or an exponent, rounded up to the nano, written with the largest s
 from __future__ import annotations
 
 import re
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_UP, Decimal, localcontext
 from typing import Any, Final
 
 Json = Any
@@ -19,6 +19,7 @@ _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T"
 _BINARY: Final = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 _NANO: Final = Decimal("1e-9")
 _LONGEST: Final = 100  # no client writes longer ones
+_EXACT: Final = 4 * _LONGEST  # digits: enough for any of them
 
 
 def quantity(value: Json) -> Decimal | None:
@@ -28,10 +29,11 @@ def quantity(value: Json) -> Decimal | None:
     if match is None:
         return None
     number, suffix = Decimal(match[1]), match[2] or ""
-    if suffix in _BINARY:
-        return number * Decimal(1024) ** _BINARY[suffix]
-    exponent = _DECIMAL[suffix] if suffix in _DECIMAL else int(suffix[1:])
-    return number.scaleb(exponent) if abs(exponent) < 1000 else None
+    exponent = 0 if suffix in _BINARY else _DECIMAL[suffix] if suffix in _DECIMAL else int(suffix[1:])
+    if abs(exponent) > _LONGEST:
+        return None
+    with localcontext(prec=_EXACT):
+        return number * (Decimal(1024) ** _BINARY[suffix] if suffix in _BINARY else Decimal(10) ** exponent)
 
 
 def canonical(value: Json) -> str:
@@ -40,7 +42,11 @@ def canonical(value: Json) -> str:
     match, amount = _QUANTITY.fullmatch(text), quantity(value)
     if match is None or amount is None:
         return text
-    suffix = match[2] or ""
+    with localcontext(prec=_EXACT):
+        return _canonical(amount, match[2] or "")
+
+
+def _canonical(amount: Decimal, suffix: str) -> str:
     amount = amount.quantize(_NANO, rounding=ROUND_UP) if amount % _NANO else amount
     if suffix in _BINARY and abs(amount) >= 1024:
         return _binary(amount)
@@ -65,6 +71,7 @@ def _binary(amount: Decimal) -> str:
 def in_thousandths(text: str) -> str:
     """The quantity rounded up to a thousandth, as amounts of containers are (SetDefaults_ResourceList)."""
     amount = quantity(text)
-    if amount is None or amount % Decimal("1e-3") == 0:
-        return text
-    return canonical(f"{amount.quantize(Decimal('1e-3'), rounding=ROUND_UP):f}")
+    with localcontext(prec=_EXACT):
+        if amount is None or amount % Decimal("1e-3") == 0:
+            return text
+        return canonical(f"{amount.quantize(Decimal('1e-3'), rounding=ROUND_UP):f}")

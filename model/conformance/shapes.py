@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from datetime import datetime
 from typing import Any, Final
 
 from kubecheck.model.conformance import schema
@@ -24,6 +25,7 @@ _DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _ZONE: Final = r"(Z|[+-][0-9]{2}:[0-9]{2})"
 _TIME: Final = re.compile(_DATE + r"(\.[0-9]+)?" + _ZONE)
 _MICRO_TIME: Final = re.compile(_DATE + r"\.[0-9]{6}" + _ZONE)
+_TIMES: Final = {"time": _TIME, "microtime": _MICRO_TIME}
 _ZERO: Final[dict[str, Json]] = {"string": "", "bool": False, "int32": 0, "int64": 0, "double": 0, "bytes": ""}
 
 
@@ -61,7 +63,15 @@ def _is_plain(name: str, value: Json) -> bool:
         return False
     if name == "bytes":
         return is_base64(value)
-    return {"time": _TIME, "microtime": _MICRO_TIME}.get(name, re.compile("(?s).*")).fullmatch(value) is not None
+    return name not in _TIMES or (_TIMES[name].fullmatch(value) is not None and _is_date(value))
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_base64(text: str) -> bool:

@@ -16,7 +16,7 @@ from kubecheck.model.conformance.schema import Type
 Json = Any
 Problems = list[str]
 
-_PATH_SEGMENT_NAMES: Final = {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
+_PATH_SEGMENT_NAMES: Final = {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "PodDisruptionBudget"}
 _LABEL_NAMES: Final = {"Namespace", "StatefulSet", "Service"}
 _BUILT_IN_FINALIZERS: Final = {"orphan", "foregroundDeletion", "kubernetes"}
 _ANNOTATIONS_LIMIT: Final = 256 * 1024

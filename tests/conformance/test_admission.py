@@ -395,3 +395,14 @@ def test_pod_security_in_an_older_version_is_not_modelled() -> None:
     with pytest.raises(NotModelled, match=r"^admission plugin PodSecurity in an older version$"):
         answer(level("baseline", enforce_version="v1.25"), post(PODS, pod()))
     assert answer(level("baseline", enforce_version="latest"), post(PODS, pod())).code == "201"
+
+
+def test_a_pod_gets_the_zone_of_its_node() -> None:
+    """plugin/pkg/admission/podtopologylabels."""
+    labels = {"topology.kubernetes.io/zone": "z", "kubernetes.io/os": "linux"}
+    made = post("/api/v1/nodes", {"metadata": meta("n", labels=labels)})
+    zone = {"topology.kubernetes.io/zone": "z"}
+    assert answer([ACCOUNT, made], post(PODS, pod(nodeName="n"))).at("metadata", "labels") == zone
+    binding = {"metadata": meta(), "target": {"kind": "Node", "name": "n"}}
+    seen = answer([ACCOUNT, made, post(PODS, pod())], post(f"{PODS}/a/binding", binding))
+    assert (seen.code, seen.at("metadata", "labels")) == ("201", zone)

@@ -546,3 +546,35 @@ CHANGES: dict[str, tuple[list[Json], Json, str]] = {
 def test_changes(name: str) -> None:
     setup, request, expected = CHANGES[name]
     assert answer(setup, request).code == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "generation"),
+    [
+        (MAPS, config_map(), 7),  # rest/create.go, BeforeCreate: only strategies that count generations set it
+        (NODES, node(), 7),
+        (DEPLOYMENTS, workload(), 1),
+        (PRIORITIES, {"value": 1}, 1),
+    ],
+)
+def test_a_generation_in_a_creation(path: str, body: Json, generation: int) -> None:
+    given = post(path, {**body, "metadata": meta(generation=7)})
+    assert answer([], given).generation == generation
+    assert answer([given], patch(f"{path}/a", {"metadata": {"generation": 9}})).generation == generation
+
+
+def test_a_negative_generation_is_invalid() -> None:
+    assert answer([], post(MAPS, config_map(generation=-1))).code == INVALID
+    assert answer([], post(DEPLOYMENTS, workload(metadata={"generation": -1}))).code == "201"
+
+
+def test_a_priority_class_stays_in_its_first_generation() -> None:
+    """pkg/registry/scheduling/priorityclass/strategy.go: PrepareForUpdate does nothing."""
+    made = post(PRIORITIES, {"metadata": meta(), "value": 1})
+    seen = answer([made], patch(f"{PRIORITIES}/a", {"description": "x"}))
+    assert (seen.writes, seen.generation) == (["update priorityclasses"], 1)
+
+
+def test_a_daemon_sets_status_does_not_touch_its_template_generation() -> None:
+    made = post(DAEMON_SETS, workload("DaemonSet"))
+    assert answer([made], put(f"{DAEMON_SETS}/a/status", workload("DaemonSet"))).writes == []

@@ -466,7 +466,7 @@ APPLIES: dict[str, tuple[list[Json], Json, str, Any]] = {
         {"k": "v"},
     ),
     "a dry run": ([MAP], call("PATCH", f"{MAPS}/a?fieldManager=m&dryRun=All", keys("x"), APPLY), "200", {"k": "v"}),
-    "no kind": ([MAP], apply(f"{MAPS}/a", {"apiVersion": "v1", "metadata": meta()}), "400 BadRequest", {"k": "v"}),
+    "no kind": ([MAP], apply(f"{MAPS}/a", {"apiVersion": "v1", "metadata": meta()}), "500", {"k": "v"}),
 }
 
 
@@ -546,3 +546,32 @@ def test_a_patch_of_a_pod_that_changes_nothing_writes_nothing(kind: str) -> None
 
 def test_a_merge_patch_of_a_replica_set_to_its_defaults() -> None:
     assert told(answer([REPLICA_SET], patch(f"{REPLICA_SETS}/a", {"spec": {"replicas": None}}))) == NOTHING
+
+
+# --- another kind, version, name
+
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": meta()}
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (put(f"{MAPS}/a", {**config_map(), "kind": "Secret"}), "400 BadRequest"),
+        (put(f"{MAPS}/a", {**config_map(), "apiVersion": "v2"}), "400 BadRequest"),
+        (patch(f"{MAPS}/a", {"kind": "Secret"}), "422 Invalid"),
+        (patch(f"{MAPS}/a", {"apiVersion": "v2"}), "422 Invalid"),
+        (patch(f"{MAPS}/a", {"kind": None}), "200"),
+        (patch(f"{MAPS}/a", {"kind": "Secret"}, STRATEGIC), "200"),
+        (patch(f"{MAPS}/a", {"metadata": {"name": "b"}}), "400 BadRequest"),
+        (patch(f"{MAPS}/a", {"metadata": {"namespace": "b"}}, STRATEGIC), "400 BadRequest"),
+        (apply(f"{MAPS}/a", SECRET), "500"),
+        (apply(f"{MAPS}/a", {**config_map(), "apiVersion": "v2"}), "400 BadRequest"),
+    ],
+)
+def test_another_kind_or_place(request_: Json, code: str) -> None:
+    assert told(answer([MAP], request_)) == (code, [])
+
+
+def test_an_apply_that_creates_names_the_object() -> None:
+    assert answer([MAP], apply(f"{MAPS}/a", {**config_map(), "metadata": {}})).code == "200"
+    assert answer([], apply(f"{MAPS}/a", {**config_map(), "metadata": {}}, code=0)).code == "400 BadRequest"
