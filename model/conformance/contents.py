@@ -47,6 +47,7 @@ FIRST_FOREIGN_UID: Final = 1000
 GENERATIONS: Final = 90
 _CREATED: Final = "2000-01-01T00:00:00Z"
 _TERMINAL: Final = ("Succeeded", "Failed")
+_REPLICAS: Final = ("spec", "replicas")
 _MANAGER: Final = "client"
 
 
@@ -238,12 +239,13 @@ class JsonContents:
         self, kind: Strategy, part: Part, sent: Sent, live: Json, stored: Stored
     ) -> tuple[Json, ownership.Managers]:
         body = sent.body
-        if not isinstance(body, dict) or body.get("apiVersion") != api_version(kind):
+        version = "autoscaling/v1" if part is Part.SCALE else api_version(kind)
+        if not isinstance(body, dict) or body.get("apiVersion") != version:
             raise BadPatch("a configuration is an object of the version that the path names")
         if isinstance(body.get("metadata"), dict) and body["metadata"].get("managedFields") is not None:
             raise BadPatch("metadata.managedFields must be nil")
         if part is Part.SCALE:
-            raise NotModelled("an apply of a Scale")
+            return self._apply_scale(sent, live, stored)
         of = schema.of_kind(kind.kind)
         if body.get("kind") != kind.kind or not shapes.fits(kind.kind, body):
             raise ownership.Unapplicable("another kind, or a value of another type")
@@ -257,6 +259,31 @@ class JsonContents:
         if applied.conflicts:
             raise Conflicting
         return applied.document, applied.managers
+
+    def _apply_scale(self, sent: Sent, live: Json, stored: Stored) -> tuple[Json, ownership.Managers]:
+        """An apply of a Scale: of the managers of the object only those of its replicas count (managedfields/scalehandler.go)."""
+        if sent.body.get("kind") != "Scale" or not shapes.fits("Scale", sent.body):
+            raise ownership.Unapplicable("another kind, or a value of another type")
+        of = schema.of_kind("Scale")
+        ownership.check(of, sent.body)
+        before = self.managers(stored)
+        of_replicas = {who: fields & {_REPLICAS} for who, fields in before.items() if _REPLICAS in fields}
+        manager = sent.target.option("fieldManager") or ""
+        applied = ownership.apply(
+            of,
+            of_replicas or {(manager, "Apply", "scale"): frozenset()},
+            live,
+            sent.body,
+            manager,
+            "scale",
+            force=sent.target.option("force") in ("true", "1"),
+        )
+        if applied.conflicts:
+            raise Conflicting
+        managers = {
+            who: fields - {_REPLICAS} | applied.managers.get(who, frozenset()) for who, fields in before.items()
+        }
+        return applied.document, {**managers, **applied.managers}
 
     def managers(self, stored: Stored) -> ownership.Managers:
         """Who owns the object's fields."""
@@ -316,7 +343,7 @@ class JsonContents:
         applied = self._applied(kind, Part.SCALE, sent, scale, stored)
         if isinstance(applied, Code):
             return Proposed(code=applied)
-        changed, _ = applied
+        changed, managers = applied
         if not shapes.fits("Scale", changed):
             return Proposed(code=undecodable(sent.call))
         meta = changed.get("metadata") or {}
@@ -329,15 +356,15 @@ class JsonContents:
         live["metadata"]["uid"] = meta.get("uid")
         live["metadata"]["resourceVersion"] = meta.get("resourceVersion")
         proposed = self.to_record(kind, live, stored)
-        managers = self.managers(stored)
-        own = (_MANAGER, "Update", "scale")
-        fields = managers.get(own, frozenset())
-        path = ("spec", "replicas")
-        changed_fields = {who: owned - {path} for who, owned in managers.items()}
-        changed_fields[own] = fields ^ {("scale",)} | {path}
-        return proposed.next(
-            object=proposed.object.next(managed=self.interner.number(ownership.to_json(changed_fields)))
-        )
+        before = self.managers(stored)
+        if managers is not None:
+            if managers == before and proposed.object.spec == stored.spec:
+                raise NotModelled("an apply of a Scale that changes nothing")
+        else:
+            own = (sent.target.option("fieldManager") or _MANAGER, "Update", "scale")
+            managers = {who: owned - {_REPLICAS} for who, owned in before.items()}
+            managers[own] = before.get(own, frozenset()) ^ {("scale",)} | {_REPLICAS}
+        return proposed.next(object=proposed.object.next(managed=self.interner.number(ownership.to_json(managers))))
 
     def valid(self, kind: Strategy, part: Part, new: Stored, old: Stored) -> bool:
         """Metadata of any kind; contents and their changes of the kinds that have rules."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kubecheck.model.conformance.contents import JsonContents
 from kubecheck.model.conformance.http import Key
-from kubecheck.model.conformance.workloads import selects
+from kubecheck.model.conformance.label_selectors import selects
 from kubecheck.model.conformance.world import World
 from kubecheck.model.registry.eviction import Judged, Judgement
 from kubecheck.model.registry.kinds import POD

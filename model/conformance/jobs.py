@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kubecheck.model.conformance import names, pods
-from kubecheck.model.conformance.workloads import negative, selector_problems, selects
+from kubecheck.model.conformance.label_selectors import selector_problems, selects
+from kubecheck.model.conformance.workloads import negative
 
 Json = Any
 Problems = list[str]

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from kubecheck.model.conformance import names
 from kubecheck.model.conformance.core_kinds import one_and_many
+from kubecheck.model.conformance.label_selectors import selector_problems
 from kubecheck.model.conformance.quantities import quantity
-from kubecheck.model.conformance.workloads import negative, selector_problems
+from kubecheck.model.conformance.workloads import negative
 
 Json = Any
 Problems = list[str]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
-from kubecheck.model.conformance import names
+from kubecheck.model.conformance import names, scheduling
 from kubecheck.model.conformance.amounts import added, amounts_of
 from kubecheck.model.conformance.containers import containers, seccomp, volumes
+from kubecheck.model.conformance.label_selectors import labels
 
 Json = Any
 Problems = list[str]
@@ -33,12 +34,6 @@ def quality(spec: Json) -> str:
     if not total["requests"] and not total["limits"]:
         return "BestEffort"
     return "Guaranteed" if guaranteed and total["requests"] == total["limits"] else "Burstable"
-
-
-def labels(given: dict[str, Json], path: str) -> Problems:
-    """ValidateLabels."""
-    found = [f"{path}: bad key" for key in given if not names.is_qualified(key)]
-    return found + [f"{path}: bad value" for v in given.values() if not names.is_label_value(v)]
 
 
 def template(given: Json, path: str) -> Problems:
@@ -85,6 +80,7 @@ def spec(given: Json, path: str, *, of_pod: bool) -> Problems:
         if not names.is_qualified(gate.get("conditionType")):
             found.append(f"{path}.readinessGates: not a qualified name")
     found += [f"{path}.tolerations: bad" for t in given.get("tolerations") or [] if not tolerates(t)]
+    found += scheduling.problems(given, path)
     return found + _security(given.get("securityContext") or {}, f"{path}.securityContext")
 
 

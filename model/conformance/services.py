@@ -13,7 +13,7 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Any, Final
 
-from kubecheck.model.conformance import names, pods
+from kubecheck.model.conformance import label_selectors, names
 
 Json = Any
 Problems = list[str]
@@ -169,7 +169,7 @@ def contents(service: Json) -> Problems:
         found += [f"spec.{n}: may not be set for ExternalName services" for n in banned if spec.get(n)]
         if not names.is_subdomain((spec.get("externalName") or "").removesuffix(".")):
             found.append("spec.externalName: not a DNS subdomain")
-    found += _ports(spec, ports) + pods.labels(spec.get("selector") or {}, "spec.selector")
+    found += _ports(spec, ports) + label_selectors.labels(spec.get("selector") or {}, "spec.selector")
     if spec.get("sessionAffinity") not in ("None", "ClientIP"):
         found.append("spec.sessionAffinity: unsupported value")
     timeout = ((spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}).get("timeoutSeconds")

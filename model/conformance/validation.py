@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from kubecheck.model.conformance import core_kinds, jobs, names, other_kinds, pods, schema, services, workloads
+from kubecheck.model.conformance import (
+    core_kinds,
+    jobs,
+    label_selectors,
+    names,
+    other_kinds,
+    pods,
+    schema,
+    services,
+    workloads,
+)
 from kubecheck.model.conformance.schema import Type
 
 Json = Any
@@ -40,7 +50,7 @@ def metadata(kind: str, meta: dict[str, Json]) -> Problems:
             found.append("metadata.name: not a DNS label")
     elif not names.is_subdomain(name):
         found.append("metadata.name: not a DNS subdomain")
-    found += pods.labels(meta.get("labels") or {}, "metadata.labels")
+    found += label_selectors.labels(meta.get("labels") or {}, "metadata.labels")
     annotations = meta.get("annotations") or {}
     if any(not names.is_qualified(key.lower()) for key in annotations):
         found.append("metadata.annotations: bad key")
@@ -145,9 +155,10 @@ _RULED: Final = other_kinds.KINDS | {
 # Of these types, the members that no rule looks at although upstream has one.
 _UNRULED: Final = {
     "core.v1.PodSpec": {
-        "affinity", "dnsConfig", "hostAliases", "hostnameOverride", "hostUsers", "os", "overhead", "resourceClaims", "resources",
-        "schedulingGroup", "topologySpreadConstraints",
+        "hostnameOverride", "hostUsers", "os", "overhead", "resourceClaims", "resources", "schedulingGroup",
     },
+    "core.v1.PodAffinityTerm": {"matchLabelKeys", "mismatchLabelKeys"},
+    "core.v1.TopologySpreadConstraint": {"matchLabelKeys"},
     "core.v1.PodSecurityContext": {
         "appArmorProfile", "fsGroupChangePolicy", "seLinuxChangePolicy", "supplementalGroupsPolicy", "sysctls", "windowsOptions",
     },

@@ -1,7 +1,7 @@
 """What the API server checks of Deployments, ReplicaSets, StatefulSets, DaemonSets and ControllerRevisions.
 
 From pkg/apis/apps/validation/validation.go: Validate{Deployment,ReplicaSet,StatefulSet,DaemonSet}{Spec,Update,StatusUpdate} and
-ValidateControllerRevision{Create,Update}; selectors after apimachinery/pkg/apis/meta/v1/validation (ValidateLabelSelector).
+ValidateControllerRevision{Create,Update}.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kubecheck.model.conformance import names, pods
+from kubecheck.model.conformance.label_selectors import selector_problems, selects
 
 Json = Any
 Problems = list[str]
@@ -59,39 +60,6 @@ def _selector(kind: str, selector: Json, own: dict[str, str]) -> Problems:
     elif not found and not selects(selector, own):
         found.append("spec.template.metadata.labels: `selector` does not match template `labels`")
     return found
-
-
-def selector_problems(selector: Json, path: str) -> Problems:
-    """ValidateLabelSelector."""
-    found = pods.labels((selector or {}).get("matchLabels") or {}, f"{path}.matchLabels")
-    for i, requirement in enumerate((selector or {}).get("matchExpressions") or []):
-        operator, values = requirement.get("operator"), requirement.get("values") or []
-        if operator not in ("In", "NotIn", "Exists", "DoesNotExist"):
-            found.append(f"{path}.matchExpressions[{i}].operator: not a valid selector operator")
-        elif (operator in ("In", "NotIn")) != bool(values):
-            found.append(f"{path}.matchExpressions[{i}].values: go with In and NotIn")
-        if not names.is_qualified(requirement.get("key") or ""):
-            found.append(f"{path}.matchExpressions[{i}].key: bad key")
-        if not all(names.is_label_value(v) for v in values):
-            found.append(f"{path}.matchExpressions[{i}].values: bad value")
-    return found
-
-
-def selects(selector: Json, own: dict[str, str]) -> bool:
-    """Whether a label selector selects these labels; an empty one selects all."""
-    if any(own.get(k) != v for k, v in (selector.get("matchLabels") or {}).items()):
-        return False
-    for requirement in selector.get("matchExpressions") or []:
-        value, values = own.get(requirement.get("key")), requirement.get("values") or []
-        holds = {
-            "In": value in values,
-            "NotIn": value not in values,
-            "Exists": value is not None,
-            "DoesNotExist": value is None,
-        }
-        if not holds.get(requirement.get("operator"), False):
-            return False
-    return True
 
 
 def _deployment(spec: Json) -> Problems:

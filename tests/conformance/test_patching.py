@@ -575,3 +575,22 @@ def test_another_kind_or_place(request_: Json, code: str) -> None:
 def test_an_apply_that_creates_names_the_object() -> None:
     assert answer([MAP], apply(f"{MAPS}/a", {**config_map(), "metadata": {}})).code == "200"
     assert answer([], apply(f"{MAPS}/a", {**config_map(), "metadata": {}}, code=0)).code == "400 BadRequest"
+
+
+def scale_of(replicas: int, **more: Json) -> Json:
+    return {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": meta(), "spec": {"replicas": replicas}, **more}
+
+
+def test_an_applied_scale_owns_the_replicas() -> None:
+    """managedfields/scalehandler.go."""
+    path = f"{DEPLOYMENTS}/a/scale"
+    assert answer([DEPLOYMENT], apply(path, scale_of(5))).code == "409 Conflict"
+    seen = answer([DEPLOYMENT], forced(path, scale_of(5)))
+    assert (seen.code, seen.writes, seen.at("spec", "replicas")) == ("200", ["update deployments"], 5)
+    assert answer([DEPLOYMENT, forced(path, scale_of(5))], applied(replicas=6)).code == "409 Conflict"
+    assert answer([DEPLOYMENT, forced(path, scale_of(5))], apply(path, scale_of(6))).code == "200"
+    assert answer([DEPLOYMENT], apply(path, scale_of(1))).writes == ["update deployments"]
+    assert answer([DEPLOYMENT], apply(path, scale_of(1, x=1))).code == "500"
+    assert answer([DEPLOYMENT], apply(path, workload())).code == "400 BadRequest"
+    with pytest.raises(NotModelled, match=r"^an apply of a Scale that changes nothing$"):
+        answer([DEPLOYMENT, forced(path, scale_of(5))], apply(path, scale_of(5)))

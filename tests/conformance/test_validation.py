@@ -71,6 +71,17 @@ def rolling(kind: str, **bounds: Json) -> Json:
     return workload(kind, **{name: {"type": "RollingUpdate", "rollingUpdate": bounds}})
 
 
+def to_nodes(operator: str, *values: str) -> Json:
+    expression = {"key": "k", "operator": operator, "values": list(values)}
+    return {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}}
+
+
+def spread(**more: Json) -> Json:
+    return {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule", **more}
+
+
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 INVALID = "422 Invalid"
 
 CREATIONS: dict[str, tuple[str, Json, str]] = {
@@ -189,6 +200,28 @@ CREATIONS: dict[str, tuple[str, Json, str]] = {
     "devices requested without a limit": (PODS, sized(requests={"example.com/gpu": "1"}), INVALID),
     "huge pages alone": (PODS, sized(limits={"hugepages-2Mi": "4Mi"}), INVALID),
     "init container of the same name": (PODS, pod(initContainers=[container()]), INVALID),
+    # CORE validateAffinity, validateTopologySpreadConstraints, ValidateHostAliases, validatePodDNSConfig
+    "affinity to nodes without terms": (
+        PODS,
+        pod(affinity={"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": []}}}),
+        INVALID,
+    ),
+    "affinity to nodes with more than a number": (PODS, pod(affinity=to_nodes("Gt", "3")), "201"),
+    "affinity to nodes with more than two numbers": (PODS, pod(affinity=to_nodes("Gt", "3", "4")), INVALID),
+    "affinity to nodes with a label's value": (PODS, pod(affinity=to_nodes("Exists", "x")), INVALID),
+    "preference without a weight": (PODS, pod(affinity={"nodeAffinity": {PREFERRED: [{"preference": {}}]}}), INVALID),
+    "affinity to pods anywhere": (PODS, pod(affinity={"podAffinity": {REQUIRED: [{"labelSelector": {}}]}}), INVALID),
+    "affinity to pods on a node": (PODS, pod(affinity={"podAffinity": {REQUIRED: [{"topologyKey": "h"}]}}), "201"),
+    "skew 0": (PODS, pod(topologySpreadConstraints=[spread(maxSkew=0)]), INVALID),
+    "spread": (PODS, pod(topologySpreadConstraints=[spread()]), "201"),
+    "spread twice": (PODS, pod(topologySpreadConstraints=[spread(), spread(maxSkew=2)]), INVALID),
+    "soft spread over two domains": (
+        PODS,
+        pod(topologySpreadConstraints=[spread(whenUnsatisfiable="ScheduleAnyway", minDomains=2)]),
+        INVALID,
+    ),
+    "alias of no address": (PODS, pod(hostAliases=[{"ip": "x", "hostnames": ["a"]}]), INVALID),
+    "four name servers": (PODS, pod(dnsConfig={"nameservers": ["10.0.0.1"] * 4}), INVALID),
     # CORE ValidateNode
     "taint twice": (NODES, node(taints=[{"key": "k", "effect": "NoSchedule"}] * 2), INVALID),
     "taint with two effects": (
