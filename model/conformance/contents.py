@@ -25,6 +25,7 @@ from kubecheck.model.conformance.documents import (
     prepare,
     undecodable,
     without_duplicates,
+    without_random_names,
 )
 from kubecheck.model.conformance.http import Key
 from kubecheck.model.conformance.identities import Interner, Names, Revisions, finalizer_names
@@ -219,7 +220,7 @@ class JsonContents:
     def _patched(
         self, kind: Strategy, part: Part, sent: Sent, live: Json, stored: Stored
     ) -> tuple[Json, ownership.Managers | None]:
-        body, content_type = sent.body, media_type(sent.call)
+        body, content_type = without_random_names(sent.body), media_type(sent.call)
         if sent.call.method != "PATCH":
             return body, None
         if content_type == "application/apply-patch+yaml":
@@ -238,7 +239,7 @@ class JsonContents:
     def _apply(
         self, kind: Strategy, part: Part, sent: Sent, live: Json, stored: Stored
     ) -> tuple[Json, ownership.Managers]:
-        body = sent.body
+        body = without_random_names(sent.body)
         version = "autoscaling/v1" if part is Part.SCALE else api_version(kind)
         if not isinstance(body, dict) or body.get("apiVersion") != version:
             raise BadPatch("a configuration is an object of the version that the path names")
@@ -404,7 +405,9 @@ class JsonContents:
 
     def _served(self, document: Json, live: Json | None, sent: Sent, *, dry_run: bool) -> bool:
         """A Service with the addresses and ports that it needs; False if it cannot have them."""
-        services.prepare(document, live, sent_back=sent.call.method == "PUT")
+        spec = sent.body.get("spec") if isinstance(sent.body, dict) else None
+        read = sent.call.method == "PUT" or (isinstance(spec, dict) and "clusterIPs" in spec)
+        services.prepare(document, live, sent_back=read)
         own = (sent.target.namespace, sent.target.name)
         others = (
             s for s in self.all_of("services", None) if (s["metadata"].get("namespace"), s["metadata"]["name"]) != own

@@ -1,14 +1,11 @@
 """What the API server adds to an object before anybody looks at it: the defaults of the kinds.
 
-From pkg/apis/{core,apps,batch,autoscaling,networking,storage,scheduling,rbac}/…/defaults.go and zz_generated.defaults.go. The name of the
-volume with the service account's token ends in random letters; it is kept without them, so that what a client read and sends back is the
-same content.
+From pkg/apis/{core,apps,batch,autoscaling,networking,storage,scheduling,rbac}/…/defaults.go and zz_generated.defaults.go.
 """
 
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -16,8 +13,6 @@ from kubecheck.model.conformance.quantities import in_thousandths
 
 Json = Any
 Fields = dict[str, Json]
-
-_TOKEN_VOLUME: Final = re.compile(r"kube-api-access-[a-z0-9]{5}")
 
 
 def fill(target: Fields, **defaults: Json) -> None:
@@ -316,8 +311,6 @@ def _pod_volume(volume: Fields) -> None:
             _fill_empty(item["fieldRef"], apiVersion="v1")
     if volume.get("hostPath") is not None:
         fill(volume["hostPath"], type="")
-    if _TOKEN_VOLUME.fullmatch(volume.get("name", "")):
-        volume["name"] = "kube-api-access"
 
 
 def _container(container: Fields) -> None:
@@ -346,9 +339,6 @@ def _container(container: Fields) -> None:
             _http(container[probe])
     for hook in ("postStart", "preStop"):
         _http((container.get("lifecycle") or {}).get(hook) or {})
-    for mount in container.get("volumeMounts") or []:
-        if _TOKEN_VOLUME.fullmatch(mount.get("name", "")):
-            mount["name"] = "kube-api-access"
 
 
 def _http(action: Fields) -> None:

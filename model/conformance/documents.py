@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import enum
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,6 +44,7 @@ def media_type(call: Call) -> str:
     return (call.content_type or "application/json").split(";")[0].strip()
 
 
+_TOKEN_VOLUME: Final = re.compile(r"kube-api-access-[a-z0-9]{5}")
 STORED_MANAGERS: Final = [{"manager": "the stored ones"}]
 
 
@@ -65,6 +67,15 @@ def managed_fields(document: Json) -> ManagedFields:
 def without_duplicates(references: list[Json]) -> list[Json]:
     """Owner references without those that are equal to an earlier one (handlers/rest.go, dedupOwnerReferences)."""
     return [r for i, r in enumerate(references) if r not in references[:i]]
+
+
+def without_random_names(body: Json) -> Json:
+    """A body with the name of the volume for the service account's token as the model has it, without its five random letters."""
+    if isinstance(body, dict):
+        return {name: without_random_names(child) for name, child in body.items()}
+    if isinstance(body, list):
+        return [without_random_names(child) for child in body]
+    return "kube-api-access" if isinstance(body, str) and _TOKEN_VOLUME.fullmatch(body) else body
 
 
 def is_strict(target: Target) -> bool:

@@ -1,10 +1,11 @@
 """What the API server checks of Jobs and CronJobs: pkg/apis/batch/validation/validation.go and pkg/registry/batch/job/strategy.go.
 
-Not checked are the indexes of Indexed jobs, and what a CronJob's schedule means.
+Not checked are the indexes of Indexed jobs.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from kubecheck.model.conformance import names, pods
@@ -212,8 +213,8 @@ def cron_job(new: Json, *, creation: bool) -> Problems:
     found = negative(spec, "spec", "startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit")
     if not spec.get("schedule") or "TZ" in spec["schedule"]:
         found.append("spec.schedule: required, and without a time zone")
-    elif not spec["schedule"].startswith("@") and len(spec["schedule"].split()) != 5:
-        found.append("spec.schedule: expected exactly 5 fields")
+    elif not _is_schedule(spec["schedule"]):
+        found.append("spec.schedule: no schedule")
     if spec.get("concurrencyPolicy") not in ("Allow", "Forbid", "Replace"):
         found.append("spec.concurrencyPolicy: supported values: Allow, Forbid, Replace")
     inner = (spec.get("jobTemplate") or {}).get("spec") or {}
@@ -223,3 +224,38 @@ def cron_job(new: Json, *, creation: bool) -> Problems:
     if creation and len((new.get("metadata") or {}).get("name") or "") > 52:
         found.append("metadata.name: must be no more than 52 characters")
     return found
+
+
+_DESCRIPTORS: Final = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
+_EVERY: Final = re.compile(r"@every ([0-9]+(\.[0-9]*)?(ns|us|ms|s|m|h))+")
+_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_DAYS: Final = "sun mon tue wed thu fri sat".split()
+# The least and the greatest number of each field, and its names.
+_FIELDS: Final[tuple[tuple[int, int, list[str]], ...]] = (
+    (0, 59, []), (0, 23, []), (1, 31, []), (1, 12, ["", *_MONTHS]), (0, 6, _DAYS),
+)  # fmt: skip
+_PART: Final = re.compile(r"(\*|\?|\w+)(?:-(\w+))?(?:/([0-9]+))?")
+
+
+def _is_schedule(text: str) -> bool:
+    """ParseStandard of github.com/robfig/cron/v3."""
+    if text.startswith("@"):
+        return text in _DESCRIPTORS or _EVERY.fullmatch(text) is not None
+    fields = text.split()
+    return len(fields) == len(_FIELDS) and all(
+        _is_part(part, *bounds) for field, bounds in zip(fields, _FIELDS, strict=True) for part in field.split(",")
+    )
+
+
+def _is_part(text: str, least: int, most: int, called: list[str]) -> bool:
+    match = _PART.fullmatch(text)
+    if match is None or match[3] == "0" or (match[1] in "*?" and match[2]):
+        return False
+    numbers = [_number(name, called) for name in match.groups()[:2] if name not in (None, "*", "?")]
+    return all(n is not None and least <= n <= most for n in numbers) and numbers == sorted(n or 0 for n in numbers)
+
+
+def _number(text: str, called: list[str]) -> int | None:
+    if text.isdigit():
+        return int(text)
+    return called.index(text.lower()) if text.lower() in called else None

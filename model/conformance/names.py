@@ -97,17 +97,35 @@ def over_all(value: Json) -> bool:
 
 
 def address(text: Json) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An IP address; None if it is none."""
+    """An IP address; None if it is none, or an IPv4 address in the form of IPv6 (StrictIPCIDRValidation, on since 1.36)."""
     try:
-        return ipaddress.ip_address(str(text))
+        found = ipaddress.ip_address(str(text))
     except ValueError:
         return None
+    return None if getattr(found, "ipv4_mapped", None) is not None else found
+
+
+def is_endpoint(text: Json, version: int | None = None) -> bool:
+    """ValidateEndpointIP: an address that is none of the special ones; of a version, if one is given, IPv6 in its canonical form."""
+    found = address(text)
+    if found is None or (version is not None and found.version != version):
+        return False
+    if version == 6 and str(found) != text:
+        return False
+    local = ipaddress.ip_network("224.0.0.0/24" if found.version == 4 else "ff02::/16")
+    return not (found.is_unspecified or found.is_loopback or found.is_link_local or found in local)
+
+
+def is_domain(text: Json) -> bool:
+    """IsFullyQualifiedDomainName."""
+    name = str(text).removesuffix(".")
+    return is_subdomain(name) and "." in name and all(is_label(part) for part in name.split("."))
 
 
 def is_network(text: Json) -> bool:
-    """Whether it is an address range."""
+    """Whether it is an address range, without bits beyond its length."""
     try:
-        ipaddress.ip_network(str(text), strict=False)
+        ipaddress.ip_network(str(text))
     except ValueError:
         return False
     return "/" in str(text)

@@ -6,7 +6,6 @@ replayed as long as their contents do not change.
 
 from __future__ import annotations
 
-import ipaddress
 from decimal import Decimal
 from typing import Any, Final
 
@@ -26,7 +25,8 @@ KINDS: Final = {
     "HorizontalPodAutoscaler", "NetworkPolicy", "CSINode", "Ingress", "RuntimeClass",
 }  # fmt: skip
 _MOST_ENDPOINTS: Final = 1000
-_SLICE_BANNED: Final = ("is_unspecified", "is_loopback", "is_link_local", "is_multicast")
+_MOST_ADDRESSES: Final = 100
+_PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
 
 
 def prepare_for_create(kind: str, document: Json) -> None:
@@ -104,6 +104,9 @@ def change(kind: str, new: Json, old: Json) -> Problems:
     if kind == "PersistentVolume":
         if _source(new) != _source(old):
             found.append("spec.persistentvolumesource: is immutable after creation")
+        affinity = (old.get("spec") or {}).get("nodeAffinity")
+        if affinity is not None and (new.get("spec") or {}).get("nodeAffinity") != affinity:
+            found.append("spec.nodeAffinity: field is immutable once set")
         if (new.get("spec") or {}).get("volumeMode") != (old.get("spec") or {}).get("volumeMode"):
             found.append("spec.volumeMode: field is immutable")
     if kind == "ResourceQuota":
@@ -433,53 +436,68 @@ def _binding(kind: str, new: Json) -> Problems:
 
 
 def _endpoints(new: Json) -> Problems:
+    """validateEndpointSubsets."""
     found = []
     for i, subset in enumerate(new.get("subsets") or []):
-        ready, waiting = subset.get("addresses") or [], subset.get("notReadyAddresses") or []
-        if not ready and not waiting:
+        addresses = [*(subset.get("addresses") or []), *(subset.get("notReadyAddresses") or [])]
+        if not addresses:
             found.append(f"subsets[{i}]: must specify `addresses` or `notReadyAddresses`")
-        found += [f"subsets[{i}].addresses: {a.get('ip')}" for a in [*ready, *waiting] if not _routable(a.get("ip"))]
+        for address in addresses:
+            if not names.is_endpoint(address.get("ip")):
+                found.append(f"subsets[{i}].addresses: {address.get('ip')}")
+            found += _place(address, f"subsets[{i}].addresses")
         ports = subset.get("ports") or []
-        found += [f"subsets[{i}].ports: {p.get('port')}" for p in ports if not _is_port(p.get("port"))]
-        found += [f"subsets[{i}].ports.name: required" for p in ports if len(ports) > 1 and not p.get("name")]
+        for port in ports:
+            if not names.is_port(port.get("port")) or port.get("protocol") not in _PROTOCOLS:
+                found.append(f"subsets[{i}].ports: {port.get('port')}")
+            if (len(ports) > 1 or port.get("name")) and not names.is_label(port.get("name")):
+                found.append(f"subsets[{i}].ports.name: a DNS label, and required of several")
+    return found
+
+
+def _place(endpoint: Json, path: str) -> Problems:
+    found = []
+    if endpoint.get("hostname") and not names.is_label(endpoint["hostname"]):
+        found.append(f"{path}.hostname: not a DNS label")
+    if endpoint.get("nodeName") is not None and not names.is_subdomain(endpoint["nodeName"]):
+        found.append(f"{path}.nodeName: not a DNS subdomain")
     return found
 
 
 def _slice(new: Json) -> Problems:
+    """ValidateEndpointSlice (pkg/apis/discovery/validation); nobody looks at the numbers of ports."""
     found = []
-    address_type = new.get("addressType")
-    if address_type not in ("IPv4", "IPv6", "FQDN"):
+    kind = new.get("addressType")
+    if kind not in ("IPv4", "IPv6", "FQDN"):
         found.append("addressType: unsupported value")
     endpoints = new.get("endpoints") or []
     if len(endpoints) > _MOST_ENDPOINTS:
         found.append("endpoints: too many")
     for i, endpoint in enumerate(endpoints):
         addresses = endpoint.get("addresses") or []
-        if not addresses or len(addresses) > 100:
-            found.append(f"endpoints[{i}].addresses: must contain 1 to 100 addresses")
-        version = {"IPv4": 4, "IPv6": 6}.get(str(address_type))
-        found += [f"endpoints[{i}].addresses: {a}" for a in addresses if version and not _routable(a, version)]
-    names = [p.get("name") or "" for p in new.get("ports") or []]
-    if len(set(names)) < len(names):
+        if not addresses or len(addresses) > _MOST_ADDRESSES:
+            found.append(f"endpoints[{i}].addresses: must contain 1 to {_MOST_ADDRESSES} addresses")
+        for address in addresses:
+            fits = (
+                names.is_domain(address)
+                if kind == "FQDN"
+                else names.is_endpoint(address, {"IPv4": 4, "IPv6": 6}.get(str(kind)))
+            )
+            if not fits:
+                found.append(f"endpoints[{i}].addresses: {address}")
+        found += _place(endpoint, f"endpoints[{i}]")
+    ports = new.get("ports") or []
+    given = [p.get("name") or "" for p in ports]
+    if len(set(given)) < len(given):
         found.append("ports: duplicate name")
+    found += [f"ports.name: {name}" for name in given if name and not names.is_label(name)]
+    found += [f"ports.protocol: {p.get('protocol')}" for p in ports if p.get("protocol") not in _PROTOCOLS]
     found += [
-        f"ports: {p['port']}" for p in new.get("ports") or [] if p.get("port") is not None and not _is_port(p["port"])
+        f"ports.appProtocol: {p['appProtocol']}"
+        for p in ports
+        if p.get("appProtocol") and not names.is_qualified(p["appProtocol"])
     ]
     return found
-
-
-def _is_port(value: Json) -> bool:
-    return isinstance(value, int) and 1 <= value <= 65535
-
-
-def _routable(text: Json, version: int | None = None) -> bool:
-    try:
-        address = ipaddress.ip_address(str(text))
-    except ValueError:
-        return False
-    if version is not None and address.version != version:
-        return False
-    return not any(getattr(address, banned) for banned in _SLICE_BANNED)
 
 
 def _source(volume: Json) -> Json:

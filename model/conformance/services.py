@@ -243,8 +243,7 @@ def _addresses(spec: Json) -> Problems:
     if spec.get("ipFamilyPolicy") not in (None, "SingleStack", "PreferDualStack", "RequireDualStack"):
         found.append("spec.ipFamilyPolicy: unsupported value")
     for address in spec.get("externalIPs") or []:
-        known = names.address(address)
-        if known is None or known.is_unspecified or known.is_loopback or known.is_link_local or known.is_multicast:
+        if not names.is_endpoint(address):
             found.append(f"spec.externalIPs: {address}")
     return found
 

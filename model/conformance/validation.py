@@ -170,7 +170,7 @@ _UNRULED: Final = {
     "core.v1.VolumeProjection": {"clusterTrustBundle", "podCertificate"},
     "core.v1.NodeSpec": {"configSource"},
     "core.v1.PersistentVolumeClaimSpec": {"dataSource", "dataSourceRef", "volumeAttributesClassName"},
-    "core.v1.PersistentVolumeSpec": {"volumeAttributesClassName"},
+    "core.v1.PersistentVolumeSpec": {"nodeAffinity", "volumeAttributesClassName"},
     "core.v1.ResourceQuotaSpec": {"scopeSelector", "scopes"},
     "batch.v1.JobSpec": {"podFailurePolicy", "successPolicy"},
     "batch.v1.JobStatus": {"failedIndexes", "uncountedTerminatedPods"},
@@ -181,7 +181,7 @@ _UNRULED: Final = {
     "node.v1.RuntimeClass": {"overhead", "scheduling"},
     "storage.v1.StorageClass": {"allowedTopologies"},
     "storage.v1.CSINodeDriver": {"topologyKeys"},
-    "discovery.v1.Endpoint": {"hints", "hostname"},
+    "discovery.v1.Endpoint": {"deprecatedTopology", "hints"},
 }  # fmt: skip
 # Volumes that have a rule; all others have none.
 _VOLUMES: Final = {

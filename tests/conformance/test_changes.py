@@ -578,3 +578,12 @@ def test_a_priority_class_stays_in_its_first_generation() -> None:
 def test_a_daemon_sets_status_does_not_touch_its_template_generation() -> None:
     made = post(DAEMON_SETS, workload("DaemonSet"))
     assert answer([made], put(f"{DAEMON_SETS}/a/status", workload("DaemonSet"))).writes == []
+
+
+def test_the_nodes_of_a_volume_are_chosen_once() -> None:
+    volumes = "/api/v1/persistentvolumes"
+    required = {"required": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "k", "operator": "Exists"}]}]}}
+    spec = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/x"}}
+    made = post(volumes, {"metadata": meta(), "spec": {**spec, "nodeAffinity": required}})
+    assert answer([made], patch(f"{volumes}/a", {"spec": {"nodeAffinity": None}})).code == INVALID
+    assert answer([made], patch(f"{volumes}/a", {"spec": {"capacity": {"storage": "2Gi"}}})).code == "200"

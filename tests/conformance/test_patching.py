@@ -594,3 +594,17 @@ def test_an_applied_scale_owns_the_replicas() -> None:
     assert answer([DEPLOYMENT], apply(path, workload())).code == "400 BadRequest"
     with pytest.raises(NotModelled, match=r"^an apply of a Scale that changes nothing$"):
         answer([DEPLOYMENT, forced(path, scale_of(5))], apply(path, scale_of(5)))
+
+
+TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+@pytest.mark.parametrize("kind", [None, MERGE, STRATEGIC])
+def test_a_pod_that_was_read_can_be_sent_back(kind: str | None) -> None:
+    """The name of the volume with the token ends in letters that the server makes up."""
+    read = pod(of={"volumeMounts": [{"name": "kube-api-access-ab1cd", "readOnly": True, "mountPath": TOKEN}]})
+    read["spec"]["volumes"] = [{"name": "kube-api-access-ab1cd", **answer(POD[:1], POD[1]).at("spec", "volumes", 0)}]
+    read["spec"]["volumes"][0]["name"] = "kube-api-access-ab1cd"
+    read["spec"]["serviceAccountName"] = "default"
+    request_ = put(f"{PODS}/a", read) if kind is None else patch(f"{PODS}/a", read, kind)
+    assert told(answer(POD, request_)) == NOTHING

@@ -444,6 +444,64 @@ def test_creations(name: str) -> None:
     assert created(path, body) == expected
 
 
+SLICES = "/apis/discovery.k8s.io/v1/namespaces/p-n/endpointslices"
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "code"),
+    [
+        ("IPv4", "10.0.0.1", "201"),
+        ("IPv4", "10.0.0.01", INVALID),  # StrictIPCIDRValidation
+        ("IPv4", "::ffff:10.0.0.1", INVALID),
+        ("IPv4", "fd00::1", INVALID),
+        ("IPv4", "224.0.0.1", INVALID),
+        ("IPv4", "239.0.0.1", "201"),  # only the link-local multicast range is refused
+        ("IPv4", "169.254.1.1", INVALID),
+        ("IPv6", "fd00::1", "201"),
+        ("IPv6", "fd00:0::1", INVALID),
+        ("FQDN", "example.com", "201"),
+        ("FQDN", "localhost", INVALID),
+        ("DNS", "10.0.0.1", INVALID),
+    ],
+)
+def test_addresses_of_slices(kind: str, address: str, code: str) -> None:
+    body = {"metadata": meta(), "addressType": kind, "endpoints": [{"addresses": [address]}]}
+    assert created(SLICES, body) == code
+
+
+@pytest.mark.parametrize(
+    ("ports", "code"),
+    [
+        ([{"port": 70000}], "201"),  # validatePorts does not look at it
+        ([{"name": "A"}], INVALID),
+        ([{"name": "a"}, {"name": "a"}], INVALID),
+        ([{"protocol": "ICMP"}], INVALID),
+    ],
+)
+def test_ports_of_slices(ports: list[Json], code: str) -> None:
+    assert created(SLICES, {"metadata": meta(), "addressType": "IPv4", "ports": ports}) == code
+
+
+@pytest.mark.parametrize(
+    ("schedule", "code"),
+    [
+        ("*/5 0-6,12 1 JAN-mar ?", "201"),
+        ("@hourly", "201"),
+        ("@every 1h30m", "201"),
+        ("@never", INVALID),
+        ("60 * * * *", INVALID),
+        ("* * 0 * *", INVALID),
+        ("* * * * 7", INVALID),
+        ("5-1 * * * *", INVALID),
+        ("*/0 * * * *", INVALID),
+        ("", INVALID),
+    ],
+)
+def test_schedules(schedule: str, code: str) -> None:
+    body = {"metadata": meta(), "spec": {"schedule": schedule, "jobTemplate": {"spec": job()["spec"]}}}
+    assert created(CRON_JOBS, body) == code
+
+
 def test_secrets_in_plain_text_are_stored_encoded() -> None:
     seen = answer([], post(SECRETS, {"metadata": meta(), "data": {"a": "eA=="}, "stringData": {"a": "y", "b": "z"}}))
     assert (seen.at("data"), seen.at("stringData")) == ({"a": "eQ==", "b": "eg=="}, None)
