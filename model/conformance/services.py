@@ -35,6 +35,10 @@ def _needs_ports(spec: Json) -> bool:
     )
 
 
+def _needs_check(spec: Json) -> bool:
+    return bool(spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local")
+
+
 def _is_headless(spec: Json) -> bool:
     return bool(spec.get("clusterIP") == "None" and spec.get("type") != "ExternalName")
 
@@ -59,6 +63,8 @@ def prepare(service: Json, live: Json | None, *, sent_back: bool) -> None:
         for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
             if not spec.get(name) and old.get(name):
                 spec[name] = old[name]
+    if _needs_check(old) and _needs_check(spec) and not spec.get("healthCheckNodePort"):
+        spec["healthCheckNodePort"] = old["healthCheckNodePort"]
     if _needs_ports(old) and _needs_ports(spec):
         before = {p.get("name") or "": p.get("nodePort") for p in old.get("ports") or []}
         for port in spec.get("ports") or []:
@@ -75,6 +81,8 @@ def _recognise(spec: Json, old: Json) -> None:
         if spec.get("clusterIP") == known:
             spec["clusterIP"] = old["clusterIP"]
     before = {p.get("name") or "": p.get("nodePort") or 0 for p in old.get("ports") or []}
+    if spec.get("healthCheckNodePort") and old.get("healthCheckNodePort") in _PORTS_TAKEN:
+        spec["healthCheckNodePort"] = old["healthCheckNodePort"]
     for port in spec.get("ports") or []:
         if port.get("nodePort") and before.get(port.get("name") or "", 0) in _PORTS_TAKEN:
             port["nodePort"] = before[port.get("name") or ""]
@@ -110,6 +118,12 @@ def _drop(service: Json, old: Json) -> None:
             if spec.get(name) == old.get(name):
                 spec.pop(name, None)
     if (
+        _needs_check(old)
+        and not _needs_check(spec)
+        and spec.get("healthCheckNodePort") == old.get("healthCheckNodePort")
+    ):
+        spec.pop("healthCheckNodePort", None)
+    if (
         _is_external(old)
         and not _is_external(spec)
         and spec.get("externalTrafficPolicy") == old.get("externalTrafficPolicy")
@@ -128,10 +142,8 @@ def allocate(service: Json, live: Json | None, others: Iterable[Json], *, dry_ru
     spec, old = service["spec"], (live or {}).get("spec") or {}
     all_others = [o["spec"] for o in others]
     if _needs_address(spec):
-        if not spec.get("ipFamilyPolicy"):
-            spec["ipFamilyPolicy"] = "SingleStack"
-        if not spec.get("ipFamilies"):
-            spec["ipFamilies"] = ["IPv4"]
+        if not _families(spec):
+            return False
         taken = {a for o in all_others for a in o.get("clusterIPs") or []}
         asked = [a for a in spec.get("clusterIPs") or [] if a != "None" and a not in (old.get("clusterIPs") or [])]
         if any(a in taken or ipaddress.ip_address(a) not in _ADDRESSES for a in asked if names.address(a)):
@@ -140,6 +152,9 @@ def allocate(service: Json, live: Json | None, others: Iterable[Json], *, dry_ru
             free = (f"10.111.255.{n}" for n in range(254, 0, -1))
             spec["clusterIP"] = _OF_DRY_RUN if dry_run else next(a for a in free if a not in taken)
             spec["clusterIPs"] = [spec["clusterIP"]]
+    if _needs_check(spec) and not spec.get("healthCheckNodePort"):
+        checks = {o.get("healthCheckNodePort") for o in all_others}
+        spec["healthCheckNodePort"] = next(n for n in _PORTS_TAKEN if n not in checks)
     if _needs_ports(spec):
         used = {p.get("nodePort") for o in all_others for p in o.get("ports") or []}
         mine = {p.get("nodePort") for p in old.get("ports") or []}
@@ -150,6 +165,24 @@ def allocate(service: Json, live: Json | None, others: Iterable[Json], *, dry_ru
             if not wanted:
                 port["nodePort"] = next(n for n in reversed(_PORTS_TAKEN) if n not in used | mine)
                 used.add(port["nodePort"])
+    return True
+
+
+def _families(spec: Json) -> bool:
+    """initIPFamilyFields, of a cluster with IPv4 addresses only; False if the service wants what it does not have."""
+    anywhere = _is_headless(spec) and not spec.get("selector")
+    if not spec.get("ipFamilyPolicy"):
+        spec["ipFamilyPolicy"] = "RequireDualStack" if anywhere else "SingleStack"
+    single = spec["ipFamilyPolicy"] == "SingleStack"
+    families = list(spec.get("ipFamilies") or ["IPv4"])
+    if single and (len(families) > 1 or len(spec.get("clusterIPs") or []) > 1):
+        return False
+    if anywhere:
+        if not single and len(families) == 1:
+            families += ["IPv6" if families[0] == "IPv4" else "IPv4"]
+    elif spec["ipFamilyPolicy"] == "RequireDualStack" or families != ["IPv4"]:
+        return False
+    spec["ipFamilies"] = families
     return True
 
 
@@ -184,6 +217,8 @@ def contents(service: Json) -> Problems:
         ("Cluster", "Local") if kind != "ExternalName" else ("Cluster", "Local", None)
     ):
         found.append("spec.internalTrafficPolicy: unsupported value")
+    if not _needs_check(spec) and spec.get("healthCheckNodePort"):
+        found.append("spec.healthCheckNodePort: goes with type LoadBalancer and externalTrafficPolicy Local")
     if kind != "LoadBalancer":
         only = ("loadBalancerSourceRanges", "loadBalancerClass")
         found += [f"spec.{n}: may only be used when `type` is 'LoadBalancer'" for n in only if spec.get(n)]
@@ -259,6 +294,8 @@ def change(new: Json, old: Json) -> Problems:
         families_then, families = was.get("ipFamilies") or [], spec.get("ipFamilies") or []
         if _is_headless(spec) == _is_headless(was) and families_then and families[:1] != families_then[:1]:
             found.append("spec.ipFamilies: may not change once set")
+    if _needs_check(spec) and _needs_check(was) and spec.get("healthCheckNodePort") != was.get("healthCheckNodePort"):
+        found.append("spec.healthCheckNodePort: field is immutable")
     if spec.get("type") == was.get("type") == "LoadBalancer" and spec.get("loadBalancerClass") != was.get(
         "loadBalancerClass"
     ):

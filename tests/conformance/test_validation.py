@@ -318,6 +318,10 @@ CREATIONS: dict[str, tuple[str, Json, str]] = {
     ),
     # CORE ValidateServiceCreate
     "service without ports": (SERVICES, service(ports=None), INVALID),
+    "service of both families": (SERVICES, service(ipFamilyPolicy="RequireDualStack"), INVALID),
+    "service of both families if there are": (SERVICES, service(ipFamilyPolicy="PreferDualStack"), "201"),
+    "service of IPv6": (SERVICES, service(ipFamilies=["IPv6"]), INVALID),
+    "check port of an internal service": (SERVICES, service(healthCheckNodePort=30000), INVALID),
     "headless service without ports": (SERVICES, service(ports=None, clusterIP="None"), "201"),
     "service of two unnamed ports": (SERVICES, service(ports=[{"port": 1}, {"port": 2}]), INVALID),
     "service of one port twice": (
@@ -442,6 +446,19 @@ CREATIONS: dict[str, tuple[str, Json, str]] = {
 def test_creations(name: str) -> None:
     path, body, expected = CREATIONS[name]
     assert created(path, body) == expected
+
+
+def test_a_service_of_endpoints_by_hand_is_of_both_families() -> None:
+    """service/storage/alloc.go, initIPFamilyFields."""
+    seen = answer([], post(SERVICES, service(clusterIP="None", selector=None)))
+    assert (seen.at("spec", "ipFamilies"), seen.at("spec", "ipFamilyPolicy")) == (["IPv4", "IPv6"], "RequireDualStack")
+
+
+def test_a_local_load_balancer_has_a_check_port() -> None:
+    made = post(SERVICES, service(type="LoadBalancer", externalTrafficPolicy="Local"))
+    seen = answer([made], put(f"{SERVICES}/a", service(type="LoadBalancer", externalTrafficPolicy="Local")))
+    assert (seen.writes, seen.at("spec", "healthCheckNodePort") is None) == ([], False)
+    assert answer([made], put(f"{SERVICES}/a", service())).at("spec", "healthCheckNodePort") is None
 
 
 SLICES = "/apis/discovery.k8s.io/v1/namespaces/p-n/endpointslices"
