@@ -213,7 +213,10 @@ def admit(kind: str, part: Part, new: Json, old: Json | None, key: Key, cluster:
         and _may_grow(kind, new, old, cluster)
         and _fits_its_node(part, new, old, cluster)
     )
-    return _charge(key, new, old, cluster, dry_run=dry_run) if allowed else Code.FORBIDDEN
+    if not allowed:
+        return Code.FORBIDDEN
+    charged = old is None or part is Part.RESIZE or (part is Part.MAIN and key.resource in quotas.UPDATED)
+    return _charge(key, new, old, cluster, dry_run=dry_run) if charged and key.namespace else Code.OK
 
 
 def _within_limits(kind: str, part: Part, new: Json, old: Json | None, key: Key, cluster: Cluster) -> bool:
@@ -266,10 +269,8 @@ def _fits_its_node(part: Part, new: Json, old: Json | None, cluster: Cluster) ->
 
 def _charge(key: Key, new: Json, old: Json | None, cluster: Cluster, *, dry_run: bool) -> Code:
     """ResourceQuota: every quota is asked first, then all are written."""
-    used = quotas.usage(key.resource, key.group, new, creation=old is None)
-    if used is None or not key.namespace:
-        return Code.OK
-    before = {} if old is None else quotas.usage(key.resource, key.group, old, creation=True) or {}
+    used = quotas.usage(key.resource, key.group, new)
+    before = {} if old is None else quotas.usage(key.resource, key.group, old)
     writes = []
     for quota in cluster.all_of("resourcequotas", key.namespace):
         if (quota.get("spec") or {}).get("scopes") or (quota.get("spec") or {}).get("scopeSelector"):

@@ -428,10 +428,15 @@ def _binding(kind: str, new: Json) -> Problems:
     if not reference.get("name"):
         found.append("roleRef.name: required")
     for i, subject in enumerate(new.get("subjects") or []):
+        account = subject.get("kind") == "ServiceAccount"
         if subject.get("kind") not in ("User", "Group", "ServiceAccount"):
             found.append(f"subjects[{i}].kind: unsupported value")
-        if not subject.get("name"):
+        elif (subject.get("apiGroup") or "") != ("" if account else "rbac.authorization.k8s.io"):
+            found.append(f"subjects[{i}].apiGroup: unsupported value")
+        if not subject.get("name") or (account and not names.is_subdomain(subject["name"])):
             found.append(f"subjects[{i}].name: required")
+        if account and kind == "ClusterRoleBinding" and not subject.get("namespace"):
+            found.append(f"subjects[{i}].namespace: required")
     return found
 
 

@@ -20,11 +20,13 @@ _COMPUTED: Final = ("cpu", "memory", "ephemeral-storage")
 _REQUIRED: Final = {"cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"}
 
 
-def usage(resource: str, group: str, document: Json, *, creation: bool) -> Amounts | None:
-    """What an object uses of everything that a quota can limit; None if the request is not looked at."""
+# Whose updates are looked at, besides all creations: a pod's only where it is resized (Handles of the evaluators).
+UPDATED: Final = ("persistentvolumeclaims", "services")
+
+
+def usage(resource: str, group: str, document: Json) -> Amounts:
+    """What an object uses of everything that a quota can limit."""
     spec = document.get("spec") or {}
-    if not creation and resource != "persistentvolumeclaims":
-        return None
     found = {f"count/{resource}{'.' if group else ''}{group}": Decimal(1)}
     if group:
         return found

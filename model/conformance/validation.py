@@ -29,6 +29,8 @@ Problems = list[str]
 _PATH_SEGMENT_NAMES: Final = {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "PodDisruptionBudget"}
 _LABEL_NAMES: Final = {"Namespace", "StatefulSet", "Service"}
 _BUILT_IN_FINALIZERS: Final = {"orphan", "foregroundDeletion", "kubernetes"}
+# Kinds whose metadata is not validated by pkg/apis/core/validation, which wants a domain in the name of a finalizer.
+_PLAIN_FINALIZERS: Final = {"Lease", "PodDisruptionBudget"}
 _ANNOTATIONS_LIMIT: Final = 256 * 1024
 _WORKLOADS: Final = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
 
@@ -57,7 +59,8 @@ def metadata(kind: str, meta: dict[str, Json]) -> Problems:
     if sum(len(k.encode()) + len(str(v).encode()) for k, v in annotations.items()) > _ANNOTATIONS_LIMIT:
         found.append("metadata.annotations: too long")
     for finalizer in meta.get("finalizers") or []:
-        if not names.is_qualified(finalizer) or ("/" not in finalizer and finalizer not in _BUILT_IN_FINALIZERS):
+        named = "/" in finalizer or finalizer in _BUILT_IN_FINALIZERS or kind in _PLAIN_FINALIZERS
+        if not names.is_qualified(finalizer) or not named:
             found.append("metadata.finalizers: not a qualified name")
     return found + owners(meta.get("ownerReferences") or [])
 

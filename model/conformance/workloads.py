@@ -28,7 +28,7 @@ def contents(kind: str, new: Json, *, creation: bool) -> Problems:
         numbers.append("revisionHistoryLimit")
     found = negative(spec, "spec", *numbers, "progressDeadlineSeconds")
     template = spec.get("template") or {}
-    found += _selector(kind, spec.get("selector"), (template.get("metadata") or {}).get("labels") or {})
+    found += _selector(spec.get("selector"), (template.get("metadata") or {}).get("labels") or {})
     checked = template
     if kind == "StatefulSet":
         checked = _with_claims(template, spec.get("volumeClaimTemplates") or [])
@@ -51,9 +51,9 @@ def negative(given: Json, path: str, *members: str) -> Problems:
     return [f"{path}.{name}: must be greater than or equal to 0" for name in members if (given.get(name) or 0) < 0]
 
 
-def _selector(kind: str, selector: Json, own: dict[str, str]) -> Problems:
+def _selector(selector: Json, own: dict[str, str]) -> Problems:
     if selector is None:
-        return [] if kind == "DaemonSet" else ["spec.selector: required"]
+        return ["spec.selector: required, or selecting nothing"]
     found = selector_problems(selector, "spec.selector")
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
         found.append("spec.selector: empty selector is invalid")

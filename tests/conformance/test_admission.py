@@ -279,6 +279,23 @@ def test_creations_by_apply_and_put_are_charged() -> None:
     )
 
 
+def test_more_is_charged_when_more_is_used() -> None:
+    """The evaluators of services, claims and resized pods look at updates (pkg/quota/v1/evaluator/core)."""
+    ports = {"services.nodeports": "0"}
+    made = [*quota(ports), post(SERVICES, service())]
+    assert answer(made, patch(f"{SERVICES}/a", {"spec": {"type": "NodePort"}})).code == FORBIDDEN
+    assert answer(made, patch(f"{SERVICES}/a", {"spec": {"ports": [{"port": 81}]}})).writes == ["update services"]
+    resized = {"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "2"}}}]}}
+    made = [*quota({"requests.cpu": "3"}), post(PODS, sized(request="1"))]
+    seen = answer(made, patch(f"{PODS}/a/resize", resized, STRATEGIC))
+    assert seen.writes == ["update resourcequotas", "update pods"]
+    made[-2:] = [
+        patch(f"{QUOTAS}/q/status", {"status": {"hard": {"requests.cpu": "1"}, "used": {"requests.cpu": "0"}}}),
+        made[-1],
+    ]
+    assert answer(made, patch(f"{PODS}/a/resize", resized, STRATEGIC)).code == FORBIDDEN
+
+
 def test_an_invalid_object_is_not_charged() -> None:
     assert answer(quota({"pods": "1"}), post(PODS, pod(restartPolicy="Often"))).writes == []
 

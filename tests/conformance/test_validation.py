@@ -247,6 +247,7 @@ CREATIONS: dict[str, tuple[str, Json, str]] = {
     "surge 150%": (DEPLOYMENTS, rolling("Deployment", maxSurge="150%"), "201"),
     "unavailable 101%": (DEPLOYMENTS, rolling("Deployment", maxUnavailable="101%"), INVALID),
     "neither surge nor unavailable": (DEPLOYMENTS, rolling("Deployment", maxSurge=0, maxUnavailable="0%"), INVALID),
+    "daemon set that selects nothing": (DAEMON_SETS, workload("DaemonSet", selector=None), INVALID),
     "daemon set with both": (DAEMON_SETS, rolling("DaemonSet", maxSurge=1, maxUnavailable=1), INVALID),
     "daemon set with surge": (DAEMON_SETS, rolling("DaemonSet", maxSurge=1, maxUnavailable=0), "201"),
     "daemon set with neither": (DAEMON_SETS, rolling("DaemonSet", maxSurge=0, maxUnavailable=0), INVALID),
