@@ -8,7 +8,8 @@ from typing import Any, Final
 import yaml
 
 from kubecheck.model.conformance import shapes
-from kubecheck.model.conformance.documents import media_type
+from kubecheck.model.conformance.contents import NotModelled
+from kubecheck.model.conformance.documents import is_strict, media_type
 from kubecheck.model.conformance.http import Target
 from kubecheck.model.conformance.rows import Call
 from kubecheck.model.registry.kinds import Strategy
@@ -21,6 +22,7 @@ PATCH_TYPES: Final = {
     "application/apply-patch+yaml",
 }  # fmt: skip
 _PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
+_CUT: Final = "\u2026"
 _BODY_TYPES: Final = {"application/json", "application/yaml"}
 
 
@@ -58,13 +60,34 @@ def decoded(call: Call) -> Json | Code:
         try:
             body = yaml.safe_load(call.raw) if "yaml" in media_type(call) else json.loads(call.raw)
         except (ValueError, yaml.YAMLError, RecursionError):
+            if call.raw.endswith(_CUT):
+                raise NotModelled("a body that the recording has cut short") from None
             return Code.BAD_REQUEST
     if call.method != "PATCH" and not isinstance(body, dict):
         return Code.BAD_REQUEST
     return body
 
 
-def strictly_refused(kind: Strategy, target: Target, body: Json) -> bool:
-    """Whether fieldValidation=Strict finds a member that the kind does not have; only the outermost are looked at."""
-    members = shapes.members(kind.kind)
-    return target.option("fieldValidation") == "Strict" and members is not None and not members.issuperset(body)
+def number(text: str | None) -> Any:
+    """A number of a query; what is none stays text, which fits nothing."""
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        return text
+
+
+def strictly_refused(kind: Strategy, call: Call, target: Target, body: Json) -> bool:
+    """Whether fieldValidation=Strict finds a member that the kind does not have, or one twice."""
+    return is_strict(target) and (bool(shapes.unknown(kind.kind, body)) or _repeats(call))
+
+
+def _repeats(call: Call) -> bool:
+    """Whether a member is there twice in an object of the body, which shows only where the body is as it was sent."""
+    found = []
+
+    def pairs(given: list[tuple[str, Json]]) -> None:
+        found.append(len({name for name, _ in given}) < len(given))
+
+    if call.raw is not None and "yaml" not in media_type(call):
+        json.loads(call.raw, object_pairs_hook=pairs)
+    return any(found)

@@ -6,27 +6,38 @@ would see, and the result is made numbers again. Where the model has no rule for
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kubecheck.model.conformance import defaults, other_kinds, ownership, shapes, validation
+from kubecheck.model.conformance import admission, defaults, ownership, schema, services, shapes, validation
 from kubecheck.model.conformance.documents import (
+    STORED_MANAGERS,
+    ManagedFields,
     Sent,
     api_version,
-    known,
+    as_written,
+    is_another_kind,
+    is_elsewhere,
+    is_strict,
+    managed_fields,
     media_type,
-    mismatches,
-    prepare_for_create,
-    resets_managers,
-    taint,
-    template_generation,
+    prepare,
     undecodable,
+    without_duplicates,
+    without_random_names,
 )
 from kubecheck.model.conformance.http import Key
 from kubecheck.model.conformance.identities import Interner, Names, Revisions, finalizer_names
-from kubecheck.model.conformance.patches import BadPatch, PatchError, json_patch, merge_patch, strategic_merge_patch
-from kubecheck.model.registry.kinds import DAEMON_SET, NAMESPACE, NODE, POD, Strategy
+from kubecheck.model.conformance.patches import (
+    BadPatch,
+    PatchError,
+    Unmergeable,
+    json_patch,
+    merge_patch,
+    strategic_merge_patch,
+)
+from kubecheck.model.registry.kinds import CONTROLLER_REVISION, NAMESPACE, POD, SERVICE, Strategy
 from kubecheck.model.registry.objects import Stored
 from kubecheck.model.registry.requests import Code, Part, Proposed, Request
 from kubecheck.model.registry.store import for_update
@@ -34,12 +45,11 @@ from kubecheck.model.registry.store import for_update
 Json = Any
 
 FIRST_FOREIGN_UID: Final = 1000
+GENERATIONS: Final = 90
 _CREATED: Final = "2000-01-01T00:00:00Z"
 _TERMINAL: Final = ("Succeeded", "Failed")
+_REPLICAS: Final = ("spec", "replicas")
 _MANAGER: Final = "client"
-_VALIDATED: Final = {
-    "ConfigMap", "Pod", "ReplicaSet", "Deployment", "Node", "Secret", "Lease", "StatefulSet", "DaemonSet", "ServiceAccount",
-}  # fmt: skip
 
 
 class NotModelled(Exception):  # noqa: N818 - it is no error of anybody
@@ -48,9 +58,15 @@ class NotModelled(Exception):  # noqa: N818 - it is no error of anybody
 
 @dataclass
 class JsonContents:
-    """The `Contents` of a replay. `lookup` finds another object of the cluster, as admission plugins do."""
+    """The `Contents` of a replay.
+
+    `lookup` finds another object of the cluster, `all_of` those of a resource in a namespace or in all, as admission plugins do; `rewrite`
+    writes another object in the middle of a request.
+    """
 
     lookup: Callable[[Key], Json | None]
+    all_of: Callable[[str, str | None], Iterator[Json]]
+    rewrite: Callable[[Key, Callable[[Stored], Stored]], None]
     interner: Interner = field(default_factory=Interner)
     uids: Names = field(default_factory=lambda: Names(FIRST_FOREIGN_UID))
     revisions: Revisions = field(default_factory=Revisions)
@@ -127,6 +143,7 @@ class JsonContents:
             version=self.revisions.version(meta.get("resourceVersion")),
             object=old.next(
                 uid=self.uid_number(meta.get("uid")),
+                generation=_generation(meta),
                 deleting=meta.get("deletionTimestamp") is not None,
                 grace=given_grace,
                 finalizers=tuple(self.finalizers.number(f) for f in meta.get("finalizers") or []),
@@ -151,67 +168,123 @@ class JsonContents:
         if part is Part.SCALE:
             return self._scaled(kind, sent, stored)
         live = self.to_json(kind, key, stored) if stored.exists else None
-        try:
-            document, managers = self._applied(kind, part, sent, live, stored)
-        except PatchError:
-            return Proposed(code=Code.INVALID)
-        except BadPatch:
-            return Proposed(code=Code.BAD_REQUEST)
-        except Conflicting:
-            return Proposed(code=Code.CONFLICT)
-        if not shapes.fits(kind.kind, document) or validation.quantities(kind.kind, document):
+        applied = self._applied(kind, part, sent, live, stored)
+        if isinstance(applied, Code):
+            return Proposed(code=applied)
+        document, managers = applied
+        if not shapes.fits(kind.kind, document):
             return Proposed(code=undecodable(sent.call))
-        document = known(kind.kind, document)
-        if mismatches(kind, sent, document):
+        if sent.call.method == "PATCH" and is_strict(sent.target) and shapes.unknown(kind.kind, document):
+            return Proposed(code=undecodable(sent.call))
+        resets = managed_fields(document)
+        document = shapes.decoded(kind.kind, document)
+        if is_another_kind(kind, sent, document):
+            return Proposed(code=undecodable(sent.call))
+        if is_elsewhere(sent, document):
             return Proposed(code=Code.BAD_REQUEST)
+        if live is None and not kind.generation and (document["metadata"].get("generation") or 0) < 0:
+            return Proposed(code=Code.INVALID)
+        if kind is CONTROLLER_REVISION and live is not None:
+            document["data"] = as_written(sent.call, document.get("data"))
         document = defaults.with_defaults(kind.kind, document)
-        if kind is POD and part is Part.MAIN:
-            refusal = self._admit_pod(document, key, creation=live is None)
+        if kind.status:
+            document.setdefault("status", {})
+        if part is Part.MAIN:
+            refusal = self._judged(lambda: admission.mutate(kind.kind, document, live, key, self))
             if refusal is not Code.OK:
                 return Proposed(code=refusal)
-        if kind is DAEMON_SET:
-            template_generation(document, live)
-        if kind is NODE and live is None:
-            taint(document)
-        if live is None:
-            prepare_for_create(kind, document)
-            other_kinds.prepare_for_create(kind.kind, document)
+        document["metadata"]["ownerReferences"] = without_duplicates(document["metadata"].get("ownerReferences") or [])
+        document = shapes.decoded(kind.kind, document)
+        prepare(kind, part, document, live)
+        if kind is SERVICE and part is Part.MAIN and not self._served(document, live, sent, dry_run=request.dry_run):
+            return Proposed(code=Code.INVALID)
+        document = shapes.decoded(kind.kind, document)
         proposed = self.to_record(kind, document, stored)
-        return self._owned(kind, part, sent, proposed, stored, managers, reset=resets_managers(document))
+        return self._owned(kind, part, sent, proposed, stored, managers, given=resets)
 
     def _applied(
         self, kind: Strategy, part: Part, sent: Sent, live: Json, stored: Stored
+    ) -> tuple[Json, ownership.Managers | None] | Code:
+        """The new document, for an apply with the managers that it leads to; or the refusal."""
+        try:
+            return self._patched(kind, part, sent, live, stored)
+        except PatchError:
+            return Code.INVALID
+        except BadPatch:
+            return Code.BAD_REQUEST
+        except (Unmergeable, ownership.Unapplicable):
+            return Code.SERVER_ERROR
+        except Conflicting:
+            return Code.CONFLICT
+
+    def _patched(
+        self, kind: Strategy, part: Part, sent: Sent, live: Json, stored: Stored
     ) -> tuple[Json, ownership.Managers | None]:
-        """The new document; for an apply with the managers that it leads to."""
-        body, content_type = sent.body, media_type(sent.call)
+        body, content_type = without_random_names(sent.body), media_type(sent.call)
         if sent.call.method != "PATCH":
             return body, None
         if content_type == "application/apply-patch+yaml":
-            if not isinstance(body, dict) or not body.get("kind") or not body.get("apiVersion"):
-                raise BadPatch("a configuration is an object with kind and apiVersion")
-            if isinstance(body.get("metadata"), dict) and body["metadata"].get("managedFields"):
-                raise BadPatch("metadata.managedFields must be nil")
-            if not shapes.fits(kind.kind, body):
-                return body, None
-            manager = sent.target.option("fieldManager") or ""
-            if live is None:
-                fields = frozenset(ownership.leaves(body))
-                return body, {(manager, "Apply", sent.target.subresource): fields}
-            normal = defaults.with_defaults(kind.kind, {**live, "metadata": live["metadata"]})
-            applied = ownership.apply(
-                self.managers(stored), normal, body, manager, sent.target.subresource,
-                force=sent.target.option("force") == "true",
-            )  # fmt: skip
-            if applied.conflicts:
-                raise Conflicting
-            return applied.document, applied.managers
+            return self._apply(kind, part, sent, live, stored)
+        if live is not None:
+            live["metadata"]["managedFields"] = STORED_MANAGERS
         if content_type == "application/json-patch+json":
             return json_patch(live, body), None
         if content_type == "application/merge-patch+json":
             if not isinstance(body, dict):
                 raise BadPatch("a merge patch is an object")
             return merge_patch(live, body), None
-        return strategic_merge_patch(live, body), None
+        of = schema.of_kind("Scale" if part is Part.SCALE else kind.kind)
+        return strategic_merge_patch(live, body, of), None
+
+    def _apply(
+        self, kind: Strategy, part: Part, sent: Sent, live: Json, stored: Stored
+    ) -> tuple[Json, ownership.Managers]:
+        body = without_random_names(sent.body)
+        version = "autoscaling/v1" if part is Part.SCALE else api_version(kind)
+        if not isinstance(body, dict) or body.get("apiVersion") != version:
+            raise BadPatch("a configuration is an object of the version that the path names")
+        if isinstance(body.get("metadata"), dict) and body["metadata"].get("managedFields") is not None:
+            raise BadPatch("metadata.managedFields must be nil")
+        if part is Part.SCALE:
+            return self._apply_scale(sent, live, stored)
+        of = schema.of_kind(kind.kind)
+        if body.get("kind") != kind.kind or not shapes.fits(kind.kind, body):
+            raise ownership.Unapplicable("another kind, or a value of another type")
+        ownership.check(of, body)
+        manager = sent.target.option("fieldManager") or ""
+        applied = ownership.apply(
+            of, self.managers(stored) if live is not None else {(manager, "Apply", ""): frozenset()}, live or {}, body,
+            manager, sent.target.subresource, force=sent.target.option("force") in ("true", "1"),
+            ignored=(("spec",),) if part is Part.STATUS else (("status",),) if kind.status else (),
+        )  # fmt: skip
+        if applied.conflicts:
+            raise Conflicting
+        return applied.document, applied.managers
+
+    def _apply_scale(self, sent: Sent, live: Json, stored: Stored) -> tuple[Json, ownership.Managers]:
+        """An apply of a Scale: of the managers of the object only those of its replicas count (managedfields/scalehandler.go)."""
+        if sent.body.get("kind") != "Scale" or not shapes.fits("Scale", sent.body):
+            raise ownership.Unapplicable("another kind, or a value of another type")
+        of = schema.of_kind("Scale")
+        ownership.check(of, sent.body)
+        before = self.managers(stored)
+        of_replicas = {who: fields & {_REPLICAS} for who, fields in before.items() if _REPLICAS in fields}
+        manager = sent.target.option("fieldManager") or ""
+        applied = ownership.apply(
+            of,
+            of_replicas or {(manager, "Apply", "scale"): frozenset()},
+            live,
+            sent.body,
+            manager,
+            "scale",
+            force=sent.target.option("force") in ("true", "1"),
+        )
+        if applied.conflicts:
+            raise Conflicting
+        managers = {
+            who: fields - {_REPLICAS} | applied.managers.get(who, frozenset()) for who, fields in before.items()
+        }
+        return applied.document, {**managers, **applied.managers}
 
     def managers(self, stored: Stored) -> ownership.Managers:
         """Who owns the object's fields."""
@@ -226,11 +299,16 @@ class JsonContents:
         stored: Stored,
         applied: ownership.Managers | None,
         *,
-        reset: bool,
+        given: ManagedFields,
     ) -> Proposed:
-        """The proposed object with its managers; fields that this part of the object cannot change are nobody's doing."""
+        """The proposed object with its managers; fields that this part of the object cannot change are nobody's doing.
+
+        managedFields in a body count only where the whole object is written (managedfields/internal/fieldmanager.go, decodeLiveOrNew).
+        """
         managers = applied
-        if reset:
+        if managers is None and part is Part.MAIN and given is ManagedFields.OTHER:
+            raise NotModelled("managedFields in a body")
+        if managers is None and part is Part.MAIN and given is ManagedFields.EMPTY and stored.exists:
             managers = {}
         if managers is None:
             key = sent.target.key
@@ -240,24 +318,14 @@ class JsonContents:
                 new = for_update(kind, part, new, stored, deletion_is_final=True)
             manager = sent.target.option("fieldManager") or _MANAGER
             managers = ownership.after_update(
-                self.managers(stored), old, self.to_json(kind, key, new), manager, sent.target.subresource
+                schema.of_kind(kind.kind),
+                self.managers(stored),
+                old,
+                self.to_json(kind, key, new),
+                manager,
+                sent.target.subresource,
             )
         return proposed.next(object=proposed.object.next(managed=self.interner.number(ownership.to_json(managers))))
-
-    def _admit_pod(self, document: Json, key: Key, *, creation: bool) -> Code:
-        """Mutating admission of a pod: a service account that exists, priority, tolerations."""
-        spec = document["spec"]
-        if creation:
-            for field_, plugin in (("priorityClassName", "Priority"), ("runtimeClassName", "RuntimeClass")):
-                if spec.get(field_):
-                    raise NotModelled(f"admission plugin {plugin} with spec.{field_}")
-            if spec.get("priority") not in (None, 0):
-                return Code.FORBIDDEN
-            account = spec.get("serviceAccountName") or "default"
-            if self.lookup(Key("", "serviceaccounts", key.namespace, account)) is None:
-                return Code.FORBIDDEN
-        defaults.admitted_pod(document, creation=creation)
-        return Code.OK
 
     def _scaled(self, kind: Strategy, sent: Sent, stored: Stored) -> Proposed:
         """PUT and PATCH of a Scale: replicas of the object, under the Scale's uid and resourceVersion.
@@ -273,14 +341,10 @@ class JsonContents:
             "metadata": {k: v for k, v in live["metadata"].items() if k in names},
             "spec": {"replicas": live["spec"].get("replicas", 0)},
         }
-        try:
-            changed, _ = self._applied(kind, Part.SCALE, sent, scale, stored)
-        except Conflicting:
-            return Proposed(code=Code.CONFLICT)
-        except PatchError:
-            return Proposed(code=Code.INVALID)
-        except BadPatch:
-            return Proposed(code=Code.BAD_REQUEST)
+        applied = self._applied(kind, Part.SCALE, sent, scale, stored)
+        if isinstance(applied, Code):
+            return Proposed(code=applied)
+        changed, managers = applied
         if not shapes.fits("Scale", changed):
             return Proposed(code=undecodable(sent.call))
         meta = changed.get("metadata") or {}
@@ -293,43 +357,62 @@ class JsonContents:
         live["metadata"]["uid"] = meta.get("uid")
         live["metadata"]["resourceVersion"] = meta.get("resourceVersion")
         proposed = self.to_record(kind, live, stored)
-        managers = self.managers(stored)
-        own = (_MANAGER, "Update", "scale")
-        fields = managers.get(own, frozenset())
-        path = ("spec", "replicas")
-        changed_fields = {who: owned - {path} for who, owned in managers.items()}
-        changed_fields[own] = fields ^ {("scale",)} | {path}
-        return proposed.next(
-            object=proposed.object.next(managed=self.interner.number(ownership.to_json(changed_fields)))
-        )
+        before = self.managers(stored)
+        if managers is not None:
+            if managers == before and proposed.object.spec == stored.spec:
+                raise NotModelled("an apply of a Scale that changes nothing")
+        else:
+            own = (sent.target.option("fieldManager") or _MANAGER, "Update", "scale")
+            managers = {who: owned - {_REPLICAS} for who, owned in before.items()}
+            managers[own] = before.get(own, frozenset()) ^ {("scale",)} | {_REPLICAS}
+        return proposed.next(object=proposed.object.next(managed=self.interner.number(ownership.to_json(managers))))
 
     def valid(self, kind: Strategy, part: Part, new: Stored, old: Stored) -> bool:
-        """Metadata of any kind; contents and their changes of the kinds that have a table."""
+        """Metadata of any kind; contents and their changes of the kinds that have rules."""
         key = self.key
         document = self.to_json(kind, key, new)
+        before = self.to_json(kind, key, old) if old.exists else None
         if validation.metadata(kind.kind, document["metadata"]):
             return False
-        before = self.to_json(kind, key, old) if old.exists else None
-        if kind.kind in other_kinds.KINDS and part is Part.STATUS:
-            return not other_kinds.status(kind.kind, document)
-        if kind.kind in other_kinds.KINDS:
-            if before is not None and other_kinds.grows(kind.kind, document, before):
-                raise NotModelled("admission plugin PersistentVolumeClaimResize")
-            problems = other_kinds.contents(kind.kind, document)
-            return not problems and (before is None or not other_kinds.change(kind.kind, document, before))
-        known = kind.kind in _VALIDATED or kind.kind in other_kinds.KINDS
-        if not known and not self.trusted and new.spec != old.spec:
-            raise NotModelled(f"validation of {kind.kind}")
-        if part is Part.STATUS and kind is not POD:
-            return True
-        if part is not Part.STATUS and validation.contents(kind.kind, document):
+        if validation.problems(kind.kind, part.value, document, before):
             return False
-        return before is None or not validation.change(kind.kind, part.value, document, before)
+        if not self.trusted:
+            missing = validation.without_rule(kind.kind, part.value, document, before)
+            if missing:
+                raise NotModelled(f"validation of {missing}")
+        return True
 
     def admit(self, kind: Strategy, part: Part, request: Request, new: Stored, old: Stored) -> Code:
-        """Validating admission: nothing that the default plugins refuse is modelled here; see server.py for namespaces."""
-        del kind, part, request, new, old
-        return Code.OK
+        """Validating admission."""
+        sent = self.sent[-1]
+        if sent.call.method == "DELETE" or sent.target.subresource in ("binding", "eviction"):
+            return Code.OK
+        document = self.to_json(kind, self.key, new)
+        before = self.to_json(kind, self.key, old) if old.exists else None
+        return self._judged(
+            lambda: admission.admit(kind.kind, part, document, before, self.key, self, dry_run=request.dry_run)
+        )
+
+    def _judged(self, ask: Callable[[], Code]) -> Code:
+        try:
+            return ask()
+        except admission.Unjudged as unjudged:
+            raise NotModelled(str(unjudged)) from None
+
+    def write_status(self, key: Key, status: Json) -> None:
+        """Writes the status of another object, as a plugin does."""
+        self.rewrite(key, lambda stored: stored.next(status=self.interner.number(status)))
+
+    def _served(self, document: Json, live: Json | None, sent: Sent, *, dry_run: bool) -> bool:
+        """A Service with the addresses and ports that it needs; False if it cannot have them."""
+        spec = sent.body.get("spec") if isinstance(sent.body, dict) else None
+        read = sent.call.method == "PUT" or (isinstance(spec, dict) and "clusterIPs" in spec)
+        services.prepare(document, live, sent_back=read)
+        own = (sent.target.namespace, sent.target.name)
+        others = (
+            s for s in self.all_of("services", None) if (s["metadata"].get("namespace"), s["metadata"]["name"]) != own
+        )
+        return services.allocate(document, live, others, dry_run=dry_run)
 
     def terminating(self, namespace: Stored) -> Stored:
         """The namespace with the phase Terminating, for kubecheck.model.registry.namespaces."""
@@ -338,7 +421,11 @@ class JsonContents:
 
     def bound(self, request: Request, stored: Stored) -> Stored:
         """Labels and annotations of the Binding, and the condition PodScheduled (assignPod, setPodNodeAndMetadata)."""
-        meta = (self.sent[request.body].body or {}).get("metadata") or {}
+        body = self.sent[request.body].body or {}
+        meta = dict(body.get("metadata") or {})
+        target = body.get("target") or {}
+        if target.get("kind") == "Node":
+            meta["labels"] = {**(meta.get("labels") or {}), **admission.topology(target.get("name") or "", self)}
         status = self.interner.value(stored.status) or {}
         conditions = [c for c in status.get("conditions") or [] if c.get("type") != "PodScheduled"]
         status["conditions"] = [*conditions, {"type": "PodScheduled", "status": "True"}]
@@ -353,6 +440,14 @@ class JsonContents:
     def key(self) -> Key:
         """The object of the request under way."""
         return self.sent[-1].target.key
+
+
+def _generation(meta: Json) -> int:
+    """The generation that a body gives, which a creation keeps where the kind counts none (rest/create.go, BeforeCreate)."""
+    given: int = meta.get("generation") or 0
+    if given > GENERATIONS:
+        raise NotModelled(f"a generation above {GENERATIONS}")
+    return max(given, 0)
 
 
 class Conflicting(Exception):  # noqa: N818 - the way out of a patch

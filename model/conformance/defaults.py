@@ -1,239 +1,348 @@
-"""What the API server adds to an object before anybody looks at it: defaults of the modelled kinds, and mutating admission of pods.
+"""What the API server adds to an object before anybody looks at it: the defaults of the kinds.
 
-From pkg/apis/core/v1/defaults.go, pkg/apis/apps/v1/defaults.go, plugin/pkg/admission/{serviceaccount,defaulttolerationseconds,priority}.
-The name of the volume with the service account's token ends in random letters; it is kept without them, so that what a client read
-and sends back is the same content.
+From pkg/apis/{core,apps,batch,autoscaling,networking,storage,scheduling,rbac}/…/defaults.go and zz_generated.defaults.go.
 """
 
 from __future__ import annotations
 
 import copy
-import re
+from collections.abc import Callable
 from typing import Any, Final
 
+from kubecheck.model.conformance.quantities import in_thousandths
+
 Json = Any
-
-_TOKEN_VOLUME: Final = re.compile(r"kube-api-access-[a-z0-9]{5}")
-_NOT_READY: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
-_TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
+Fields = dict[str, Json]
 
 
-def _fill(target: dict[str, Json], **defaults: Json) -> None:
+def fill(target: Fields, **defaults: Json) -> None:
+    """Gives members that are absent a value."""
     for name, value in defaults.items():
         if target.get(name) is None:
             target[name] = value
 
 
+def _fill_empty(target: Fields, **defaults: Json) -> None:
+    for name, value in defaults.items():
+        if not target.get(name):
+            target[name] = value
+
+
 def with_defaults(kind: str, document: Json) -> Json:
-    """A copy of the object with the defaults of its kind; kinds without a table are as they are, but for nulls."""
-    found = _without_empty(copy.deepcopy(document), kind)
-    if not isinstance(found.get("spec", {}), dict):
-        return found
-    if kind == "Pod":
-        _pod_spec(found.setdefault("spec", {}))
-    elif kind in ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"):
-        _workload(kind, found.setdefault("spec", {}))
-    elif kind == "Namespace":
-        meta = found.setdefault("metadata", {})
-        meta["labels"] = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": meta.get("name", "")}
-    elif kind == "PriorityClass":
-        _fill(found, preemptionPolicy="PreemptLowerPriority")
-    elif kind == "Job":
-        _job(found.setdefault("spec", {}))
-    elif kind == "EndpointSlice":
-        for port in found.get("ports") or []:
-            _fill(port, name="", protocol="TCP")
-    elif kind == "Endpoints":
-        for subset in found.get("subsets") or []:
-            for port in subset.get("ports") or []:
-                _fill(port, protocol="TCP")
-    elif kind in ("RoleBinding", "ClusterRoleBinding"):
-        for subject in found.get("subjects") or []:
-            if subject.get("kind") in ("User", "Group"):
-                _fill(subject, apiGroup="rbac.authorization.k8s.io")
-    elif kind == "Secret":
-        _fill(found, type="Opaque")
-        for name, value in (found.pop("stringData", None) or {}).items():
-            found.setdefault("data", {})[name] = {"stringData": value}
+    """A copy of the object, as decoded, with the defaults of its kind."""
+    found = copy.deepcopy(document)
+    default = _OF_KIND.get(kind)
+    if default is not None:
+        default(found)
     return found
 
 
-# Members that are left out of JSON when they have their Go zero value (omitempty on something that is no pointer).
-_OMITTED_ZERO: Final = {
-    "availableReplicas", "effect", "fullyLabeledReplicas", "hostIP", "hostIPC", "hostNetwork", "hostPID", "hostname", "message",
-    "minReadySeconds", "nodeName", "nominatedNodeName", "observedGeneration", "operator", "paused", "phase", "podCIDR", "podIP",
-    "priorityClassName", "providerID", "qosClass", "readOnly", "readyReplicas", "reason", "serviceAccount", "serviceAccountName",
-    "stdin", "stdinOnce", "subPath", "subdomain", "tty", "unavailableReplicas", "unschedulable", "updatedReplicas", "value",
-    "workingDir",
-}  # fmt: skip
-_OMITTED_EMPTY: Final = {
-    "annotations", "binaryData", "data", "labels", "limits", "matchLabels", "nodeSelector", "requests", "stringData",
-}  # fmt: skip
+def _spec(document: Fields) -> Fields:
+    spec: Fields = document.setdefault("spec", {})
+    return spec
 
 
-def _without_empty(value: Json, name: str = "") -> Json:
-    """Without nulls, empty lists, and what Go leaves out as empty; `name` is the member that the value is of, the kind at the root."""
-    if isinstance(value, list):
-        return [_without_empty(v) for v in value]
-    if not isinstance(value, dict):
-        return value
-    kept = {}
-    for key, child in value.items():
-        omitted = key in _OMITTED_ZERO or (key == "replicas" and name == "DeploymentStatus")
-        if child is None or (omitted and child in (0, "", False)) or child == []:
-            continue
-        if key in _OMITTED_EMPTY and isinstance(child, dict):
-            if child:
-                kept[key] = {k: "" if v is None else v for k, v in child.items()}
-            continue
-        inner = f"{name}Status" if key == "status" else "containers" if key == "containers" else ""
-        kept[key] = _without_empty(child, inner)
-    return kept
+def _pod(document: Fields) -> None:
+    spec = _spec(document)
+    _pod_spec(spec)
+    fill(spec, enableServiceLinks=True)
+    for container in [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]:
+        for name, amount in (container["resources"].get("limits") or {}).items():
+            container["resources"].setdefault("requests", {}).setdefault(name, amount)
+        if spec.get("hostNetwork"):
+            for port in container.get("ports") or []:
+                _fill_empty(port, hostPort=port.get("containerPort", 0))
 
 
-def _workload(kind: str, spec: dict[str, Json]) -> None:
-    template = spec.setdefault("template", {})
-    if not isinstance(template, dict):
-        return
-    template.setdefault("metadata", {})
-    _pod_spec(template.setdefault("spec", {}))
-    if kind != "DaemonSet":
-        _fill(spec, replicas=1)
-    if kind == "Deployment":
-        _fill(spec, revisionHistoryLimit=10, progressDeadlineSeconds=600, strategy={})
-        _fill(spec["strategy"], type="RollingUpdate")
-        if spec["strategy"]["type"] == "RollingUpdate":
-            _fill(spec["strategy"], rollingUpdate={})
-            _fill(spec["strategy"]["rollingUpdate"], maxUnavailable="25%", maxSurge="25%")
-    elif kind == "StatefulSet":
-        _fill(
-            spec,
-            podManagementPolicy="OrderedReady",
-            revisionHistoryLimit=10,
-            updateStrategy={"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
-            persistentVolumeClaimRetentionPolicy={"whenDeleted": "Retain", "whenScaled": "Retain"},
-        )
-    elif kind == "DaemonSet":
-        _fill(
-            spec,
-            revisionHistoryLimit=10,
-            updateStrategy={"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
-        )
-
-
-def _job(spec: dict[str, Json]) -> None:
+def _template(spec: Fields) -> None:
     template = spec.setdefault("template", {})
     template.setdefault("metadata", {})
     _pod_spec(template.setdefault("spec", {}))
+
+
+def _replica_set(document: Fields) -> None:
+    _template(_spec(document))
+    fill(document["spec"], replicas=1)
+
+
+def _deployment(document: Fields) -> None:
+    spec = _spec(document)
+    _template(spec)
+    fill(spec, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600, strategy={})
+    _fill_empty(spec["strategy"], type="RollingUpdate")
+    if spec["strategy"]["type"] == "RollingUpdate":
+        fill(spec["strategy"], rollingUpdate={})
+        fill(spec["strategy"]["rollingUpdate"], maxUnavailable="25%", maxSurge="25%")
+
+
+def _stateful_set(document: Fields) -> None:
+    spec = _spec(document)
+    _template(spec)
+    fill(spec, replicas=1, revisionHistoryLimit=10, updateStrategy={}, persistentVolumeClaimRetentionPolicy={})
+    _fill_empty(spec, podManagementPolicy="OrderedReady")
+    _fill_empty(spec["persistentVolumeClaimRetentionPolicy"], whenDeleted="Retain", whenScaled="Retain")
+    strategy = spec["updateStrategy"]
+    if not strategy.get("type"):
+        fill(strategy, type="RollingUpdate", rollingUpdate={})
+    if strategy["type"] == "RollingUpdate" and strategy.get("rollingUpdate") is not None:
+        fill(strategy["rollingUpdate"], partition=0)
+    for claim in spec.get("volumeClaimTemplates") or []:
+        fill(claim, apiVersion="v1", kind="PersistentVolumeClaim", status={})
+        fill(_spec(claim), volumeMode="Filesystem")
+        _fill_empty(claim["status"], phase="Pending")
+
+
+def _daemon_set(document: Fields) -> None:
+    spec = _spec(document)
+    _template(spec)
+    fill(spec, revisionHistoryLimit=10, updateStrategy={})
+    _fill_empty(spec["updateStrategy"], type="RollingUpdate")
+    if spec["updateStrategy"]["type"] == "RollingUpdate":
+        fill(spec["updateStrategy"], rollingUpdate={})
+        fill(spec["updateStrategy"]["rollingUpdate"], maxUnavailable=1, maxSurge=0)
+
+
+def _job(document: Fields) -> None:
+    spec = _spec(document)
+    _job_spec(spec)
+    labels = (spec["template"].get("metadata") or {}).get("labels")
+    meta = document.setdefault("metadata", {})
+    if labels and not meta.get("labels"):
+        meta["labels"] = dict(labels)
+
+
+def _job_spec(spec: Fields) -> None:
     if spec.get("completions") is None and spec.get("parallelism") is None:
         spec["completions"] = 1
-    _fill(
+    per_index = spec.get("backoffLimitPerIndex") is not None
+    fill(
         spec,
         parallelism=1,
-        backoffLimit=6,
+        backoffLimit=2**31 - 1 if per_index else 6,
         completionMode="NonIndexed",
         suspend=False,
-        podReplacementPolicy="TerminatingOrFailed",
+        podReplacementPolicy="Failed" if spec.get("podFailurePolicy") is not None else "TerminatingOrFailed",
+        manualSelector=False,
     )
+    _template(spec)
 
 
-def _pod_spec(spec: dict[str, Json]) -> None:
-    _fill(
-        spec,
-        restartPolicy="Always",
-        terminationGracePeriodSeconds=30,
-        dnsPolicy="ClusterFirst",
-        securityContext={},
-        schedulerName="default-scheduler",
-    )
-    if isinstance(spec["terminationGracePeriodSeconds"], int) and spec["terminationGracePeriodSeconds"] < 0:
+def _cron_job(document: Fields) -> None:
+    spec = _spec(document)
+    _fill_empty(spec, concurrencyPolicy="Allow")
+    fill(spec, suspend=False, successfulJobsHistoryLimit=3, failedJobsHistoryLimit=1)
+    _template(spec.setdefault("jobTemplate", {}).setdefault("spec", {}))
+
+
+def _service(document: Fields) -> None:
+    spec = _spec(document)
+    _fill_empty(spec, sessionAffinity="None", type="ClusterIP")
+    if spec["sessionAffinity"] == "None":
+        spec.pop("sessionAffinityConfig", None)
+    elif spec["sessionAffinity"] == "ClientIP":
+        fill(spec, sessionAffinityConfig={})
+        fill(spec["sessionAffinityConfig"], clientIP={})
+        fill(spec["sessionAffinityConfig"]["clientIP"], timeoutSeconds=10800)
+    for port in spec.get("ports") or []:
+        _fill_empty(port, protocol="TCP", targetPort=port.get("port", 0))
+    kind = spec["type"]
+    external = kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and spec.get("externalIPs"))
+    if external:
+        _fill_empty(spec, externalTrafficPolicy="Cluster")
+    if kind in ("NodePort", "LoadBalancer", "ClusterIP"):
+        fill(spec, internalTrafficPolicy="Cluster")
+    if kind == "LoadBalancer":
+        fill(spec, allocateLoadBalancerNodePorts=True)
+
+
+def _namespace(document: Fields) -> None:
+    meta = document.setdefault("metadata", {})
+    meta["labels"] = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": meta.get("name", "")}
+
+
+def _volume(document: Fields) -> None:
+    _fill_empty(_spec(document), persistentVolumeReclaimPolicy="Retain")
+    fill(document["spec"], volumeMode="Filesystem")
+    if "status" in document:
+        _fill_empty(document["status"], phase="Pending")
+    host_path = document["spec"].get("hostPath")
+    if host_path is not None:
+        fill(host_path, type="")
+
+
+def _claim(document: Fields) -> None:
+    fill(_spec(document), volumeMode="Filesystem")
+    if "status" in document:
+        _fill_empty(document["status"], phase="Pending")
+
+
+def _node(document: Fields) -> None:
+    status = document.get("status") or {}
+    if status.get("capacity") and not status.get("allocatable"):
+        status["allocatable"] = dict(status["capacity"])
+
+
+def _limit_range(document: Fields) -> None:
+    for item in _spec(document).get("limits") or []:
+        if item.get("type") == "Container":
+            item["default"] = {**(item.get("max") or {}), **(item.get("default") or {})}
+            item["defaultRequest"] = {
+                **(item.get("min") or {}),
+                **item["default"],
+                **(item.get("defaultRequest") or {}),
+            }
+
+
+def _autoscaler(document: Fields) -> None:
+    spec = _spec(document)
+    fill(spec, minReplicas=1)
+    if not spec.get("metrics"):
+        target = {"type": "Utilization", "averageUtilization": 80}
+        spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+    behavior = spec.get("behavior")
+    if behavior is not None:
+        percent = {"type": "Percent", "value": 100, "periodSeconds": 15}
+        pods = {"type": "Pods", "value": 4, "periodSeconds": 15}
+        up = behavior.setdefault("scaleUp", {})
+        fill(up, stabilizationWindowSeconds=0, selectPolicy="Max", policies=[pods, percent])
+        fill(behavior.setdefault("scaleDown", {}), selectPolicy="Max", policies=[percent])
+
+
+def _network_policy(document: Fields) -> None:
+    spec = _spec(document)
+    if not spec.get("policyTypes"):
+        spec["policyTypes"] = ["Ingress", *(["Egress"] if spec.get("egress") else [])]
+    for rule in [*(spec.get("ingress") or []), *(spec.get("egress") or [])]:
+        for port in rule.get("ports") or []:
+            fill(port, protocol="TCP")
+
+
+def _priority_class(document: Fields) -> None:
+    fill(document, preemptionPolicy="PreemptLowerPriority")
+
+
+def _storage_class(document: Fields) -> None:
+    fill(document, reclaimPolicy="Delete", volumeBindingMode="Immediate")
+
+
+def _slice(document: Fields) -> None:
+    for port in document.get("ports") or []:
+        fill(port, name="", protocol="TCP")
+
+
+def _endpoints(document: Fields) -> None:
+    for subset in document.get("subsets") or []:
+        for port in subset.get("ports") or []:
+            _fill_empty(port, protocol="TCP")
+
+
+def _binding(document: Fields) -> None:
+    """SetDefaults_RoleBinding and SetDefaults_Subject."""
+    reference = document.get("roleRef")
+    if isinstance(reference, dict):
+        _fill_empty(reference, apiGroup="rbac.authorization.k8s.io")
+    for subject in document.get("subjects") or []:
+        if subject.get("kind") in ("User", "Group"):
+            _fill_empty(subject, apiGroup="rbac.authorization.k8s.io")
+
+
+def _secret(document: Fields) -> None:
+    _fill_empty(document, type="Opaque")
+
+
+_OF_KIND: Final[dict[str, Callable[[Fields], None]]] = {
+    "Pod": _pod,
+    "ReplicaSet": _replica_set,
+    "Deployment": _deployment,
+    "StatefulSet": _stateful_set,
+    "DaemonSet": _daemon_set,
+    "Job": _job,
+    "CronJob": _cron_job,
+    "Service": _service,
+    "Namespace": _namespace,
+    "PersistentVolume": _volume,
+    "PersistentVolumeClaim": _claim,
+    "Node": _node,
+    "LimitRange": _limit_range,
+    "HorizontalPodAutoscaler": _autoscaler,
+    "NetworkPolicy": _network_policy,
+    "PriorityClass": _priority_class,
+    "StorageClass": _storage_class,
+    "EndpointSlice": _slice,
+    "Endpoints": _endpoints,
+    "RoleBinding": _binding,
+    "ClusterRoleBinding": _binding,
+    "Secret": _secret,
+}
+
+
+# --- pods
+
+
+def _pod_spec(spec: Fields) -> None:
+    _fill_empty(spec, restartPolicy="Always", dnsPolicy="ClusterFirst", schedulerName="default-scheduler")
+    fill(spec, terminationGracePeriodSeconds=30, securityContext={})
+    if spec["terminationGracePeriodSeconds"] < 0:  # pkg/registry/core/pod/strategy.go, and those of templates
         spec["terminationGracePeriodSeconds"] = 1
-    if "serviceAccountName" in spec or "serviceAccount" in spec:
-        spec["serviceAccountName"] = spec.get("serviceAccountName") or spec["serviceAccount"]
-        spec["serviceAccount"] = spec["serviceAccountName"]
-    for group in ("containers", "initContainers"):
+    account = spec.get("serviceAccountName") or spec.get("serviceAccount")
+    if account:  # pkg/apis/core/v1/conversion.go
+        spec["serviceAccountName"] = spec["serviceAccount"] = account
+    for group in ("containers", "initContainers", "ephemeralContainers"):
         for container in spec.get(group) or []:
-            if isinstance(container, dict):
-                _container(container)
+            _container(container)
     for volume in spec.get("volumes") or []:
-        for source in ("secret", "configMap", "projected", "downwardAPI"):
-            if isinstance(volume.get(source), dict):
-                _fill(volume[source], defaultMode=420)
-        if _TOKEN_VOLUME.fullmatch(volume.get("name", "")):
-            volume["name"] = "kube-api-access"
+        _pod_volume(volume)
 
 
-def _container(container: dict[str, Json]) -> None:
-    image = str(container.get("image", "")).rsplit("/", 1)[-1]
-    latest = ":" not in image or image.endswith(":latest")
-    _fill(
+def _pod_volume(volume: Fields) -> None:
+    if not any(value is not None for name, value in volume.items() if name != "name"):
+        volume["emptyDir"] = {}
+    for source in ("secret", "configMap", "projected", "downwardAPI"):
+        if volume.get(source) is not None:
+            fill(volume[source], defaultMode=0o644)
+    for source in (volume.get("projected") or {}).get("sources") or []:
+        if source.get("serviceAccountToken") is not None:
+            fill(source["serviceAccountToken"], expirationSeconds=3600)
+        for item in (source.get("downwardAPI") or {}).get("items") or []:
+            if item.get("fieldRef") is not None:
+                _fill_empty(item["fieldRef"], apiVersion="v1")
+    for item in (volume.get("downwardAPI") or {}).get("items") or []:
+        if item.get("fieldRef") is not None:
+            _fill_empty(item["fieldRef"], apiVersion="v1")
+    if volume.get("hostPath") is not None:
+        fill(volume["hostPath"], type="")
+
+
+def _container(container: Fields) -> None:
+    image = str(container.get("image") or "").rsplit("/", 1)[-1]
+    latest = ":" not in image.split("@")[0] or image.endswith(":latest")
+    _fill_empty(
         container,
-        resources={},
         terminationMessagePath="/dev/termination-log",
         terminationMessagePolicy="File",
         imagePullPolicy="Always" if latest and "@" not in image else "IfNotPresent",
     )
-    limits = container["resources"].get("limits")
-    if limits:
-        requests = container["resources"].setdefault("requests", {})
-        _fill(requests, **limits)
+    fill(container, resources={})
+    for amounts in ("limits", "requests"):
+        given = container["resources"].get(amounts)
+        if given:
+            container["resources"][amounts] = {name: in_thousandths(amount) for name, amount in given.items()}
     for port in container.get("ports") or []:
-        _fill(port, protocol="TCP")
+        _fill_empty(port, protocol="TCP")
+    for variable in container.get("env") or []:
+        reference = (variable.get("valueFrom") or {}).get("fieldRef")
+        if reference is not None:
+            _fill_empty(reference, apiVersion="v1")
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
-        if isinstance(container.get(probe), dict):
-            _fill(container[probe], timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
-    for mount in container.get("volumeMounts") or []:
-        if _TOKEN_VOLUME.fullmatch(mount.get("name", "")):
-            mount["name"] = "kube-api-access"
+        if container.get(probe) is not None:
+            _fill_empty(container[probe], timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
+            _http(container[probe])
+    for hook in ("postStart", "preStop"):
+        _http((container.get("lifecycle") or {}).get(hook) or {})
 
 
-# --- mutating admission of pods
-
-
-def admitted_pod(pod: Json, *, creation: bool) -> Json:
-    """ServiceAccount and Priority for a creation, DefaultTolerationSeconds for a creation and an update."""
-    spec = pod["spec"]
-    if creation:
-        _service_account(spec)
-        _fill(spec, priority=0, preemptionPolicy="PreemptLowerPriority", enableServiceLinks=True)
-    tolerations = list(spec.get("tolerations") or [])
-    for key in _NOT_READY:
-        if not any(t.get("key", key) == key and t.get("effect", "NoExecute") in ("NoExecute", "") for t in tolerations):
-            tolerations.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
-    spec["tolerations"] = tolerations
-    return pod
-
-
-def _service_account(spec: dict[str, Json]) -> None:
-    _fill(spec, serviceAccountName="default")
-    spec["serviceAccount"] = spec["serviceAccountName"]
-    if spec.get("automountServiceAccountToken") is False:
-        return
-    if not any(v.get("name") == "kube-api-access" for v in spec.get("volumes") or []):
-        spec.setdefault("volumes", []).append(
-            {"name": "kube-api-access", "projected": {"sources": _sources(), "defaultMode": 420}}
-        )
-    for group in ("initContainers", "containers"):
-        for container in spec.get(group) or []:
-            mounts = container.setdefault("volumeMounts", [])
-            if not any(m.get("mountPath") == _TOKEN_PATH for m in mounts):
-                mounts.append({"name": "kube-api-access", "readOnly": True, "mountPath": _TOKEN_PATH})
-
-
-def _sources() -> list[Json]:
-    """What the token volume is made of, in the build that was recorded, which adds the certificate of its own service CA."""
-    return [
-        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
-        {
-            "downwardAPI": {
-                "items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]
-            }
-        },
-        {
-            "configMap": {
-                "name": "openshift-service-ca.crt",
-                "items": [{"key": "service-ca.crt", "path": "service-ca.crt"}],
-            }
-        },
-    ]
+def _http(action: Fields) -> None:
+    if action.get("httpGet") is not None:
+        _fill_empty(action["httpGet"], path="/", scheme="HTTP")
+    if action.get("grpc") is not None:
+        fill(action["grpc"], service="")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kubecheck.model.conformance.contents import JsonContents
 from kubecheck.model.conformance.http import Key
-from kubecheck.model.conformance.validation import selects
+from kubecheck.model.conformance.label_selectors import selects
 from kubecheck.model.conformance.world import World
 from kubecheck.model.registry.eviction import Judged, Judgement
 from kubecheck.model.registry.kinds import POD
@@ -17,6 +17,7 @@ Json = Any
 
 _MOST_DISRUPTED: Final = 2000
 _WAIT: Final = 10  # seconds (eviction.go, createTooManyRequestsError)
+_NOW: Final = "2000-01-01T00:00:00Z"
 _ALLOWED: Final = "DisruptionAllowed"
 
 
@@ -72,7 +73,7 @@ class JsonBudgets:
         """One disruption less, and the pod's name among the disrupted; with the last one goes the condition (checkAndDecrement)."""
         status = self.contents.interner.value(budget.status) or {}
         status["disruptionsAllowed"] = status.get("disruptionsAllowed", 0) - 1
-        status["disruptedPods"] = {**(status.get("disruptedPods") or {}), self.world.keys[pod.index].name: "now"}
+        status["disruptedPods"] = {**(status.get("disruptedPods") or {}), self.world.keys[pod.index].name: _NOW}
         if status["disruptionsAllowed"] == 0:
             others = [c for c in status.get("conditions") or [] if c.get("type") != _ALLOWED]
             refusal = {"type": _ALLOWED, "status": "False", "reason": "InsufficientPods", "message": ""}

@@ -5,7 +5,7 @@ After staging/src/k8s.io/apiserver/pkg/server/config.go (DefaultBuildHandlerChai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,6 @@ from kubecheck.model.conformance.authentication import (
     impersonated,
 )
 from kubecheck.model.conformance.authority import Authority, Masters, Nodes, Rbac, User
-from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.documents import Sent, server_made_uids
 from kubecheck.model.conformance.http import Attributes, Key, Target
 from kubecheck.model.conformance.identities import is_server_made
@@ -67,7 +66,7 @@ class Host:
 
     def __init__(self, world: World, namespaces: frozenset[str]) -> None:
         self.world = world
-        self.contents = AdmittedContents(self.find, admission=self._admit)
+        self.contents = AdmittedContents(self.find, self.all_of, self._rewrite, admission=self._admit)
         self.registry = Registry(contents=self.contents)
         self.authority = Authority(self.find, self.all_of)
         self.user = ADMINISTRATOR
@@ -85,10 +84,10 @@ class Host:
         stored = self.stored(key)
         return self.contents.to_json(kind, key, stored) if stored.exists else None
 
-    def all_of(self, resource: str, namespace: str) -> Iterator[Json]:
-        """All objects of a resource in a namespace."""
+    def all_of(self, resource: str, namespace: str | None) -> Iterator[Json]:
+        """All objects of a resource in a namespace, or in all of them (None)."""
         for key in self.world.keys:
-            if key.resource == resource and key.namespace == namespace:
+            if key.resource == resource and namespace in (None, key.namespace):
                 found = self.find(key)
                 if found is not None:
                     yield found
@@ -199,20 +198,10 @@ class Host:
 
         return self.world.run(step)
 
-    def _needs_modelled_admission(self, target: Target) -> None:
-        """Raises NotModelled where an admission plugin would look at objects whose meaning the model does not have."""
-        labels = self._labels_of_namespace(target.namespace)
-        level = labels.get("pod-security.kubernetes.io/enforce", "privileged")
-        if target.resource == "pods" and level != "privileged":
-            raise NotModelled("admission plugin PodSecurity")
-        for resource, plugin in (("resourcequotas", "ResourceQuota"), ("limitranges", "LimitRanger")):
-            if target.resource != resource and next(self.all_of(resource, target.namespace), None) is not None:
-                raise NotModelled(f"admission plugin {plugin}")
-
-    def _labels_of_namespace(self, name: str) -> dict[str, str]:
-        found = self.find(Key("", "namespaces", "", name))
-        labels: dict[str, str] = {} if found is None else found["metadata"].get("labels") or {}
-        return labels
+    def _rewrite(self, key: Key, change: Callable[[Stored], Stored]) -> None:
+        """Writes another object in the middle of a request."""
+        slot = self.world.slot(key)
+        self._etcd.update(slot, change(self._etcd.get(slot)), remember=self.registry.remember)
 
     def _namespace_lifecycle(self, target: Target) -> Code:
         """NamespaceLifecycle (plugin/namespace/lifecycle/admission.go), for creations."""

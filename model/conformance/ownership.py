@@ -11,17 +11,19 @@ field.
 from __future__ import annotations
 
 import copy
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kubecheck.model.conformance.patches import MERGE_KEYS, MERGED_SETS
+from kubecheck.model.conformance.schema import ANY, Member, Type
 
 Json = Any
 Path = tuple[str, ...]
 # manager, operation, subresource -> the fields it owns
 Managers = dict[tuple[str, str, str], frozenset[Path]]
 
-_KEYED: Final = MERGE_KEYS
+_KEY_DEFAULTS: Final = {"protocol": "TCP"}
 _NOT_OWNED: Final = {
     ("apiVersion",),
     ("kind",),
@@ -41,31 +43,75 @@ class Applied:
     conflicts: frozenset[Path] = frozenset()
 
 
-def leaves(value: Json, path: Path = ()) -> dict[Path, Json]:
-    """The fields of a document that have no fields below them, with their values."""
+class Unapplicable(Exception):  # noqa: N818 - the way out of an apply
+    """The configuration does not fit the kind's schema: 500."""
+
+
+def leaves(kind: Type, value: Json) -> dict[Path, Json]:
+    """The fields of a document that have no fields below them, with their values; and the elements of lists that are merged."""
+    return dict(_leaves(Member(kind), value, ()))
+
+
+def _leaves(member: Member, value: Json, path: Path) -> Iterator[tuple[Path, Json]]:
     if path in _NOT_OWNED:
-        return {}
-    name = path[-1] if path else ""
-    if isinstance(value, dict) and (value or not path):
-        return {p: v for k, child in value.items() for p, v in leaves(child, (*path, k)).items()}
-    if isinstance(value, list) and name in MERGED_SETS:
-        return {(*path, f"={v}"): v for v in value}
-    key = _KEYED.get(name)
-    if isinstance(value, list) and key is not None and all(isinstance(v, dict) and key in v for v in value):
-        found = {}
+        return
+    kind = member.type
+    if (
+        isinstance(value, dict)
+        and not member.atomic
+        and (value or not path)
+        and (kind.members is not None or kind.is_map)
+    ):
+        for name, child in value.items():
+            yield from _leaves(kind.member(name) or Member(ANY), child, (*path, name))
+    elif isinstance(value, list) and member.list_type in ("set", "map"):
         for element in value:
-            here = (*path, f"{key}={element[key]}")
-            found[here] = element[key]
-            for p, v in leaves({k: v for k, v in element.items() if k != key}, here).items():
-                found[p] = v
-            found[here] = element[key]
-        return found
-    return {path: value}
+            here = (*path, _name(member, element))
+            yield here, element if member.list_type == "set" else None
+            if member.list_type == "map" and kind.element is not None:
+                yield from _leaves(Member(kind.element), element, here)
+    else:
+        yield path, value
 
 
-def after_update(managers: Managers, old: Json, new: Json, manager: str, subresource: str) -> Managers:
-    """The managers after an update of `old` to `new`."""
-    before, after = leaves(old), leaves(new)
+def _name(member: Member, element: Json) -> str:
+    """What a list calls an element: its keys, of which a protocol may be left out; of a set, its value."""
+    if member.list_type == "set":
+        return f"={json.dumps(element)}"
+    if not isinstance(element, dict):
+        raise Unapplicable("an element of a list with keys is an object")
+    keys = {key: element.get(key, _KEY_DEFAULTS.get(key)) for key in member.keys}
+    if None in keys.values():
+        raise Unapplicable(f"an element has no {', '.join(k for k, v in keys.items() if v is None)}")
+    return json.dumps(keys, sort_keys=True)
+
+
+def check(kind: Type, configuration: Json) -> None:
+    """Raises Unapplicable where a configuration has a field that the kind does not have, or an element twice."""
+    _check(Member(kind), configuration)
+
+
+def _check(member: Member, value: Json) -> None:
+    kind = member.type
+    if isinstance(value, dict) and kind.members is not None:
+        for name, child in value.items():
+            if name not in kind.members:
+                raise Unapplicable(f"field not declared in schema: {name}")
+            _check(kind.members[name], child)
+    elif isinstance(value, list) and kind.element is not None:
+        if member.list_type in ("set", "map"):
+            names = [_name(member, element) for element in value]
+            if len(set(names)) < len(names):
+                raise Unapplicable("an element is there twice")
+        for element in value:
+            _check(Member(kind.element), element)
+
+
+def after_update(kind: Type, managers: Managers, old: Json, new: Json, manager: str, subresource: str) -> Managers:
+    """The managers after an update of `old` to `new`; fields of an object that has managers no more are nobody's."""
+    if old and not managers:
+        return managers
+    before, after = leaves(kind, old), leaves(kind, new)
     changed = frozenset(p for p in after if p not in before or before[p] != after[p])
     gone = frozenset(p for p in before if p not in after)
     own = (manager, "Update", subresource)
@@ -76,11 +122,22 @@ def after_update(managers: Managers, old: Json, new: Json, manager: str, subreso
 
 
 def apply(
-    managers: Managers, live: Json, configuration: Json, manager: str, subresource: str, *, force: bool
+    kind: Type,
+    managers: Managers,
+    live: Json,
+    configuration: Json,
+    manager: str,
+    subresource: str,
+    *,
+    force: bool,
+    ignored: tuple[Path, ...] = (),
 ) -> Applied:
-    """An apply of a configuration to the live object."""
+    """An apply of a configuration to the live object; `ignored` are the fields that this part of the object resets."""
     own = (manager, "Apply", subresource)
-    wanted, current = leaves(configuration), leaves(live)
+    current = leaves(kind, live)
+    wanted = {p: v for p, v in leaves(kind, configuration).items() if not any(p[: len(i)] == i for i in ignored)}
+    if not managers:
+        managers = {("before-first-apply", "Update", ""): frozenset(current)}
     others = {who: fields for who, fields in managers.items() if who != own}
     contested = frozenset(
         p for p, v in wanted.items() if (p not in current or current[p] != v) and any(p in f for f in others.values())
@@ -89,44 +146,64 @@ def apply(
         return Applied(live, managers, contested)
     others = {who: fields - contested for who, fields in others.items()}
     given_up = managers.get(own, frozenset()) - wanted.keys()
-    document = _merged(live, configuration, ())
-    document = _without(document, frozenset(p for p in given_up if not any(p in f for f in others.values())), ())
+    document = _merged(Member(kind), live, configuration)
+    document = _without(
+        Member(kind), document, frozenset(p for p in given_up if not any(p in f for f in others.values())), ()
+    )
     result = {who: fields for who, fields in {**others, own: frozenset(wanted)}.items() if fields}
     return Applied(document, result)
 
 
-def _merged(live: Json, configuration: Json, path: Path) -> Json:
+def _merged(member: Member, live: Json, configuration: Json) -> Json:
+    kind = member.type
+    if member.atomic:
+        return copy.deepcopy(configuration)
     if isinstance(configuration, dict) and isinstance(live, dict):
         result = dict(live)
         for name, value in configuration.items():
-            result[name] = _merged(live.get(name), value, (*path, name))
+            result[name] = _merged(kind.member(name) or Member(ANY), live.get(name), value)
         return result
-    name = path[-1] if path else ""
-    if isinstance(configuration, list) and isinstance(live, list):
-        if name in MERGED_SETS:
-            return live + [v for v in configuration if v not in live]
-        key = _KEYED.get(name)
-        if key is not None:
-            named = {c.get(key): c for c in configuration}
-            known = {e.get(key) for e in live}
-            kept = [_merged(e, named[e.get(key)], (*path, "")) if e.get(key) in named else e for e in live]
-            return kept + [copy.deepcopy(c) for c in configuration if c.get(key) not in known]
+    if isinstance(configuration, list) and isinstance(live, list) and member.list_type in ("set", "map"):
+        return _merged_list(member, live, configuration)
     return copy.deepcopy(configuration)
 
 
-def _without(value: Json, gone: frozenset[Path], path: Path) -> Json:
-    if not gone:
+def _merged_list(member: Member, live: list[Json], configuration: list[Json]) -> list[Json]:
+    """Elements of both, in the order of the configuration among those that only the object has (typed/merge.go, mergeListItems)."""
+    ours = {_name(member, c): c for c in configuration}
+    theirs = {_name(member, e): e for e in live}
+    of = Member(member.type.element or ANY)
+    merged = {name: _merged(of, theirs[name], c) if name in theirs else copy.deepcopy(c) for name, c in ours.items()}
+    result: list[Json] = []
+    left, right = list(theirs), list(ours)
+    while left or right:
+        shared = next((name for name in right if name in theirs), None)
+        if left and left[0] not in ours:
+            result.append(theirs[left.pop(0)])
+        elif left and (left[0] not in right or (right and left[0] not in (right[0], shared))):
+            left.pop(0)  # it comes, or has come, at its place in the configuration
+        else:
+            if left and left[0] == right[0]:
+                left.pop(0)
+            result.append(merged[right.pop(0)])
+    return result
+
+
+def _without(member: Member, value: Json, gone: frozenset[Path], path: Path) -> Json:
+    if not gone or member.atomic:
         return value
+    kind = member.type
     if isinstance(value, dict):
-        kept = {k: _without(v, gone, (*path, k)) for k, v in value.items() if (*path, k) not in gone}
+        kept = {
+            k: _without(kind.member(k) or Member(ANY), v, gone, (*path, k))
+            for k, v in value.items()
+            if (*path, k) not in gone
+        }
         return {k: v for k, v in kept.items() if v not in ({}, []) or value[k] in ({}, [])}
-    name = path[-1] if path else ""
-    if isinstance(value, list) and name in MERGED_SETS:
-        return [v for v in value if (*path, f"={v}") not in gone]
-    key = _KEYED.get(name)
-    if isinstance(value, list) and key is not None:
-        here = [(e, (*path, f"{key}={e.get(key)}")) for e in value]
-        return [_without(e, gone, p) for e, p in here if p not in gone]
+    if isinstance(value, list) and member.list_type in ("set", "map"):
+        of = Member(kind.element or ANY)
+        here = [(e, (*path, _name(member, e))) for e in value]
+        return [_without(of, e, gone, p) for e, p in here if p not in gone]
     return value
 
 

@@ -46,7 +46,10 @@ from kubecheck.model.registry.store import create, update
 
 Json = Any
 
-_PARTS: Final = {"": Part.MAIN, "status": Part.STATUS, "scale": Part.SCALE, "finalize": Part.FINALIZE}
+_PARTS: Final = {
+    "": Part.MAIN, "status": Part.STATUS, "scale": Part.SCALE, "finalize": Part.FINALIZE,
+    "ephemeralcontainers": Part.EPHEMERAL_CONTAINERS, "resize": Part.RESIZE,
+}  # fmt: skip
 _POLICIES: Final = {
     "Background": Propagation.BACKGROUND, "Foreground": Propagation.FOREGROUND, "Orphan": Propagation.ORPHAN,
 }  # fmt: skip
@@ -301,14 +304,13 @@ class ApiServer(Host):
         return bool(target.query.get("dryRun"))
 
     def _create(self, call: Call, target: Target, kind: Strategy) -> Reply:
-        self._needs_modelled_admission(target)
         refused = self._refused_options(call, target)
         if refused is not Code.OK:
             return reply_of(refused)
         body = decoded(call)
         if isinstance(body, Code):
             return reply_of(body)
-        if strictly_refused(kind, target, body):
+        if strictly_refused(kind, call, target, body):
             return reply_of(Code.BAD_REQUEST)
         if not shapes.fits(kind.kind, body):
             return reply_of(Code.BAD_REQUEST)
@@ -345,7 +347,6 @@ class ApiServer(Host):
     def _update(self, call: Call, target: Target, kind: Strategy, part: Part) -> Reply:
         if not target.name:
             return reply_of(Code.METHOD_NOT_ALLOWED)
-        self._needs_modelled_admission(target)
         applies = media_type(call) == "application/apply-patch+yaml"
         if call.method == "PATCH" and media_type(call) not in PATCH_TYPES:
             return reply_of(Code.UNSUPPORTED_MEDIA_TYPE)
@@ -355,7 +356,7 @@ class ApiServer(Host):
         body = decoded(call)
         if isinstance(body, Code):
             return reply_of(body)
-        if call.method == "PUT" and strictly_refused(kind, target, body):
+        if call.method == "PUT" and strictly_refused(kind, call, target, body):
             return reply_of(Code.BAD_REQUEST)
         creates = (applies or (call.method == "PUT" and kind.create_on_update)) and not self.stored(target.key).exists
         if creates and self._namespace_lifecycle(target) is not Code.OK:

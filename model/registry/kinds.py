@@ -18,12 +18,12 @@ class Strategy:
 
     `status`: it has a status subresource, and the main resource keeps the stored status. `creates_status`: a creation may bring a status
     along. `generation`: it counts generations, from 1, and a change of the spec starts a new one; `annotations_bump` and `labels_bump`: so
-    does a change of those. `graceful`: deletion has a grace period. `orphans`: a DELETE that says nothing orphans the dependents.
-    `unconditional_update`: a PUT may leave out the resourceVersion. `create_on_update`: a PUT creates what is missing.
-    `returns_deleted`: the answer to a DELETE that removes the object holds it. `status_keeps_labels`, `status_keeps_owners`,
-    `status_keeps_metadata`: a write of the status subresource keeps the stored labels, ownerReferences, or all of the metadata
-    that clients set. `status_may_not_delete`: it ignores a deletionTimestamp. `scale`: it has a scale subresource. `finalizes`: its spec is
-    written by the subresource finalize alone, and holds it while it is deleted.
+    does a change of those; `generation_stays`: nothing does. A kind without it keeps what a creation says. `graceful`: deletion has a grace
+    period. `orphans`: a DELETE that says nothing orphans the dependents. `unconditional_update`: a PUT may leave out the resourceVersion.
+    `create_on_update`: a PUT creates what is missing. `returns_deleted`: the answer to a DELETE that removes the object holds it.
+    `status_keeps_labels`, `status_keeps_owners`, `status_keeps_metadata`: a write of the status subresource keeps the stored labels,
+    ownerReferences, or all of the metadata that clients set. `status_may_not_delete`: it ignores a deletionTimestamp. `scale`: it has a
+    scale subresource. `finalizes`: its spec is written by the subresource finalize alone, and holds it while it is deleted.
     """
 
     kind: str
@@ -35,6 +35,7 @@ class Strategy:
     generation: bool = False
     annotations_bump: bool = False
     labels_bump: bool = False
+    generation_stays: bool = False
     graceful: bool = False
     orphans: bool = False
     unconditional_update: bool = True
@@ -161,7 +162,12 @@ PERSISTENT_VOLUME_CLAIM: Final = Strategy(
 RESOURCE_QUOTA: Final = Strategy(kind="ResourceQuota", resource="resourcequotas", status=True, returns_deleted=True)
 LIMIT_RANGE: Final = Strategy(kind="LimitRange", resource="limitranges", create_on_update=True)
 PRIORITY_CLASS: Final = Strategy(
-    kind="PriorityClass", resource="priorityclasses", group="scheduling.k8s.io", namespaced=False, generation=True
+    kind="PriorityClass",
+    resource="priorityclasses",
+    group="scheduling.k8s.io",
+    namespaced=False,
+    generation=True,
+    generation_stays=True,
 )
 HORIZONTAL_POD_AUTOSCALER: Final = Strategy(
     kind="HorizontalPodAutoscaler", resource="horizontalpodautoscalers", group="autoscaling", status=True
@@ -182,6 +188,9 @@ STORAGE_CLASS: Final = Strategy(
     kind="StorageClass", resource="storageclasses", group="storage.k8s.io", namespaced=False, returns_deleted=True
 )
 
+CONTROLLER_REVISION: Final = Strategy(kind="ControllerRevision", resource="controllerrevisions", group="apps")
+RUNTIME_CLASS: Final = Strategy(kind="RuntimeClass", resource="runtimeclasses", group="node.k8s.io", namespaced=False)
+
 KINDS: Final = (
     NAMESPACE,
     SERVICE,
@@ -195,6 +204,8 @@ KINDS: Final = (
     INGRESS,
     CSI_NODE,
     STORAGE_CLASS,
+    RUNTIME_CLASS,
+    CONTROLLER_REVISION,
     CONFIG_MAP,
     POD,
     REPLICA_SET,

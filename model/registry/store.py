@@ -97,7 +97,7 @@ def create(etcd: Etcd, registry: Registry, kind: Strategy, slot: Slot, request: 
 
 def for_creation(kind: Strategy, new: Stored) -> Stored:
     """BeforeCreate: what clients cannot bring along is as for a new object."""
-    made = new.next(uid=0, version=0, generation=1 if kind.generation else 0, deleting=False, grace=None)
+    made = new.next(uid=0, version=0, generation=1 if kind.generation else new.generation, deleting=False, grace=None)
     if kind.status and not kind.creates_status:
         made = made.next(terminal=False)
     return made
@@ -214,9 +214,13 @@ def for_update(kind: Strategy, part: Part, new: Stored, old: Stored, *, deletion
     else:
         if kind.status:
             made = made.next(status=old.status, terminal=old.terminal)
+        if part is Part.EPHEMERAL_CONTAINERS or part is Part.RESIZE:
+            made = made.next(
+                labels=old.labels, annotations=old.annotations, owners=old.owners, finalizers=old.finalizers
+            )
         if kind.finalizes and part is not Part.FINALIZE:
             made = made.next(spec=old.spec, gated=old.gated)
-        if kind.generation and (
+        if (kind.generation and not kind.generation_stays) and (
             made.spec != old.spec
             or (kind.annotations_bump and made.annotations != old.annotations)
             or (kind.labels_bump and made.labels != old.labels)

@@ -86,13 +86,15 @@ Two things happened beside the recorded requests, and cannot be seen in a record
 - A uid that a request names is the one of the object that its resourceVersion names; else, for a PUT, that of the object it is sent to,
   and for a token that of what it is bound to; else that of the first object of the collection that the setup created.
 - Namespaces that begin with `p-` exist, as those of the recording do, and those in which the setup succeeded.
-- Setups of kinds whose fields the model does not validate were valid, as recorded.
+- Setups with fields that the model does not validate were valid, as recorded.
+- Addresses and ports that the server chose for a Service are recognised by their place in what a client sends back.
 - Of the recording's users, `admin`, `client-a` and `client-b` are in system:masters, `eve` is in the group devs, `system:node:NAME` is
   the kubelet of that node. Of another user only the name is known: what that alone allows is answered, the rest is not modelled.
 - No controller runs. So the ClusterRoles view, edit and admin, which one gathers from others, have no rules. The other roles that an API
   server makes when it starts have those in `model/conformance/bootstrap.py`; one that is not there, and what else it makes, is not
   modelled.
 - An object that existed before the request, and that no request of the setup can have made, was found there and has no contents.
+- A body that is not recorded as it was (`raw`) had a blank after each comma and colon; a ControllerRevision's data is compared with them.
 - What was shortened is as long as it was: the last character, or item, repeated.
 - A replay has room for some 100 objects.
 

@@ -16,7 +16,7 @@ from tests.conformance.page import RECORDING
 
 ROWS = [json.loads(line) for line in RECORDING.read_text(encoding="utf-8").splitlines()]
 GOOD = next(r for r in ROWS if r["id"] == "put-stale-rv")
-OTHER = next(r for r in ROWS if r["id"] == "pod-resize")
+OTHER = next(r for r in ROWS if r["id"] == "put-managedfields-empty")
 
 
 def recording(folder: Path, *rows: object) -> str:
@@ -33,7 +33,7 @@ def test_agreeing_probes_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert main(["conform", recording(tmp_path, GOOD, OTHER)]) == 0
     out = capsys.readouterr().out
     assert "optimistic-lock" in out
-    assert "1  subresource pods/resize  (pod-update 1)" in out
+    assert "1  managedFields in a body, which the recording leaves out  (put 1)" in out
     assert "--list names them" in out
     assert out.endswith("[ok] 1 agree, 0 disagree, 1 are not modelled\n")
 
@@ -41,7 +41,7 @@ def test_agreeing_probes_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_the_probes_of_a_reason_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["conform", recording(tmp_path, GOOD, OTHER), "--list"]) == 0
     out = capsys.readouterr().out
-    assert "   pod-resize\n" in out
+    assert "   put-managedfields-empty\n" in out
     assert "--list names them" not in out
 
 
@@ -108,7 +108,7 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_topic(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = recording(tmp_path, GOOD, OTHER)
     assert main(["conform", file, "--topic", "optimistic-lock"]) == 0
-    assert "pod-update" not in capsys.readouterr().out
+    assert "\nput" not in capsys.readouterr().out
     assert main(["conform", file, "--topic", "weather"]) == 2
     assert "no probe of topic weather" in capsys.readouterr().err
 
