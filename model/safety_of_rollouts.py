@@ -2,13 +2,12 @@
 
 They bound what the controller asks for, `spec.replicas` of the ReplicaSets, and not the pods that there are: terminating pods
 still run, and pods fail on their own (pkg/controller/deployment/util/deployment_util.go, NewRSNewReplicas; rolling.go,
-reconcileOldReplicaSets).
+reconcileOldReplicaSets). How many pods the two bounds are is rollout_bounds.py's arithmetic, not that of the controller which is judged.
 """
 
 from __future__ import annotations
 
 from kubecheck.model.apiserver import ApiServer
-from kubecheck.model.deployment_controller import max_surge, max_unavailable
 from kubecheck.model.objects import Deployment, ReplicaSet
 from kubecheck.model.scope import ClusterScope
 from kubecheck.spec import Module, present, require
@@ -17,6 +16,15 @@ from kubecheck.spec import Module, present, require
 def asked_for(api: ApiServer) -> int:
     """Pods that all ReplicaSets together ask for."""
     return sum(api.replica_set(r).replicas for r in ReplicaSet)
+
+
+def bound_for(table: tuple[tuple[int, int], ...], replicas: int) -> int:
+    """The bound in pods that the table has for this spec.replicas."""
+    bound = 0
+    for row in table:
+        if row[0] == replicas:
+            bound = row[1]
+    return bound
 
 
 def is_sized_for_another(api: ApiServer, replica_set: ReplicaSet, replicas: int) -> bool:
@@ -32,6 +40,8 @@ def safety_of_rollouts(scope: ClusterScope) -> Module:
         return module
     if scope.lag_deployments or scope.lag_replica_sets:
         return module
+    surge = tuple((replicas, scope.bounds.resolve(replicas)[0]) for replicas in range(scope.most + 1))
+    unavailable = tuple((replicas, scope.bounds.resolve(replicas)[1]) for replicas in range(scope.most + 1))
 
     if scope.max_surge_bites:
 
@@ -40,7 +50,7 @@ def safety_of_rollouts(scope: ClusterScope) -> Module:
             """A step that asks for more pods asks for no more than spec.replicas and maxSurge together."""
             wanted = before.deployment(deployment).replicas
             require(before.deployment(deployment).template is not None and asked_for(after) > asked_for(before))
-            return asked_for(after) <= wanted + max_surge(scope, wanted)
+            return asked_for(after) <= wanted + bound_for(surge, wanted)
 
     @module.step_invariant
     def unavailability_is_bounded(before: ApiServer, after: ApiServer, deployment: Deployment) -> bool:
@@ -52,6 +62,6 @@ def safety_of_rollouts(scope: ClusterScope) -> Module:
         require(new.exists and new == before.replica_set(present(stored.template)))
         require(not any(is_sized_for_another(before, r, stored.replicas) for r in ReplicaSet))
         left = asked_for(after) - max(0, new.replicas - new.status.ready)
-        return left >= stored.replicas - max_unavailable(scope, stored.replicas)
+        return left >= stored.replicas - bound_for(unavailable, stored.replicas)
 
     return module
