@@ -125,8 +125,10 @@ def _header(report: Report, subject: Subject) -> RenderableType:
         rows.append(("scope", ", ".join(f"{name}={value}" for name, value in scope.items())))
     if report.release:
         rows.append(("release", report.release))
-    if subject.expected:
-        rows.append(("expected", subject.expected))
+    if subject.expected is not None:
+        from kubecheck.cli.expected import compared
+
+        rows.append(("expected", compared(subject.expected, report)))
     if subject.not_modelled:
         rows.append(("not modelled", ", ".join(str(other) for other in subject.not_modelled)))
     if subject.left_out:

@@ -7,6 +7,7 @@ the name of a built-in scenario.
 from __future__ import annotations
 
 import dataclasses
+import enum
 import functools
 import os
 import re
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from kubecheck.model.manifest import NotModelled, Workload
+    from kubecheck.model.scenarios import Holds, Violates
     from kubecheck.model.scope import ClusterScope
     from kubecheck.spec import Position, Spec
+
+S = typing.TypeVar("S")
 
 MOST_REPLICAS: Final = 2
 """Replicas that a manifest is scaled down to, unless --replicas or --pods says otherwise."""
@@ -52,8 +56,9 @@ class Subject:
     """One spec to look at.
 
     `title` says what it is, `ours` whether kubecheck's own model wrote it. `scope` is what of a cluster's scope is
-    worth showing; empty if the spec's own scope is to be shown. `expected` is what is known about a scenario. `position` is where a
-    manifest has the workload; None for a spec and a scenario. `workload` is its kind, namespace and name there: `name` may come twice.
+    worth showing; empty if the spec's own scope is to be shown. `expected` is what is known about a scenario whose scope is
+    unchanged. `position` is where a manifest has the workload; None for a spec and a scenario. `workload` is its kind, namespace
+    and name there: `name` may come twice.
     """
 
     name: str
@@ -61,7 +66,7 @@ class Subject:
     build: Callable[[], Spec]
     ours: bool = False
     scope: Mapping[str, Any] = field(default_factory=dict)
-    expected: str = ""
+    expected: Holds | Violates | None = None
     scaling: str = ""
     not_modelled: tuple[NotModelled, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -152,7 +157,6 @@ def _of_file(file: str, name: str | None, options: ScopeOptions) -> Subject:
 
 
 def _of_scenario(name: str, options: ScopeOptions) -> Subject:
-    from kubecheck.model.cluster import cluster
     from kubecheck.model.scenarios import ALL
 
     if name not in ALL:
@@ -163,7 +167,7 @@ def _of_scenario(name: str, options: ScopeOptions) -> Subject:
             ),
         )
     scenario = ALL[name]
-    overrides = _overrides(options)
+    overrides = _scenario_overrides(name, scenario.scope, options)
     title = f"the scenario {name}: {scenario.sentence}"
     if not overrides:
         return Subject(
@@ -172,16 +176,30 @@ def _of_scenario(name: str, options: ScopeOptions) -> Subject:
             build=scenario.build,
             ours=True,
             scope=main_scope(scenario.scope),
-            expected=f"{scenario.verdict}: {scenario.violates}" if scenario.violates else scenario.verdict,
+            expected=scenario.expected,
         )
     scope = _replace(scenario.scope, overrides)
     return Subject(
         name=name,
         title=f"{title} (changed: {_listed(overrides)})",
-        build=functools.partial(cluster, scope, name=name),
+        build=functools.partial(scenario.spec, scope, name=name),
         ours=True,
         scope=main_scope(scope),
     )
+
+
+def _scenario_overrides(name: str, scope: Any, options: ScopeOptions) -> dict[str, Any]:
+    """The fields of a scenario's scope that options set: --set any field, the other options those of a cluster."""
+    from kubecheck.model.scope import ClusterScope
+
+    if isinstance(scope, ClusterScope):
+        return _overrides(options)
+    if given := options.given():
+        raise InputError(
+            f"--{given[0]} sizes a cluster, and the scenario {name} is no cluster",
+            remedy=f"set a field of its scope with --set: {', '.join(_settable(type(scope)))}",
+        )
+    return _set(type(scope), f"the scope of {name}", options.settings)
 
 
 def _of_manifest(path: str, options: ScopeOptions) -> list[Subject]:
@@ -240,8 +258,12 @@ def manifest_scope(workload: Workload, options: ScopeOptions) -> tuple[ClusterSc
     return _scope(ClusterScope, values | _overrides(options)), small.sentence
 
 
-def main_scope(scope: ClusterScope) -> dict[str, Any]:
-    """The size of a cluster, and what of its scope is not as usual."""
+def main_scope(scope: Any) -> dict[str, Any]:
+    """The size of a cluster, and what of its scope is not as usual; of another scope all that can be set."""
+    from kubecheck.model.scope import ClusterScope
+
+    if not isinstance(scope, ClusterScope):
+        return {name: getattr(scope, name) for name in _settable(type(scope))}
     found: dict[str, Any] = {"replicas": scope.replicas, "pods": scope.pod_slots, "nodes": scope.nodes}
     if scope.is_deployment and not scope.recreate:
         found |= {"max_surge": scope.max_surge, "max_unavailable": scope.max_unavailable}
@@ -275,8 +297,6 @@ def _overrides(options: ScopeOptions) -> dict[str, Any]:
     """The fields of a cluster's scope that options set."""
     from kubecheck.model.scope import ClusterScope
 
-    hints = typing.get_type_hints(ClusterScope)
-    names = [f.name for f in dataclasses.fields(ClusterScope)]
     values: dict[str, Any] = {}
     for name in (*_NUMBERS, "release"):
         if getattr(options, name) is not None:
@@ -285,19 +305,32 @@ def _overrides(options: ScopeOptions) -> dict[str, Any]:
         values |= dict.fromkeys(_LAGS, options.lag)
     if options.without:
         values["without"] = options.without
-    for name, text in options.settings.items():
+    return values | _set(ClusterScope, "a cluster's scope", options.settings)
+
+
+def _settable(kind: type[Any]) -> list[str]:
+    """The fields of a scope that --set can write: numbers, truth values, names."""
+    hints = typing.get_type_hints(kind)
+    found = {bool, int, str, int | None, int | str, tuple[str, ...]}
+    return [f.name for f in dataclasses.fields(kind) if hints[f.name] in found or isinstance(f.default, enum.Enum)]
+
+
+def _set(kind: type[Any], what: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    """The values that --set gives the fields of a scope."""
+    hints, names = typing.get_type_hints(kind), _settable(kind)
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
         if name not in names:
             raise InputError(
-                f"a cluster's scope has no {name}",
-                remedy=did_you_mean(name, names, otherwise=f"it has {', '.join(names)}"),
+                f"{what} has no {name}", remedy=did_you_mean(name, names, otherwise=f"it has {', '.join(names)}")
             )
         values[name] = parse_value(name, hints[name], text)
     return values
 
 
-def _scope(make: Callable[..., ClusterScope], values: Mapping[str, Any]) -> ClusterScope:
+def _scope(make: Callable[..., S], values: Mapping[str, Any]) -> S:
     from kubecheck.model.features import FeatureError
-    from kubecheck.model.scope import ScopeError
+    from kubecheck.model.scope_checks import ScopeError
 
     try:
         return make(**values)
@@ -311,8 +344,8 @@ def _scope(make: Callable[..., ClusterScope], values: Mapping[str, Any]) -> Clus
         raise InputError(str(error)) from error
 
 
-def _replace(scope: ClusterScope, values: Mapping[str, Any]) -> ClusterScope:
-    return _scope(lambda **changes: dataclasses.replace(scope, **changes), values)
+def _replace(scope: S, values: Mapping[str, Any]) -> S:
+    return _scope(lambda **changes: dataclasses.replace(scope, **changes), values)  # type: ignore[type-var]
 
 
 def _listed(values: Mapping[str, Any]) -> str:

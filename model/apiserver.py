@@ -6,6 +6,7 @@ Facts, from staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go 
   object inside the transaction and never conflicts.
 - An update that changes nothing is not written: no revision, no event.
 - The main resource keeps the stored status, the status subresource keeps the stored spec.
+- A deletion that only marks the object starts a new generation, as a change of its spec does (store.go, markAsDeleting).
 
 Each method is one request: one atomic step. `stale` says that the object has been written since the caller read it, that is,
 that the resourceVersion in the request is not the stored one.
@@ -140,6 +141,19 @@ class ApiServer(State):
         self._put_deployment(scope, deployment, new)
         return self._done(scope)
 
+    def annotate_deployment(self, scope: ClusterScope, deployment: Deployment) -> Answer:
+        """PATCH that adds an annotation, as `kubectl annotate` does."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.deployment(deployment)
+        if stored.template is None:
+            return Answer.NOT_FOUND
+        new = stored.next(annotations=stored.annotations + 1)
+        if scope.deployment_generations:  # annotations count too (pkg/registry/apps/deployment/strategy.go, PrepareForUpdate)
+            new = new.next(generation=stored.generation + 1)
+        self._put_deployment(scope, deployment, new)
+        return self._done(scope)
+
     def delete_deployment(self, scope: ClusterScope, deployment: Deployment) -> Answer:
         """DELETE: in the background it is gone at once, its ReplicaSets are left to the garbage collector; else it is marked."""
         if self._fails(scope):
@@ -148,7 +162,10 @@ class ApiServer(State):
         if stored.template is None:
             return Answer.NOT_FOUND
         if scope.foreground and scope.features.foreground_finalizer:
-            self._put_deployment(scope, deployment, stored.next(deleting=1))
+            new = stored.next(deleting=1)
+            if scope.deployment_generations and stored.deleting == 0:
+                new = new.next(generation=stored.generation + 1)
+            self._put_deployment(scope, deployment, new)
         else:
             self._put_deployment(scope, deployment, DeploymentObject())
         return self._done(scope)
@@ -270,7 +287,10 @@ class ApiServer(State):
         if not stored.exists:
             return Answer.NOT_FOUND
         if scope.foreground and scope.features.foreground_finalizer:
-            self._put_replica_set(scope, replica_set, stored.next(deleting=1))
+            new = stored.next(deleting=1)
+            if scope.replica_set_generations and stored.deleting == 0:
+                new = new.next(generation=stored.generation + 1)
+            self._put_replica_set(scope, replica_set, new)
         else:
             self._put_replica_set(scope, replica_set, ReplicaSetObject())
         return self._done(scope)
@@ -342,6 +362,16 @@ class ApiServer(State):
         if scope.features.uid_on_status and stored.uid != uid:
             return Answer.CONFLICT
         self._put_pod(scope, pod, stored.next(phase=phase))
+        return self._done(scope)
+
+    def annotate_pod(self, scope: ClusterScope, pod: Pod) -> Answer:
+        """PATCH that adds an annotation."""
+        if self._fails(scope):
+            return Answer.ERROR
+        stored = self._etcd.pod(pod)
+        if not stored.exists:
+            return Answer.NOT_FOUND
+        self._put_pod(scope, pod, stored.next(annotations=stored.annotations + 1))
         return self._done(scope)
 
     def delete_pod(self, scope: ClusterScope, pod: Pod) -> Answer:
@@ -421,8 +451,8 @@ class ApiServer(State):
         return self._etcd.pod_seen(pod, self._watches.cache_pods)
 
     def next_deployment_write(self) -> bool:
-        """Whether the controller manager has a write to a Deployment to see."""
-        return self._watches.controllers_deployments > 0
+        """Whether the controller manager's API server has a write to a Deployment that it has not seen."""
+        return self._watches.controllers_deployments > self._watches.serving_deployments()
 
     def next_replica_set_write(self) -> ReplicaSet | None:
         """Which ReplicaSet the next write is about that the controller manager sees; None if its API server has no more."""
@@ -437,13 +467,15 @@ class ApiServer(State):
         return self._etcd.pod_written(self._watches.controllers_pods)
 
     def next_scheduler_write(self) -> Pod | None:
-        """Which pod the next write is about that the scheduler sees; None if it has seen all."""
+        """Which pod the next write is about that the scheduler sees; None if its API server has no more."""
+        if self._watches.scheduler_pods <= self._watches.serving_scheduler():
+            return None
         return self._etcd.pod_written(self._watches.scheduler_pods)
 
     def deliver_deployment(self) -> None:
         """The controller manager sees the next write to a Deployment."""
         self._watches.controllers_deployments -= 1
-        self._etcd.compact_deployments(self._watches.controllers_deployments)
+        self._etcd.compact_deployments(self._watches.deployments_behind())
 
     def deliver_replica_set(self) -> None:
         """The controller manager sees the next write to a ReplicaSet."""
@@ -459,6 +491,12 @@ class ApiServer(State):
         """The scheduler sees the next write to a pod."""
         self._watches.scheduler_pods -= 1
         self._etcd.compact_pods(self._watches.pods_behind())
+
+    def advance_deployment_cache(self) -> None:
+        """The second API server's cache of Deployments takes in the next write. Not enabled if it has them all."""
+        require(self._watches.cache_deployments > 0)
+        self._watches.cache_deployments -= 1
+        self._etcd.compact_deployments(self._watches.deployments_behind())
 
     def advance_replica_set_cache(self) -> None:
         """The second API server's cache of ReplicaSets takes in the next write. Not enabled if it has them all."""
@@ -481,7 +519,7 @@ class ApiServer(State):
         """
         self._watches.connect(server)
         consistent = scope.features.consistent_list
-        self._watches.controllers_deployments = 0
+        self._watches.controllers_deployments = 0 if consistent else self._watches.serving_deployments()
         self._watches.controllers_replica_sets = 0 if consistent else self._watches.serving_replica_sets()
         self._watches.controllers_pods = 0 if consistent else self._watches.serving_pods()
         self._compact()
@@ -494,6 +532,7 @@ class ApiServer(State):
         """
         self._watches.connect(server)
         if not scope.features.relist_at_last_version:
+            self._watches.controllers_deployments = self._watches.serving_deployments()
             self._watches.controllers_replica_sets = self._watches.serving_replica_sets()
             self._watches.controllers_pods = self._watches.serving_pods()
             self._compact()
@@ -504,23 +543,38 @@ class ApiServer(State):
         (staging/src/k8s.io/apiserver/pkg/storage/cacher/cacher.go, startCaching: a new cache lists from etcd before it serves anybody.)
         """
         if server == 1:
+            self._watches.cache_deployments = 0
             self._watches.cache_replica_sets = 0
             self._watches.cache_pods = 0
         if self._watches.controllers_server == server:
             self.reconnect_controllers(scope, other)
+        if scope.scheduler_servers and self._watches.scheduler_server == server:
+            self._watches.scheduler_server = other
         self._compact()
 
-    def relist_scheduler(self) -> None:
-        """The scheduler's informer lists all pods, at the first API server, whose cache is fresh."""
-        self._watches.scheduler_pods = 0
+    def restart_scheduler(self, scope: ClusterScope, server: int) -> None:
+        """The scheduler's informer lists all pods, after a restart, at this API server: as relist_controllers."""
+        self._watches.scheduler_server = server
+        self._watches.scheduler_pods = 0 if scope.features.consistent_list else self._watches.serving_scheduler()
+        self._compact()
+
+    def relist_scheduler(self, server: int) -> None:
+        """The scheduler's informer lists all pods anew, at this API server, whose cache must be as new as what it has seen."""
+        self._watches.scheduler_server = server
+        require(self._watches.serving_scheduler() <= self._watches.scheduler_pods)
+        self._watches.scheduler_pods = self._watches.serving_scheduler()
         self._compact()
 
     def _compact(self) -> None:
-        self._etcd.compact_deployments(self._watches.controllers_deployments)
+        self._etcd.compact_deployments(self._watches.deployments_behind())
         self._etcd.compact_replica_sets(self._watches.replica_sets_behind())
         self._etcd.compact_pods(self._watches.pods_behind())
 
     # --- distances, for properties
+
+    def deployments_distance(self) -> int:
+        """How many writes to Deployments the controller manager has not seen."""
+        return self._watches.controllers_deployments
 
     def replica_sets_distance(self) -> int:
         """How many writes to ReplicaSets the controller manager has not seen."""
@@ -529,6 +583,10 @@ class ApiServer(State):
     def pods_distance(self) -> int:
         """How many writes to pods the controller manager has not seen."""
         return self._watches.controllers_pods
+
+    def deployment_window(self) -> int:
+        """How many writes to Deployments somebody has not seen."""
+        return self._watches.deployments_behind()
 
     def replica_set_window(self) -> int:
         """How many writes to ReplicaSets somebody has not seen."""

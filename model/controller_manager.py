@@ -18,12 +18,15 @@ class Sync(Record):
     """The rest of a sync of a ReplicaSet in progress: later requests, decided when it began.
 
     So many pods to create (`wanted` is what the ReplicaSet asked for then, `owner_uid` its UID), or these pods to delete, or this status
-    to write again.
+    to write again. `begun` is how many creations it has asked for already, and `failed` how many of all are not to be expected any
+    more: those that failed, and those that it will not ask for. Both are kept only where a creation can fail beside others of its batch.
     """
 
     creating: Annotated[int, Range(0, "most_wanted")] = 0
     wanted: Annotated[int, Range(0, "most_wanted")] = 0
     owner_uid: Annotated[int, Range(0, "reapplies")] = 0
+    begun: Annotated[int, Range(0, "batched")] = 0
+    failed: Annotated[int, Range(0, "batched")] = 0
     deleting: Set[Pod] = Set()
     status: ReplicaSetStatus | None = None
 

@@ -24,9 +24,12 @@ class Faults(State):
     """What of the budgets has been spent. `interrupted` counts a crash of the controllers in the middle of a rollout, once."""
 
     crashed: Annotated[int, Range(0, "crashes")]
+    scheduler_crashed: Annotated[int, Range(0, "scheduler_crashes")]
     interrupted: Annotated[int, Range(0, "interruptions")]
     pods_failed: Annotated[int, Range(0, "pod_failures")]
     annotated: Annotated[int, Range(0, "conflicts")]
+    deployments_annotated: Annotated[int, Range(0, "conflicts_of_deployments")]
+    pods_annotated: Annotated[int, Range(0, "conflicts_of_pods")]
     requests_failed: Annotated[int, Range(0, "request_failures")]
     watches_broken: Annotated[int, Range(0, "broken_watches")]
     responses_lost: Annotated[int, Range(0, "lost_responses")]
@@ -66,15 +69,17 @@ def faults(scope: ClusterScope) -> Module:
             cm.restart()
             api.relist_controllers(scope, server)
 
-    if scope.crashes and scope.lag_scheduler:
+    if scope.scheduler_crashes:
 
         @module.action(actor="scheduler", kind="fault")
-        def crash_scheduler(api: ApiServer, s: Scheduler, f: Faults) -> None:
+        def crash_scheduler(
+            api: ApiServer, s: Scheduler, f: Faults, server: Annotated[int, Range(0, "scheduler_servers")]
+        ) -> None:
             """The scheduler crashes and restarts: it forgets what it assumed, and lists anew."""
-            require(f.crashed < scope.crashes)
-            f.crashed += 1
+            require(f.scheduler_crashed < scope.scheduler_crashes)
+            f.scheduler_crashed += 1
             s.restart()
-            api.relist_scheduler()
+            api.restart_scheduler(scope, server)
 
     if scope.broken_watches:
 
@@ -115,6 +120,24 @@ def faults(scope: ClusterScope) -> Module:
             require(f.annotated < scope.conflicts)
             if took_effect(api.annotate_replica_set(scope, replica_set)):
                 f.annotated += 1
+
+    if scope.conflicts_of_deployments:
+
+        @module.action(actor="somebody", kind="fault")
+        def annotate_deployment(api: ApiServer, f: Faults, deployment: Deployment) -> None:
+            """Somebody else writes to the Deployment: he adds an annotation."""
+            require(f.deployments_annotated < scope.conflicts_of_deployments)
+            if took_effect(api.annotate_deployment(scope, deployment)):
+                f.deployments_annotated += 1
+
+    if scope.conflicts_of_pods:
+
+        @module.action(actor="somebody", kind="fault")
+        def annotate_pod(api: ApiServer, f: Faults, pod: Pod) -> None:
+            """Somebody else writes to a pod: he adds an annotation."""
+            require(f.pods_annotated < scope.conflicts_of_pods)
+            if took_effect(api.annotate_pod(scope, pod)):
+                f.pods_annotated += 1
 
     if scope.request_failures:
 
@@ -169,13 +192,16 @@ def faults_of_memory(scope: ClusterScope) -> Module:
     if scope.scheduler_relists:
 
         @module.action(actor="scheduler", kind="fault")
-        def relist_scheduler(api: ApiServer, s: Scheduler, f: Faults) -> None:
+        def relist_scheduler(
+            api: ApiServer, s: Scheduler, f: Faults, server: Annotated[int, Range(0, "scheduler_servers")]
+        ) -> None:
             """The scheduler's watch was broken for so long that it lists all pods; of what vanished it has only what it saw last."""
             require(f.scheduler_relisted < scope.scheduler_relists)
             f.scheduler_relisted += 1
             for pod in Pod:
-                s.pod_listed(scope, pod, api.scheduler_pod(pod), api.pod(pod))
-            api.relist_scheduler()
+                listed = api.cached_pod(pod) if server == 1 else api.pod(pod)
+                s.pod_listed(scope, pod, api.scheduler_pod(pod), listed)
+            api.relist_scheduler(server)
 
     if scope.expiries:
 

@@ -8,7 +8,8 @@ removed.
 
 Its graph of owners is not kept: what it decides is confirmed by the API server, so an old graph only makes it later. That is
 less than true for one decision, that an owner has no dependents left, which its graph alone decides: a dependent that is
-created meanwhile is not overlooked here.
+created meanwhile is not overlooked here. As it runs in the controller manager it restarts with that; without a graph there is nothing
+that it could forget.
 """
 
 from __future__ import annotations

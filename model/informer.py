@@ -102,6 +102,13 @@ def controller_informers(scope: ClusterScope) -> Module:
             after = api.controllers_pod(pod)
             cm.pod_event(scope, pod, before, after, is_owner_known(api, scope, before if before.exists else after))
 
+    if scope.cache_lag_deployments:
+
+        @module.action(actor="api-server")
+        def cache_deployment(api: ApiServer) -> None:
+            """The second API server's watch cache takes in the next write to a Deployment."""
+            api.advance_deployment_cache()
+
     if scope.cache_lag_replica_sets:
 
         @module.action(actor="api-server")

@@ -51,6 +51,7 @@ class PodObject(Record):
     """A pod: its phase, the ReplicaSet that controls it (name and UID), the node it is bound to, whether it has a deletionTimestamp.
 
     `uid` tells those apart that have had the same name, one after the other; it is used only for pods with names of their own.
+    `annotations` counts those that somebody else has put on it.
     """
 
     phase: Phase = Phase.ABSENT
@@ -59,6 +60,7 @@ class PodObject(Record):
     owner_uid: Annotated[int, Range(0, "reapplies")] = 0
     node: Node | None = None
     terminating: bool = False
+    annotations: Annotated[int, Range(0, "conflicts_of_pods")] = 0
 
     @property
     def exists(self) -> bool:
@@ -125,7 +127,7 @@ class DeploymentStatus(Record):
 class DeploymentObject(Record):
     """A Deployment: the pod template (named by its ReplicaSet; None: no Deployment), replicas asked for, `spec.paused`, its status.
 
-    `deleting` is a deletionTimestamp, with the finalizer foregroundDeletion.
+    `deleting` is a deletionTimestamp, with the finalizer foregroundDeletion. `annotations` counts those that somebody else has put on it.
     """
 
     template: ReplicaSet | None = None
@@ -133,4 +135,5 @@ class DeploymentObject(Record):
     deleting: Annotated[int, Range(0, "foreground")] = 0
     replicas: Annotated[int, Range(0, "most_replicas")] = 0
     paused: Annotated[int, Range(0, "pauses")] = 0
+    annotations: Annotated[int, Range(0, "conflicts_of_deployments")] = 0
     status: DeploymentStatus = DeploymentStatus()

@@ -167,6 +167,16 @@ def safety_of_views(scope: ClusterScope) -> Module:
             require(f_before.crashed == f_after.crashed and before.pods_distance() > 1)
             return after.pods_distance() >= before.pods_distance() - 1
 
+    if scope.broken_watches and scope.lag_deployments > 1:
+
+        @module.step_invariant
+        def informer_of_deployments_skips_nothing(
+            before: ApiServer, after: ApiServer, f_before: Faults, f_after: Faults
+        ) -> bool:
+            """The controller manager's informer of Deployments shows one write after the other, while it runs."""
+            require(f_before.crashed == f_after.crashed and before.deployments_distance() > 1)
+            return after.deployments_distance() >= before.deployments_distance() - 1
+
     if scope.broken_watches and scope.lag_replica_sets > 1:
 
         @module.step_invariant
@@ -187,6 +197,17 @@ def safety_of_views(scope: ClusterScope) -> Module:
             require(f_before.crashed == f_after.crashed)
             written = after.pod_window() > before.pod_window()
             return after.pods_distance() <= before.pods_distance() + (1 if written else 0)
+
+    if scope.broken_watches and scope.cache_lag_deployments:
+
+        @module.step_invariant
+        def view_of_deployments_never_goes_back(
+            before: ApiServer, after: ApiServer, f_before: Faults, f_after: Faults
+        ) -> bool:
+            """The controller manager's informer of Deployments never shows an older state than it has shown, while it runs."""
+            require(f_before.crashed == f_after.crashed)
+            written = after.deployment_window() > before.deployment_window()
+            return after.deployments_distance() <= before.deployments_distance() + (1 if written else 0)
 
     if scope.broken_watches and scope.cache_lag_replica_sets:
 

@@ -3,8 +3,9 @@
 Facts, from pkg/controller/replicaset: replica_set.go (syncReplicaSet, manageReplicas, getPodsToDelete), replica_set_utils.go
 (calculateStatus, updateReplicaSetStatus) and pkg/controller/controller_utils.go (ActivePodsWithRanks):
 - A sync reads the informers, creates or deletes the difference if expectations are fulfilled, then writes the status if it changed.
-- Expectations for the whole difference are set before the first request. A creation that fails ends the batch, and what was not
-  attempted is not expected; a deletion that fails does not stop the others.
+- Expectations for the whole difference are set before the first request. Creations go in batches of 1, 2, 4 … that are asked for all
+  at once (slowStartBatch): one that fails does not stop the others of its batch, and ends the sync after it; then what failed and what was
+  not attempted is not expected any more. A deletion that fails does not stop the others.
 - A status update that fails is tried once more, on a fresh GET but with the status of before.
 
 One step is one request. What is created or deleted in one sync is decided at its start and kept in a `Sync`; the status is a step of
@@ -97,6 +98,17 @@ def status_of(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet) -> R
     return ReplicaSetStatus(replicas=active_pods(api, scope, replica_set), ready=ready, observed=observed)
 
 
+def others_of_batch(scope: ClusterScope, begun: int, missing: int) -> int:
+    """How many of the missing pods are asked for at once with the next one, and after it, when `begun` have been asked for before."""
+    if not scope.batches_fail:
+        return 0
+    last = 0
+    for _ in range(scope.most_wanted):
+        if last <= begun:
+            last = 2 * last + 1
+    return min(missing, last - begun) - 1
+
+
 def replica_set_controller(scope: ClusterScope) -> Module:
     """The controller's steps: one request each."""
     module = Module("ReplicaSet controller", ApiServer, ControllerManager)
@@ -108,6 +120,8 @@ def replica_set_controller(scope: ClusterScope) -> Module:
         missing = sync.creating
         wanted = sync.wanted
         owner_uid = sync.owner_uid
+        begun = sync.begun
+        failed = sync.failed
         if missing == 0:
             require(may_manage(cm, scope, replica_set))
             seen = replica_set_in_view(api, scope, replica_set)
@@ -118,20 +132,28 @@ def replica_set_controller(scope: ClusterScope) -> Module:
             if are_kept(scope):
                 cm.expectations[replica_set] = Expectations(creations=missing)
         answer = api.create_pod(scope, present(free_slot(api, cm, scope)), replica_set, owner_uid)
+        left = missing - 1
         if answer is Answer.OK:
-            cm.syncs[replica_set] = Sync()
-            if missing > 1:
-                cm.syncs[replica_set] = Sync(creating=missing - 1, wanted=wanted, owner_uid=owner_uid)
             if scope.features.stale_write_guard:
                 cm.unseen_pods[replica_set] = api.pods_distance()
-            if missing == 1:
-                cm.replica_set_work[replica_set] = Work.READY
+        elif failed > 0:
+            failed += 1
+        else:
+            left = others_of_batch(scope, begun, missing)
+            failed = missing - left
+        if left > 0:
+            cm.syncs[replica_set] = Sync(creating=left, wanted=wanted, owner_uid=owner_uid)
+            if scope.batches_fail:
+                cm.syncs[replica_set].begun = begun + 1
+                cm.syncs[replica_set].failed = failed
         else:
             cm.syncs[replica_set] = Sync()
-            cm.replica_set_work[replica_set] = after_request(scope, answer)
-            if are_kept(scope):
-                expected = cm.expectations[replica_set]
-                cm.expectations[replica_set] = expected.next(creations=max(0, expected.creations - missing))
+            cm.replica_set_work[replica_set] = Work.READY
+            if failed > 0:
+                cm.replica_set_work[replica_set] = after_request(scope, Answer.ERROR)
+                if are_kept(scope):
+                    expected = cm.expectations[replica_set]
+                    cm.expectations[replica_set] = expected.next(creations=max(0, expected.creations - failed))
 
     @module.action(actor="replicaset-controller")
     def delete_pod(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> None:

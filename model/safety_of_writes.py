@@ -21,6 +21,14 @@ def safety_of_writes(scope: ClusterScope) -> Module:
             require(before.replica_set(replica_set).annotations > 0 and after.replica_set(replica_set).exists)
             return after.replica_set(replica_set).annotations >= before.replica_set(replica_set).annotations
 
+    if scope.conflicts_of_deployments and scope.lag_deployments > 1 and scope.deployment_status and scope.runs_pods:
+
+        @module.step_invariant
+        def no_update_of_a_deployment_is_lost(before: ApiServer, after: ApiServer, deployment: Deployment) -> bool:
+            """What somebody wrote to a Deployment is not undone by a writer who had not seen it."""
+            require(before.deployment(deployment).annotations > 0 and after.deployment(deployment).template is not None)
+            return after.deployment(deployment).annotations >= before.deployment(deployment).annotations
+
     if scope.lag_deployments > 1 and scope.deployment_status and scope.runs_pods and scope.scales + scope.image_changes:
 
         @module.step_invariant
@@ -75,6 +83,16 @@ def safety_of_writes(scope: ClusterScope) -> Module:
             require(any(before.replica_set(r).exists for r in ReplicaSet))
             require(not any(after.replica_set(r).exists for r in ReplicaSet))
             return not any(after.pod(p).exists for p in Pod)
+
+    if scope.deployment_generations and scope.runs_pods:
+        # no feature breaks it: the status comes from the informer's copy, which is never ahead (tests/model/test_negative_controls.py)
+
+        @module.invariant
+        def observed_generation_of_a_deployment_is_never_ahead(api: ApiServer, deployment: Deployment) -> bool:
+            """status.observedGeneration of the Deployment is never ahead of its generation."""
+            stored = api.deployment(deployment)
+            require(stored.template is not None and stored.status.observed > 0)
+            return stored.status.observed <= stored.generation
 
     if scope.replica_set_generations and scope.scales and scope.applies > 1 and scope.lag_replica_sets > 1:
 

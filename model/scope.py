@@ -95,11 +95,18 @@ class ClusterScope:
     # --- faults (budgets, in events)
 
     crashes: int = 0
-    """Crashes, each followed by a restart, of the controller manager or the scheduler."""
+    """Crashes, each followed by a restart, of the controller manager: its queues, syncs and expectations are lost, and all its informers
+    list anew, perhaps at the second API server. The garbage collector is a part of it."""
+    scheduler_crashes: int = 0
+    """Crashes, each followed by a restart, of the scheduler: it forgets what it assumed, and lists anew, perhaps at the second server."""
     pod_failures: int = 0
     """Running pods that fail for good (evicted by their kubelet, say)."""
     conflicts: int = 0
     """Writes by somebody else to a ReplicaSet: an annotation is added."""
+    conflicts_of_deployments: int = 0
+    """Writes by somebody else to the Deployment: an annotation is added."""
+    conflicts_of_pods: int = 0
+    """Writes by somebody else to a pod: an annotation is added."""
     request_failures: int = 0
     """API requests that answer 500 and have no effect."""
     lost_responses: int = 0
@@ -130,6 +137,8 @@ class ClusterScope:
     """Lag of the scheduler's informer of pods."""
     api_servers: int = 1
     """API servers, 1 or 2. The first one's watch caches are fresh; the second one's lag by the `cache_lag_…` below."""
+    cache_lag_deployments: int = 0
+    """Lag of the second API server's watch cache of Deployments."""
     cache_lag_replica_sets: int = 0
     """Lag of the second API server's watch cache of ReplicaSets."""
     cache_lag_pods: int = 0
@@ -265,6 +274,17 @@ class ClusterScope:
         return self.api_servers == 2
 
     @property
+    def scheduler_servers(self) -> int:
+        """The second API server as one that may serve the scheduler: 1 where it makes a difference, else 0."""
+        reconnects = self.scheduler_crashes + self.scheduler_relists + self.api_server_crashes
+        return 1 if self.lag_scheduler and self.cache_lag_pods and reconnects else 0
+
+    @property
+    def batches_fail(self) -> bool:
+        """Whether a creation may fail beside others of its batch: the second batch of a slow start is the first with two."""
+        return (self.request_failures > 0 or self.lost_responses > 0) and self.most_wanted > 2
+
+    @property
     def deployment_generations(self) -> bool:
         """Whether the Deployment's generation is kept."""
         return self.generations and self.is_deployment and self.deployment_status
@@ -277,7 +297,7 @@ class ClusterScope:
     @property
     def watch_deployments(self) -> bool:
         """Whether anybody lags behind in Deployments."""
-        return self.lag_deployments > 0
+        return self.lag_deployments > 0 or self.cache_lag_deployments > 0
 
     @property
     def watch_replica_sets(self) -> bool:
@@ -299,7 +319,8 @@ class ClusterScope:
         """Whether somebody writes what a lagging controller writes too, so that a conflict must be possible."""
         other_writers = self.conflicts > 0 or self.scales > 0 or self.image_changes > 0
         on_replica_sets = self.lag_replica_sets > 0 and other_writers
-        on_deployments = self.lag_deployments > 0 and self.deployment_status and self.scales + self.image_changes > 0
+        writers = self.scales + self.image_changes + self.conflicts_of_deployments
+        on_deployments = self.lag_deployments > 0 and self.deployment_status and writers > 0
         return self.runs_pods and (on_replica_sets or on_deployments)
 
     @property
@@ -311,7 +332,9 @@ class ClusterScope:
         """The numbers that the model's sorts, ranges and sequences are sized by."""
         expects = self.features.expectations and self.lag_pods > 0
         guards = self.features.stale_write_guard
-        generations = 1 + self.scales + self.edits + self.image_changes + self.resumes if self.generations else 0
+        changes = self.scales + self.edits + self.image_changes + self.resumes + self.conflicts_of_deployments
+        marks = self.deletes if self.foreground else 0
+        generations = 1 + changes + marks if self.generations else 0
         return {
             "deployments": 1 if self.is_deployment else 0,
             "templates": 0 if self.is_pods else self.templates,
@@ -339,12 +362,17 @@ class ClusterScope:
             "resumes": self.resumes,
             "pauses": 1 if self.paused else 0,
             "crashes": self.crashes,
+            "scheduler_crashes": self.scheduler_crashes,
+            "scheduler_servers": self.scheduler_servers,
             "interruptions": min(self.crashes, 1) if self.templates > 1 else 0,
             "pod_failures": self.pod_failures,
             "conflicts": self.conflicts,
+            "conflicts_of_deployments": self.conflicts_of_deployments,
+            "conflicts_of_pods": self.conflicts_of_pods,
             "request_failures": self.request_failures,
             "deployment_generations": generations if self.is_deployment and self.deployment_status else 0,
             "replica_set_generations": generations if self.kind is Kind.REPLICA_SET else 0,
+            "batched": self.most_wanted if self.batches_fail else 0,
             "failing": min(self.request_failures, 1),
             "lost_responses": self.lost_responses,
             "losing": min(self.lost_responses, 1),
@@ -358,10 +386,11 @@ class ClusterScope:
             "lag_replica_sets": self.lag_replica_sets,
             "lag_pods": self.lag_pods,
             "lag_scheduler": self.lag_scheduler,
+            "cache_lag_deployments": self.cache_lag_deployments,
             "cache_lag_replica_sets": self.cache_lag_replica_sets,
             "cache_lag_pods": self.cache_lag_pods,
             "other_api_servers": self.api_servers - 1,
-            "window_deployments": self.lag_deployments,
+            "window_deployments": max(self.lag_deployments, self.cache_lag_deployments),
             "window_replica_sets": max(self.lag_replica_sets, self.cache_lag_replica_sets),
             "window_pods": max(self.lag_pods, self.lag_scheduler, self.cache_lag_pods),
             "expected_pods": self.pod_slots if expects else 0,

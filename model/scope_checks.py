@@ -1,16 +1,27 @@
-"""Which scopes make sense: each field on its own, and what it needs of others."""
+"""Which scopes make sense: each field on its own, and what a cluster's fields need of each other."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kubecheck.model.rollout_bounds import IntOrPercent
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from kubecheck.model.scope import ClusterScope
 
+NOTHING: Mapping[str, int] = MappingProxyType({})
+
 MOST_PODS = 12
+MOST_EVENTS = 7
+COUNTED = ("conflicts", "conflicts_of_deployments", "conflicts_of_pods", "crashes", "scheduler_crashes", "pod_failures")
+"""Budgets of which more than MOST_EVENTS is a mistake, not an exploration."""
+
+NO_MEMORY = "a kubelet of pods with random names remembers nothing that its runtime and the API server do not tell it again"
 
 
 class ScopeError(ValueError):
@@ -21,9 +32,17 @@ class ScopeError(ValueError):
         self.field = field
 
 
-def check_fields(scope: ClusterScope) -> None:
-    """Each field on its own. Raises ScopeError."""
-    _check_numbers(scope)
+def check_fields(scope: DataclassInstance, *, least: Mapping[str, int] = NOTHING) -> None:
+    """Each field on its own: whole numbers of 0 or more, or of `least`, and truth values. Raises ScopeError."""
+    for f in fields(scope):
+        value = getattr(scope, f.name)
+        if f.type in ("int", "int | None") and value is not None:
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise ScopeError(f.name, f"is {value!r}, and must be a whole number")
+            if value < least.get(f.name, 0):
+                raise ScopeError(f.name, f"is {value}, and must be {least.get(f.name, 0)} or more")
+        elif f.type == "bool" and not isinstance(value, bool):
+            raise ScopeError(f.name, f"is {value!r}, and must be true or false")
 
 
 def check_together(scope: ClusterScope) -> None:
@@ -32,18 +51,6 @@ def check_together(scope: ClusterScope) -> None:
     _check_names(scope)
     _check_cluster(scope)
     _check_staleness(scope)
-
-
-def _check_numbers(scope: ClusterScope) -> None:
-    for f in fields(scope):
-        value = getattr(scope, f.name)
-        if f.type in ("int", "int | None") and value is not None:
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise ScopeError(f.name, f"is {value!r}, and must be a whole number")
-            if value < 0:
-                raise ScopeError(f.name, f"is {value}, and must be 0 or more")
-        elif f.type == "bool" and not isinstance(value, bool):
-            raise ScopeError(f.name, f"is {value!r}, and must be true or false")
 
 
 def _check_workload(scope: ClusterScope) -> None:
@@ -62,6 +69,8 @@ def _check_workload(scope: ClusterScope) -> None:
         )
     if scope.most_replicas is not None and scope.most_replicas < scope.replicas:
         raise ScopeError("most_replicas", f"is {scope.most_replicas}, less than the {scope.replicas} replicas at first")
+    if scope.conflicts_of_deployments and not scope.is_deployment:
+        raise ScopeError("conflicts_of_deployments", f"is {scope.conflicts_of_deployments}, and there is no Deployment")
     if scope.edits and not (scope.is_deployment and scope.least != scope.most):
         raise ScopeError("edits", "needs a Deployment, and least_replicas or most_replicas to change to")
     if scope.foreground and not scope.deletes:
@@ -105,18 +114,20 @@ def _check_names(scope: ClusterScope) -> None:
         "crashes",
         "pod_failures",
         "conflicts",
+        "conflicts_of_deployments",
         "broken_watches",
         "expiries",
         "pods",
     )
-    lags = ("lag_deployments", "lag_replica_sets", "lag_pods", "cache_lag_replica_sets", "api_server_crashes")
+    lags = ("lag_deployments", "lag_replica_sets", "lag_pods", "cache_lag_deployments", "cache_lag_replica_sets")
     if not scope.is_pods:
         for name in only:
             if getattr(scope, name):
-                raise ScopeError(name, f"is {getattr(scope, name)}, and may be more than 0 only for kind Pod")
+                why = f": {NO_MEMORY}" if name == "kubelet_restarts" else ""
+                raise ScopeError(name, f"is {getattr(scope, name)}, and may be more than 0 only for kind Pod{why}")
         return
     defaults = {f.name: f.default for f in fields(scope)}
-    for name in (*never, *lags, "container_steps", "generations"):
+    for name in (*never, *lags, "api_server_crashes", "container_steps", "generations"):
         if getattr(scope, name) != defaults[name]:
             raise ScopeError(name, f"is {getattr(scope, name)}, and may not be set for kind Pod")
     if scope.replicas < 1:
@@ -141,15 +152,19 @@ def _check_cluster(scope: ClusterScope) -> None:
         )
     if scope.capacity is not None and scope.capacity < 1:
         raise ScopeError("capacity", "is 0, and must be 1 or more")
-    if scope.conflicts > 7 or scope.crashes > 7 or scope.pod_failures > 7:
-        field = next(f for f in ("conflicts", "crashes", "pod_failures") if getattr(scope, f) > 7)
-        raise ScopeError(field, f"is {getattr(scope, field)}, and may be 7 at most")
+    for name in COUNTED:
+        if getattr(scope, name) > MOST_EVENTS:
+            raise ScopeError(name, f"is {getattr(scope, name)}, and may be {MOST_EVENTS} at most")
 
 
 def _check_staleness(scope: ClusterScope) -> None:
     if scope.api_servers not in (1, 2):
         raise ScopeError("api_servers", f"is {scope.api_servers}, and must be 1 or 2")
-    for name, lag in (("cache_lag_replica_sets", scope.lag_replica_sets), ("cache_lag_pods", scope.lag_pods)):
+    for name, lag in (
+        ("cache_lag_deployments", scope.lag_deployments),
+        ("cache_lag_replica_sets", scope.lag_replica_sets),
+        ("cache_lag_pods", scope.lag_pods),
+    ):
         own = getattr(scope, name)
         if own and not scope.two_servers:
             raise ScopeError(name, "needs api_servers=2: it is the second one's watch cache that lags")
@@ -164,6 +179,13 @@ def _check_staleness(scope: ClusterScope) -> None:
             "api_server_crashes",
             "needs api_servers=2; of a single one nobody sees more than lost_responses and request_failures",
         )
+    if scope.scheduler_servers and scope.cache_lag_pods > scope.lag_scheduler:
+        raise ScopeError(
+            "cache_lag_pods",
+            f"is {scope.cache_lag_pods}, and may be lag_scheduler ({scope.lag_scheduler}) at most where the scheduler may list there",
+        )
+    if scope.scheduler_crashes and not scope.lag_scheduler:
+        raise ScopeError("scheduler_crashes", "needs lag_scheduler of 1 or more: else the scheduler has nothing to forget")
     if scope.scheduler_relists and not scope.lag_scheduler:
         raise ScopeError("scheduler_relists", "needs lag_scheduler of 1 or more: else nothing is missed")
     if scope.expiries and not (scope.features.expectations and scope.lag_pods):

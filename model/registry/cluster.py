@@ -18,6 +18,7 @@ from kubecheck.model.registry.plain import (
     BODIES,
     CONTENTS,
     FINALIZER_NAMES,
+    USERS,
     Chain,
     Client,
     Edit,
@@ -28,26 +29,37 @@ from kubecheck.model.registry.plain import (
 from kubecheck.model.registry.properties import LastRequest, Verb, properties
 from kubecheck.model.registry.requests import Code, Given, Part, Propagation, Request, Version
 from kubecheck.model.registry.store import Registry, create, update
+from kubecheck.model.scope_checks import check_fields
 from kubecheck.spec import Array, Range, Record, Spec, State, require
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlainScope:
-    """The size of the exploration, and what is removed from it.
-
-    `objects` names; at most `writes` revisions, `uids` of them creations. `chain` and the switches of `registry` are the protections.
-    """
+    """The size of the exploration, and what is removed from it."""
 
     objects: int = 1
+    """Names of objects."""
     writes: int = 4
+    """Requests that write something."""
     uids: int = 2
+    """Creations."""
     chain: Chain = field(default_factory=Chain)
+    """The plugins in front of the registry."""
     lock: bool = True
+    """A PUT with another resourceVersion than the stored one, and a DELETE with another uid, are refused."""
     finalizers_hold: bool = True
+    """What has a finalizer is marked and not removed."""
     deletion_is_final: bool = True
+    """No update clears a deletionTimestamp."""
     fresh_uids: bool = True
+    """Each creation has a uid of its own."""
     admit_first: bool = True
+    """Validating admission comes before the write, and not after it."""
     closed_to_finalizers: bool = True
+    """No finalizer is added to what is being deleted."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, least={"objects": 1, "writes": 1, "uids": 1})
 
 
 class Read(Record):
@@ -92,7 +104,7 @@ def plain_cluster(scope: PlainScope = PlainScope(), *, name: str = "plain-object
             "graces": 0,
             "nodes": 0,
             "bodies": BODIES,
-            "users": len(Client),
+            "users": USERS,
         },
     )
 
@@ -115,11 +127,12 @@ def plain_cluster(scope: PlainScope = PlainScope(), *, name: str = "plain-object
         """A client creates an object."""
         require(etcd.revision() < scope.writes and etcd.uid() < scope.uids)
         require(edit is not Edit.RELEASE)
-        code = passes(client)
+        passed = passes(client)
+        code = passed
         if code is Code.OK:
             answer = create(etcd, registry, CONFIG_MAP, slot, Request(body=edit_number(edit)))
             code = answer.code
-        last.made(Verb.CREATE, client, slot, edit, code, sure=False)
+        last.made(Verb.CREATE, client, slot, edit, code, forbidden=passed is Code.FORBIDDEN, sure=False)
 
     @spec.action(actor="client", kind="environment")
     def update_object(
@@ -133,11 +146,12 @@ def plain_cluster(scope: PlainScope = PlainScope(), *, name: str = "plain-object
         if sure:
             version = Version(given=Given.NUMBER, number=known.version)
             request = Request(body=edit_number(edit), uid=known.uid, version=version)
-        code = passes(client)
+        passed = passes(client)
+        code = passed
         if code is Code.OK:
             answer = update(etcd, registry, CONFIG_MAP, Part.MAIN, slot, request)
             code = answer.code
-        last.made(Verb.UPDATE, client, slot, edit, code, sure)
+        last.made(Verb.UPDATE, client, slot, edit, code, forbidden=passed is Code.FORBIDDEN, sure=sure)
 
     @spec.action(actor="client", kind="environment")
     def delete_object(
@@ -156,11 +170,12 @@ def plain_cluster(scope: PlainScope = PlainScope(), *, name: str = "plain-object
         uid = 0
         if sure:
             uid = known.uid
-        code = passes(client)
+        passed = passes(client)
+        code = passed
         if code is Code.OK:
             answer = delete(etcd, registry, CONFIG_MAP, slot, Request(propagation=propagation, uid=uid))
             code = answer.code
-        last.made(Verb.DELETE, client, slot, Edit.WRITE, code, sure)
+        last.made(Verb.DELETE, client, slot, Edit.WRITE, code, forbidden=passed is Code.FORBIDDEN, sure=sure)
 
     spec.include(properties())
 

@@ -19,6 +19,7 @@ from kubecheck.model.registry.objects import Slot, Stored
 from kubecheck.model.registry.ownership import Ownership, Uid
 from kubecheck.model.registry.requests import Code, Part, Propagation, Request
 from kubecheck.model.registry.store import Registry, update
+from kubecheck.model.scope_checks import ScopeError, check_fields
 from kubecheck.spec import Array, Module, Range, Spec, State, present, require
 
 
@@ -51,6 +52,11 @@ class CollectingScope:
     protections: Protections = ALL
     recheck: bool = True
     """Before it adopts, the controller reads its own object from the API server (kubernetes#42938, since 1.7)."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if len(self.objects) < 2 and (self.deletes or self.moves or self.adopts):
+            raise ScopeError("objects", "are fewer than an owner and a dependent")
 
     @property
     def slots(self) -> int:
@@ -262,7 +268,7 @@ def properties(scope: CollectingScope) -> Module:
     return module
 
 
-def collecting(scope: CollectingScope, *, name: str = "collecting") -> Spec:
+def collecting(scope: CollectingScope = CollectingScope(), *, name: str = "collecting") -> Spec:
     """The spec of a scope."""
     registry = Registry(contents=scope.ownership, remember=False)
     shown = {**asdict(scope), **asdict(scope.protections)}

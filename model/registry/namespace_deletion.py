@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from kubecheck.model.registry.reflector import Server
+from kubecheck.model.scope_checks import check_fields
 from kubecheck.spec import Array, Module, Range, Spec, State, require
 
 
@@ -37,11 +38,16 @@ class NamespaceScope:
     """How many API servers there are and creations are asked for, and which protections are on."""
 
     servers: int = 2
+    """API servers, each with an informer of namespaces."""
     creations: int = 2
+    """Creations in the namespace that are asked for."""
     waits: bool = True
     """The controller gives the API servers time to see the deletion (kubernetes#37431)."""
     live_lookup: bool = True
     """The API server that handled the deletion reads the namespace live."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, least={"servers": 1})
 
 
 class Namespace(State):
@@ -68,7 +74,7 @@ class Lifecycle(State):
         return (now if live else shown) is Life.ACTIVE
 
 
-def namespace_deletion(scope: NamespaceScope, *, name: str = "namespace-deletion") -> Spec:
+def namespace_deletion(scope: NamespaceScope = NamespaceScope(), *, name: str = "namespace-deletion") -> Spec:
     """The spec of a scope."""
     spec = Spec(name, Namespace, Lifecycle, scope=asdict(scope))
     spec.include(steps(scope))

@@ -6,7 +6,7 @@ import enum
 
 from kubecheck.model.registry.etcd import Etcd
 from kubecheck.model.registry.objects import Slot
-from kubecheck.model.registry.plain import BANNED, BARE, OWN_FINALIZER, Client, Edit
+from kubecheck.model.registry.plain import NO_ACCOUNT, OWN_FINALIZER, UNKNOWN_ACCOUNT, Client, Edit
 from kubecheck.model.registry.requests import Code
 from kubecheck.spec import Module, State, require
 
@@ -28,15 +28,19 @@ class LastRequest(State):
     slot: Slot | None
     edit: Edit
     refused: bool
+    forbidden: bool
     sure: bool
 
-    def made(self, verb: Verb, client: Client, slot: Slot, edit: Edit, code: Code, sure: bool) -> None:
-        """A request was answered; `sure`: its preconditions were what its client had read."""
+    def made(
+        self, verb: Verb, client: Client, slot: Slot, edit: Edit, code: Code, *, forbidden: bool, sure: bool
+    ) -> None:
+        """A request was answered; `forbidden`: by authorization; `sure`: its preconditions were what its client had read."""
         self.verb = verb
         self.client = client
         self.slot = slot
         self.edit = edit
         self.refused = code is not Code.OK and code is not Code.CREATED
+        self.forbidden = forbidden
         self.sure = sure
 
 
@@ -60,15 +64,35 @@ def properties() -> Module:
 
     @module.step_invariant
     def the_forbidden_have_no_effect(before: Etcd, after: Etcd, _was: LastRequest, now: LastRequest) -> bool:
-        """A request takes effect only if its sender is authorised."""
-        require(now.client is Client.READER and now.verb is not Verb.NONE)
+        """A request takes effect only if some authorizer allows it: where none has an opinion, of a reader and of nobody, it is refused."""
+        require((now.client is Client.READER or now.client is Client.NOBODY) and now.verb is not Verb.NONE)
         return after.revision() == before.revision()
+
+    @module.step_invariant
+    def the_first_authenticator_names_the_user(
+        before: Etcd, after: Etcd, _was: LastRequest, now: LastRequest
+    ) -> bool:
+        """Of credentials that two authenticators know the first one names the user: the reader's certificate, not the owner's token."""
+        require(now.client is Client.TWOFOLD and now.verb is not Verb.NONE)
+        return after.revision() == before.revision()
+
+    @module.step_invariant
+    def the_first_denial_decides(before: Etcd, after: Etcd, _was: LastRequest, now: LastRequest) -> bool:
+        """What an authorizer denies no later one can allow."""
+        require(now.client is Client.SUSPENDED and now.verb is not Verb.NONE)
+        return after.revision() == before.revision()
+
+    @module.invariant
+    def the_first_permission_decides(last: LastRequest) -> bool:
+        """What an authorizer allows no later one can deny: the owner is never refused for want of permission."""
+        require(last.client is Client.OWNER and last.verb is not Verb.NONE)
+        return not last.forbidden
 
     @module.invariant
     def what_is_stored_was_admitted(etcd: Etcd, slot: Slot) -> bool:
         """Nothing is stored that validating admission refuses, or that mutating admission has not filled in."""
         require(etcd.get(slot).exists)
-        return etcd.get(slot).spec != BANNED and etcd.get(slot).spec != BARE
+        return etcd.get(slot).spec != UNKNOWN_ACCOUNT and etcd.get(slot).spec != NO_ACCOUNT
 
     @module.step_invariant
     def finalizers_hold(before: Etcd, after: Etcd, _was: LastRequest, now: LastRequest, slot: Slot) -> bool:

@@ -12,6 +12,7 @@ preconditions or without any.
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 
 from kubecheck.model.registry.deletion import delete_from
 from kubecheck.model.registry.etcd import Etcd
@@ -28,6 +29,7 @@ from kubecheck.model.registry.plain import (
 )
 from kubecheck.model.registry.requests import Code, Given, Part, Request, Version
 from kubecheck.model.registry.store import Registry, create, update_from
+from kubecheck.model.scope_checks import check_fields
 from kubecheck.spec import Array, Spec, State, require
 
 
@@ -47,12 +49,29 @@ class Cache(State):
     last: Outcome
 
 
-def seeded(
-    *, writes: int = 4, retry_errors: bool = True, retry_preconditions: bool = True, name: str = "seeded-requests"
-) -> Spec:
-    """The spec; without the two switches the API server does not try again after an error, or a precondition, on an object of its cache."""
+@dataclass(frozen=True, kw_only=True)
+class SeededScope:
+    """How much is written, and which protections are on."""
+
+    writes: int = 4
+    """Requests that write something."""
+    retry_errors: bool = True
+    """The API server tries again with the stored object after an error that came of its cache's (kubernetes#77619)."""
+    retry_preconditions: bool = True
+    """It does so after a precondition that its cache's object did not meet (kubernetes#82303)."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, least={"writes": 1})
+
+
+def seeded(scope: SeededScope = SeededScope(), *, name: str = "seeded-requests") -> Spec:
+    """The spec of a scope."""
+    writes = scope.writes
     registry = Registry(
-        contents=PlainContents(), retry_errors=retry_errors, retry_preconditions=retry_preconditions, remember=False
+        contents=PlainContents(),
+        retry_errors=scope.retry_errors,
+        retry_preconditions=scope.retry_preconditions,
+        remember=False,
     )
     spec = Spec(
         name,
@@ -71,8 +90,8 @@ def seeded(
             "nodes": 0,
             "bodies": BODIES,
             "users": 0,
-            "retry_errors": retry_errors,
-            "retry_preconditions": retry_preconditions,
+            "retry_errors": scope.retry_errors,
+            "retry_preconditions": scope.retry_preconditions,
         },
     )
 

@@ -19,6 +19,7 @@ from kubecheck.model.registry.reads import object_at
 from kubecheck.model.registry.reflector import Informer, Server, Stage, list_and_replace, next_event, watch_from_last
 from kubecheck.model.registry.resources import Resource
 from kubecheck.model.registry.watch_cache import WatchCache
+from kubecheck.model.scope_checks import check_fields
 from kubecheck.spec import Array, Module, Range, Sort, Spec, State, present, require
 
 
@@ -70,6 +71,9 @@ class WatchingScope:
     """A compaction keeps a deletion at its own revision (etcd#18274, since etcd 3.4.34 and 3.5.16)."""
     restore_bumps_revision: bool = True
     """A restored etcd goes on above any revision seen, and older ones are compacted (snapshot restore --bump-revision)."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, least={"objects": 1, "servers": 1, "clients": 1, "window": 1})
 
     @property
     def resource(self) -> Resource:
@@ -379,7 +383,7 @@ def properties(scope: WatchingScope) -> Module:
     return module
 
 
-def watching(scope: WatchingScope, *, name: str = "watching") -> Spec:
+def watching(scope: WatchingScope = WatchingScope(), *, name: str = "watching") -> Spec:
     """The spec of a scope."""
     spec = Spec(name, scope={**asdict(scope), **scope.numbers()})
     for module in (users(scope), api_servers(scope), informers(scope), faults(scope), properties(scope)):

@@ -2,27 +2,37 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from kubecheck.model.scenarios import (
     api_server_restart,
     apply,
     conflicts,
+    containers,
     crash_in_rollout,
     delete,
     failures,
     finalizers,
     full_nodes,
+    garbage_collection,
+    lagging_caches,
+    lists_and_watches,
     lost_creation,
     lost_response,
+    namespace_deletion,
     node_cut_off,
     paused,
     racing_users,
     recreate,
     recreated_replica_set,
+    request_chain,
     rollback,
     rollback_fixed,
     rollout,
     scale,
+    scheduler_restart,
+    seeded_requests,
+    slow_deployment_informer,
     slow_informer,
     stale_restart,
     stale_restart_old,
@@ -32,9 +42,10 @@ from kubecheck.model.scenarios import (
     stuck_rollout_fixed,
     two_api_servers,
 )
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Holds, Scenario, Violates
+from kubecheck.model.scope import ClusterScope
 
-ALL: Mapping[str, Scenario] = MappingProxyType(
+WORKLOADS: Mapping[str, Scenario[ClusterScope]] = MappingProxyType(
     {
         module.SCENARIO.name: module.SCENARIO
         for module in (
@@ -48,17 +59,21 @@ ALL: Mapping[str, Scenario] = MappingProxyType(
             paused,
             delete,
             finalizers,
+            containers,
             crash_in_rollout,
             failures,
             lost_response,
             lost_creation,
             conflicts,
             slow_informer,
+            slow_deployment_informer,
             full_nodes,
             node_cut_off,
             stateful_node_cut_off,
             two_api_servers,
+            lagging_caches,
             api_server_restart,
+            scheduler_restart,
             stale_restart,
             stale_restart_old,
             stuck_rollout,
@@ -68,6 +83,23 @@ ALL: Mapping[str, Scenario] = MappingProxyType(
         )
     }
 )
-"""Every scenario by its name, the plainest first."""
+"""The clusters by their names, the plainest first."""
 
-__all__ = ["ALL", "Scenario"]
+REGISTRY: Mapping[str, Scenario[Any]] = MappingProxyType(
+    {
+        scenario.name: scenario
+        for scenario in (
+            request_chain.SCENARIO,
+            lists_and_watches.SCENARIO,
+            garbage_collection.SCENARIO,
+            seeded_requests.SCENARIO,
+            namespace_deletion.SCENARIO,
+        )
+    }
+)
+"""The API server and what is built on it, each by itself (model/registry/)."""
+
+ALL: Mapping[str, Scenario[Any]] = MappingProxyType({**WORKLOADS, **REGISTRY})
+"""Every scenario by its name."""
+
+__all__ = ["ALL", "REGISTRY", "WORKLOADS", "Holds", "Scenario", "Violates"]

@@ -1,6 +1,6 @@
 """An API server that restarts and fills its watch caches anew."""
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Holds, Scenario
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCENARIO = Scenario(
@@ -16,4 +16,5 @@ SCENARIO = Scenario(
         cache_lag_pods=2,
         api_server_crashes=1,
     ),
+    expected=Holds(states=6408, transitions=24_714, depth=31),
 )

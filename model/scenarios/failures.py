@@ -1,6 +1,6 @@
 """Pods and requests fail."""
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Holds, Scenario
 from kubecheck.model.scope import ClusterScope
 
 SCENARIO = Scenario(
@@ -9,4 +9,5 @@ SCENARIO = Scenario(
     scope=ClusterScope(
         replicas=2, templates=2, image_changes=1, pod_failures=1, request_failures=1, deployment_status=False
     ),
+    expected=Holds(states=663_490, transitions=2_672_612, depth=35),
 )

@@ -1,10 +1,11 @@
 """A deletion that waits for what belongs to the deleted object."""
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Holds, Scenario
 from kubecheck.model.scope import ClusterScope
 
 SCENARIO = Scenario(
     name="finalizers",
     sentence="A Deployment is deleted in the foreground during a rollout: it stays until its ReplicaSets and their pods are gone.",
     scope=ClusterScope(replicas=2, templates=2, image_changes=1, deletes=1, foreground=True, deployment_status=False),
+    expected=Holds(states=308_633, transitions=1_617_795, depth=38),
 )

@@ -5,13 +5,12 @@ CreationObserved), and one whose answer is lost has failed as far as the control
 1.36 know of a write that it has no answer to. A comment in the source proposes to choose the pod's UID before the request.
 """
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Scenario, Violates
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCENARIO = Scenario(
     name="lost-creation",
     sentence="The answer to a pod's creation is lost while the controller sees pods late: it creates one more.",
     scope=ClusterScope(kind=Kind.REPLICA_SET, replicas=2, lost_responses=1, lag_pods=2),
-    verdict="violated",
-    violates="no_pod_too_many",
+    expected=Violates(property="no_pod_too_many", steps=6),
 )

@@ -5,7 +5,7 @@ the same status on it, with the observedGeneration of the ReplicaSet that the sy
 created again, the new one gets the old one's.
 """
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Scenario, Violates
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCENARIO = Scenario(
@@ -22,6 +22,5 @@ SCENARIO = Scenario(
         lag_replica_sets=3,
         generations=True,
     ),
-    verdict="violated",
-    violates="observed_generation_is_never_ahead",
+    expected=Violates(property="observed_generation_is_never_ahead", steps=8),
 )

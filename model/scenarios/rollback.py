@@ -6,7 +6,7 @@ the number of new pods that are not available; here it is negative, and allows t
 more.
 """
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Scenario, Violates
 from kubecheck.model.scope import ClusterScope
 
 SCENARIO = Scenario(
@@ -15,6 +15,5 @@ SCENARIO = Scenario(
     scope=ClusterScope(
         replicas=2, templates=2, image_changes=2, max_surge=0, max_unavailable=1, deployment_status=False
     ),
-    verdict="violated",
-    violates="unavailability_is_bounded",
+    expected=Violates(property="unavailability_is_bounded", steps=22),
 )

@@ -1,6 +1,6 @@
 """Scaling, also in the middle of a rollout, where ReplicaSets share the change in proportion."""
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Holds, Scenario
 from kubecheck.model.scope import ClusterScope
 
 SCENARIO = Scenario(
@@ -9,4 +9,5 @@ SCENARIO = Scenario(
     scope=ClusterScope(
         replicas=1, scales=1, least_replicas=0, most_replicas=2, templates=2, image_changes=1, deployment_status=False
     ),
+    expected=Holds(states=9406, transitions=30_390, depth=29),
 )

@@ -1,10 +1,11 @@
 """What expectations and the stale-write guard are for."""
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Holds, Scenario
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCENARIO = Scenario(
     name="slow-informer",
     sentence="A ReplicaSet is scaled twice while its controller sees pods three writes late.",
     scope=ClusterScope(kind=Kind.REPLICA_SET, replicas=2, scales=2, least_replicas=0, lag_pods=3),
+    expected=Holds(states=33_162, transitions=81_304, depth=39),
 )

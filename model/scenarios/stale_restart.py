@@ -1,6 +1,6 @@
 """A restart that reads from an API server that lags."""
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Holds, Scenario
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCENARIO = Scenario(
@@ -9,4 +9,5 @@ SCENARIO = Scenario(
     scope=ClusterScope(
         kind=Kind.REPLICA_SET, replicas=2, crashes=1, api_servers=2, lag_pods=2, cache_lag_pods=2, pods=4
     ),
+    expected=Holds(states=1486, transitions=4109, depth=20),
 )

@@ -1,6 +1,6 @@
 """The same restart before client-go listed consistently (kubernetes/kubernetes#59848, KEP-3157)."""
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Scenario, Violates
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCENARIO = Scenario(
@@ -16,6 +16,5 @@ SCENARIO = Scenario(
         pods=4,
         release="1.34",
     ),
-    verdict="violated",
-    violates="no_pod_too_many_after_a_restart",
+    expected=Violates(property="no_pod_too_many_after_a_restart", steps=6),
 )

@@ -5,7 +5,7 @@ second one before it sees the first. A change of spec.replicas then makes every 
 scale() does nothing for several active ReplicaSets unless the strategy is RollingUpdate.
 """
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Scenario, Violates
 from kubecheck.model.scope import ClusterScope, Strategy
 
 SCENARIO = Scenario(
@@ -21,6 +21,5 @@ SCENARIO = Scenario(
         lag_replica_sets=2,
         deployment_status=False,
     ),
-    verdict="violated",
-    violates="deployment_has_converged",
+    expected=Violates(property="deployment_has_converged", steps=17),
 )

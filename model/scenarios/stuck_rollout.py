@@ -1,6 +1,6 @@
 """A bug of Kubernetes 1.36 that is still open: kubernetes/kubernetes#138036, #138840."""
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Scenario, Violates
 from kubecheck.model.scope import ClusterScope
 
 SCENARIO = Scenario(
@@ -16,6 +16,5 @@ SCENARIO = Scenario(
         max_unavailable=1,
         deployment_status=False,
     ),
-    verdict="violated",
-    violates="deployment_has_converged",
+    expected=Violates(property="deployment_has_converged", steps=10),
 )

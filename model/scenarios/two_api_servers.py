@@ -1,6 +1,6 @@
 """Two API servers, each with watch caches of its own."""
 
-from kubecheck.model.scenarios.scenario import Scenario
+from kubecheck.model.scenarios.scenario import Holds, Scenario
 from kubecheck.model.scope import ClusterScope
 
 SCENARIO = Scenario(
@@ -16,4 +16,5 @@ SCENARIO = Scenario(
         cache_lag_pods=2,
         deployment_status=False,
     ),
+    expected=Holds(states=6207, transitions=20_511, depth=35),
 )

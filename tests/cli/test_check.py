@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import pytest
 
 from kubecheck.cli.exit_codes import ExitCode
 from kubecheck.cli.main import main
-from kubecheck.model.scenarios import ALL
+from kubecheck.model.scenarios import ALL, Holds
 
 CROSSING = str(Path(__file__).with_name("specs") / "crossing.py")
 WEB = str(Path(__file__).parents[2] / "examples" / "web.yaml")
@@ -270,7 +271,33 @@ class TestScenarios:
 
     def test_what_is_known_is_said(self, check: Check) -> None:
         _, out, _ = check("stale-restart-1.34")
-        assert "expected      violated: no_pod_too_many_after_a_restart\n" in out
+        expected = "expected      violated: no_pod_too_many_after_a_restart, after 6 steps: as found here\n"
+        assert expected in out
+
+    def test_what_differs_from_what_is_known_is_said(self, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+        known = dataclasses.replace(ALL["apply"], expected=Holds(states=58, transitions=114, depth=12))
+        monkeypatch.setattr("kubecheck.model.scenarios.ALL", {**ALL, "apply": known})
+        _, out, _ = check("apply")
+        said = "holds, 58 states, 114 transitions, depth 12; this check differs: holds, 59 states, 114 transitions, depth 12"
+        assert f"expected {said} " in " ".join(out.split())
+
+    def test_what_is_incomplete_is_not_compared(self, check: Check) -> None:
+        _, out, _ = check("apply", "--depth", "3")
+        assert "transitions, depth 12; not compared, as this check was not complete\n" in out
+
+    def test_a_scenario_of_the_registry(self, check: Check, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, _ = check("seeded-requests", "--set", "writes=2", "--set", "retry_errors=yes")
+        assert code == ExitCode.HOLDS
+        assert "scope         writes=2, retry_errors=True, retry_preconditions=True\n" in out
+        for options, error in {
+            ("--pods", "3"): "error: --pods sizes a cluster, and the scenario seeded-requests is no cluster\n"
+            "  help: set a field of its scope with --set: writes, retry_errors, retry_preconditions\n",
+            ("--set", "wrotes=3"): "error: the scope of seeded-requests has no wrotes\n  help: did you mean `writes`?\n",
+            ("--set", "writes=0"): "error: the scope does not fit: writes is 0, and must be 1 or more\n"
+            "  help: change --set writes=…\n",
+        }.items():
+            code, _, err = run("check", "seeded-requests", *options, capsys=capsys)
+            assert (code, err) == (ExitCode.BAD_INPUT, error)
 
 
 class TestSpecShow:

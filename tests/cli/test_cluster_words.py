@@ -13,7 +13,7 @@ from kubecheck.checker.replay import first_step, one_step
 from kubecheck.checker.report import Step
 from kubecheck.cli.cluster_words import is_cluster
 from kubecheck.cli.rows import lanes, rows
-from kubecheck.model.scenarios import ALL
+from kubecheck.model.scenarios import ALL, WORKLOADS
 from kubecheck.spec import Spec, reference
 from tests.cli.reports import step
 
@@ -41,7 +41,7 @@ def etcd(moment: Step) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", WORKLOADS)
 def test_every_scenario_can_be_told(name: str) -> None:
     path = walk(ALL[name].build(), 1, 40)
     found = rows(path)

@@ -9,7 +9,7 @@ import pytest
 from kubecheck import checker
 from kubecheck.cli.subjects import ScopeOptions, subjects
 from kubecheck.model.cluster import cluster
-from kubecheck.model.scenarios import ALL
+from kubecheck.model.scenarios import ALL, WORKLOADS
 
 WEB = "examples/web.yaml"
 LIMIT = "no_creation_waits_for_a_slot"
@@ -30,7 +30,7 @@ def test_a_scenario_with_too_few_slots() -> None:
     assert_incomplete(checker.check(cluster(dataclasses.replace(ALL["failures"].scope, pods=4))))
 
 
-@pytest.mark.parametrize("name", [n for n, s in ALL.items() if s.verdict == "holds" and not s.scope.is_pods])
+@pytest.mark.parametrize("name", [n for n, s in WORKLOADS.items() if s.verdict == "holds" and not s.scope.is_pods])
 def test_every_scenario_that_holds_has_the_limit_or_wants_no_pods(name: str) -> None:
     """tests/scenarios sees them hold, so it is never hit there."""
     kinds = {p.name: p.kind for p in ALL[name].build().properties}

@@ -17,11 +17,13 @@ import pytest
 
 from kubecheck import checker
 from kubecheck.cli.subjects import ScopeOptions, manifest_scope
-from kubecheck.model import ClusterScope, Kind, ScopeError, Strategy
+from kubecheck.model import ClusterScope, Kind, ScopeError, Strategy, deployment_controller
+from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.cluster import cluster
 from kubecheck.model.features import FEATURES
 from kubecheck.model.manifest import read_file
-from kubecheck.model.scenarios import ALL
+from kubecheck.model.objects import Deployment, DeploymentStatus
+from kubecheck.model.scenarios import WORKLOADS
 
 WEB = Path(__file__).parents[2] / "examples" / "web.yaml"
 SAFETY = ("invariant", "step invariant")
@@ -186,6 +188,40 @@ CONTROLS = (
         fix="available-up-to-spec",
     ),
     Control(
+        "nodes_have_room",
+        ("consistent-list",),
+        ClusterScope(
+            kind=Kind.REPLICA_SET,
+            replicas=2,
+            nodes=2,
+            capacity=1,
+            scheduler_crashes=1,
+            api_servers=2,
+            lag_scheduler=2,
+            lag_pods=2,
+            cache_lag_pods=2,
+        ),
+        11,
+    ),
+    Control(
+        "view_of_deployments_never_goes_back",
+        ("relist-at-last-version",),
+        ClusterScope(**ROLLOUT, api_servers=2, broken_watches=1, lag_deployments=1, cache_lag_deployments=1),
+        3,
+    ),
+    Control(
+        "informer_of_deployments_skips_nothing",
+        ("relist-at-last-version",),
+        ClusterScope(**TOLD, api_servers=2, broken_watches=1, lag_deployments=2),
+        3,
+    ),
+    Control(
+        "no_update_of_a_deployment_is_lost",
+        ("optimistic-lock", "status-subresource"),
+        ClusterScope(**TOLD, lag_deployments=2, conflicts_of_deployments=1),
+        7,
+    ),
+    Control(
         "informer_of_pods_skips_nothing",
         ("relist-at-last-version",),
         ClusterScope(**TWO_SERVERS, broken_watches=1, lag_pods=2),
@@ -315,7 +351,7 @@ def test_either_of_two_protections_keeps_pods_from_being_bound_twice(without: st
 
 def scopes_with_each_switch() -> Iterator[ClusterScope]:
     """The scopes of all scenarios and controls, and one with every number and every switch that a scope has."""
-    yield from (scenario.scope for scenario in ALL.values())
+    yield from (scenario.scope for scenario in WORKLOADS.values())
     yield from (control.scope for control in CONTROLS)
     everything: dict[str, Any] = {
         "replicas": 2,
@@ -336,9 +372,10 @@ def scopes_with_each_switch() -> Iterator[ClusterScope]:
         "edits": 1,
         "generations": True,
         **dict.fromkeys(("crashes", "pod_failures", "conflicts", "request_failures", "broken_watches"), 1),
+        **dict.fromkeys(("scheduler_crashes", "conflicts_of_deployments", "conflicts_of_pods"), 1),
         **dict.fromkeys(("lost_responses", "api_server_crashes", "scheduler_relists", "expiries", "force_deletes"), 1),
         **dict.fromkeys(("lag_deployments", "lag_replica_sets", "lag_pods", "lag_scheduler"), 2),
-        **dict.fromkeys(("cache_lag_replica_sets", "cache_lag_pods"), 2),
+        **dict.fromkeys(("cache_lag_deployments", "cache_lag_replica_sets", "cache_lag_pods"), 2),
     }
     used = {*everything, "kind", "strategy", "most_replicas", "max_surge", "max_unavailable", "pods"}
     used |= {
@@ -366,6 +403,7 @@ def scopes_with_each_switch() -> Iterator[ClusterScope]:
                 yield ClusterScope(**fewer, strategy=strategy)
     bare = {n: v for n, v in everything.items() if n not in ("templates", "image_changes", "paused", "resumes")}
     bare.pop("edits")
+    bare.pop("conflicts_of_deployments")
     yield ClusterScope(**bare, kind=Kind.REPLICA_SET)
     yield ClusterScope(**bare, kind=Kind.REPLICA_SET, applies=2)
     for force_deletes in (0, 1):
@@ -381,7 +419,48 @@ def test_every_property_has_a_negative_control() -> None:
     }
     limits = {name for name, kind in declared.items() if kind == "limit"}
     assert limits == {"no_creation_waits_for_a_slot"}  # its control: test_limits.py
-    assert set(declared) - limits == {c.violates for c in CONTROLS}
+    assert set(declared) - limits == {c.violates for c in CONTROLS} | set(WRONG_CONTROLLERS)
+
+
+# --- what no feature can break, and a controller that is wrong can
+
+
+def one_too_many(scope: ClusterScope, replicas: int) -> int:
+    """maxSurge as a controller has it that rounds a percentage up and adds one."""
+    return (scope.bounds.surge.value * replicas + 99) // 100 + 1
+
+
+def rounded_up(scope: ClusterScope, replicas: int) -> int:
+    """maxUnavailable as a controller has it that rounds a percentage up."""
+    return (scope.bounds.unavailable.value * replicas + 99) // 100
+
+
+def status_of_tomorrow(api: ApiServer, scope: ClusterScope, deployment: Deployment) -> DeploymentStatus:
+    """The status as a controller has it that tells of a generation that it has not seen."""
+    seen = deployment_controller.deployment_in_view(api, scope, deployment)
+    return DeploymentStatus(observed=min(seen.generation + 1, 2))
+
+
+ROLLOUT_OF_TWO = ClusterScope(replicas=2, templates=2, image_changes=1, deployment_status=False)
+WRONG_CONTROLLERS: dict[str, tuple[str, Any, ClusterScope]] = {
+    "surge_is_bounded": ("max_surge", one_too_many, ROLLOUT_OF_TWO),
+    "unavailability_is_bounded": ("max_unavailable", rounded_up, ROLLOUT_OF_TWO),
+    "observed_generation_of_a_deployment_is_never_ahead": (
+        "status_of",
+        status_of_tomorrow,
+        ClusterScope(replicas=1, templates=2, image_changes=1, generations=True),
+    ),
+}
+
+
+@pytest.mark.parametrize("violates", WRONG_CONTROLLERS)
+def test_a_controller_that_is_wrong_does_not_judge_itself(violates: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, wrong, scope = WRONG_CONTROLLERS[violates]
+    report = checker.check(cluster(scope))
+    assert report.verdict is checker.Verdict.HOLDS
+    assert next(p.premise for p in report.properties if p.name == violates) > 0
+    monkeypatch.setattr(deployment_controller, name, wrong)
+    assert checker.check(cluster(scope)).found == violates
 
 
 def test_every_feature_has_something_to_show() -> None:
@@ -389,7 +468,7 @@ def test_every_feature_has_something_to_show() -> None:
     shown = {name for control in CONTROLS for name in (*control.without, control.fix) if name}
     elsewhere = {
         "no-op-writes": "test_apiserver.py: an event more changes no verdict",
-        "refresh-scale-annotation": "test_bugs.py, stuck-rollout: 337,520 states with it",
+        "refresh-scale-annotation": "model/bugs/stuck_rollout.py, and the scenario stuck-rollout-fixed",
     }
     assert shown | set(elsewhere) == set(FEATURES)
     assert not shown & set(elsewhere)

@@ -11,7 +11,7 @@ from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.cluster import cluster
 from kubecheck.model.objects import Node, Pod
 from kubecheck.model.picture import Key, Picture, is_cluster, picture
-from kubecheck.model.scenarios import ALL
+from kubecheck.model.scenarios import ALL, WORKLOADS
 from kubecheck.model.scope import ClusterScope, Kind
 from kubecheck.spec import Spec, reference
 from kubecheck.spec.reference import Snapshot
@@ -53,7 +53,7 @@ def reader(drawn: Picture, component: str, kind: str) -> tuple[int, dict[str, st
     raise AssertionError((component, kind))
 
 
-@pytest.mark.parametrize("name", list(ALL))
+@pytest.mark.parametrize("name", list(WORKLOADS))
 def test_every_scenario_has_a_picture_along_a_walk(name: str) -> None:
     spec = ALL[name].build()
     assert is_cluster(spec)

@@ -48,6 +48,33 @@ REFUSED: tuple[tuple[dict[str, Any], str, str], ...] = (
         "expiries",
         "expiries: needs lag_pods of 1 or more and the feature expectations: else nothing expires",
     ),
+    (
+        {"scheduler_crashes": 1},
+        "scheduler_crashes",
+        "scheduler_crashes: needs lag_scheduler of 1 or more: else the scheduler has nothing to forget",
+    ),
+    (
+        {"kind": Kind.REPLICA_SET, "conflicts_of_deployments": 1},
+        "conflicts_of_deployments",
+        "conflicts_of_deployments: is 1, and there is no Deployment",
+    ),
+    ({"conflicts_of_pods": 8}, "conflicts_of_pods", "conflicts_of_pods: is 8, and may be 7 at most"),
+    (
+        {"kubelet_restarts": 1},
+        "kubelet_restarts",
+        "kubelet_restarts: is 1, and may be more than 0 only for kind Pod: a kubelet of pods with random names remembers nothing "
+        "that its runtime and the API server do not tell it again",
+    ),
+    (
+        {"api_servers": 2, "lag_deployments": 1, "cache_lag_deployments": 2},
+        "cache_lag_deployments",
+        "cache_lag_deployments: is 2, and may be lag_deployments (1) at most: a client cannot be ahead of the cache it watches",
+    ),
+    (
+        {"api_servers": 2, "lag_pods": 2, "cache_lag_pods": 2, "lag_scheduler": 1, "scheduler_crashes": 1},
+        "cache_lag_pods",
+        "cache_lag_pods: is 2, and may be lag_scheduler (1) at most where the scheduler may list there",
+    ),
     ({"recreations": 1}, "recreations", "recreations: is 1, and may be more than 0 only for kind Pod"),
     ({"kind": Kind.POD, "scales": 1}, "scales", "scales: is 1, but least_replicas and most_replicas leave only 2"),
     ({"kind": Kind.POD, "crashes": 1}, "crashes", "crashes: is 1, and may not be set for kind Pod"),

@@ -46,10 +46,9 @@ class Pinned:
 
 
 def specs() -> dict[str, Pinned]:
-    """Scenarios; bugs and negative controls, without and with the protection; the specs of plain objects. All as the tests pin them."""
+    """Scenarios; bugs and negative controls, without and with the protection; larger specs of the registry. All as the tests pin them."""
     from kubecheck.model.bugs import all_bugs
     from kubecheck.model.cluster import cluster
-    from kubecheck.model.registry.cluster import PlainScope, plain_cluster
     from kubecheck.model.registry.collecting import collecting
     from kubecheck.model.registry.watching import watching
     from kubecheck.model.scenarios import ALL
@@ -64,7 +63,6 @@ def specs() -> dict[str, Pinned]:
         broken = dataclasses.replace(control.scope, without=control.without)
         found[f"control {control}, broken"] = Pinned(functools.partial(cluster, broken))
         found[f"control {control}, holding"] = Pinned(functools.partial(cluster, protected(control)), counted=False)
-    found["plain objects"] = Pinned(lambda: plain_cluster(PlainScope()))
     for name, (watched, _) in test_watching.LARGER.items():
         found[f"watching: {name}"] = Pinned(functools.partial(watching, watched))
     for name, (collected, _) in test_garbage_collection.LARGER.items():

@@ -1,30 +1,27 @@
-"""The table of scenarios in docs/model.md: counts from expected.json, time and memory as measured here.
+"""The table of scenarios in docs/model.md: counts as they are pinned, time and memory as measured here.
 
 Run as a script it measures every scenario and writes the table; test_scenarios.py compares the counts.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from kubecheck import checker
-from kubecheck.model.scenarios import ALL
+from kubecheck.model.scenarios import ALL, Violates
 
 PAGE = Path(__file__).parents[2] / "docs" / "model.md"
-EXPECTED: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "expected.json").read_text())
 BEGIN, END = "<!-- scenarios: written by tests/scenarios/table.py -->\n", "<!-- end of scenarios -->\n"
 HEAD = "| scenario | verdict | states | transitions | depth | time | memory |\n|---|---|---:|---:|---:|---:|---:|\n"
 
 
 def counts(name: str) -> str:
     """What of a row does not depend on the machine."""
-    expected = EXPECTED[name]
-    if expected["verdict"] == "violated":
-        return f"| {name} | {expected['violates']} after {expected['steps']} steps | | | |"
-    return f"| {name} | holds | {expected['distinct']:,} | {expected['generated']:,} | {expected['depth']} |"
+    expected = ALL[name].expected
+    if isinstance(expected, Violates):
+        return f"| {name} | {expected.property} after {expected.steps} steps | | | |"
+    return f"| {name} | holds | {expected.states:,} | {expected.transitions:,} | {expected.depth} |"
 
 
 def row(name: str) -> str:
@@ -33,9 +30,14 @@ def row(name: str) -> str:
     return f"{counts(name)} {report.seconds:.2f} s | {report.memory_bytes / 1e6:.0f} MB |\n"
 
 
+def between(begin: str, end: str) -> str:
+    """What stands in the page between two marks."""
+    return PAGE.read_text().partition(begin)[2].partition(end)[0]
+
+
 def written() -> str:
     """The table as it stands in the page."""
-    return PAGE.read_text().partition(BEGIN)[2].partition(END)[0]
+    return between(BEGIN, END)
 
 
 def main() -> None:

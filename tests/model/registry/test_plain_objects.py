@@ -12,7 +12,20 @@ import pytest
 from kubecheck import checker
 from kubecheck.model.registry.cluster import PlainScope, plain_cluster
 from kubecheck.model.registry.objects import Slot
-from kubecheck.model.registry.plain import Anybody, Ban, Chain, Client, Edit, Everybody, Fill
+from kubecheck.model.registry.plain import (
+    Anybody,
+    Certificates,
+    Chain,
+    Client,
+    DefaultAccount,
+    Edit,
+    Everybody,
+    KnownAccounts,
+    Masters,
+    Suspensions,
+    Tokens,
+    Writers,
+)
 from kubecheck.model.registry.requests import Propagation
 from kubecheck.spec import PropertyKind, Spec
 from kubecheck.spec.reference import Outcome, evaluate, initial_states, take
@@ -70,13 +83,33 @@ CONTROLS: dict[str, tuple[dict[str, Any], str, list[Step]]] = {
         "the_forbidden_have_no_effect",
         [create(client=Client.READER)],
     ),
+    "anonymous is not allowed": (
+        {"chain": Chain(authorizers=(Anybody(),))},
+        "the_forbidden_have_no_effect",
+        [create(client=Client.NOBODY)],
+    ),
+    "the order of authenticators": (
+        {"chain": Chain(authenticators=(Tokens(), Certificates()))},
+        "the_first_authenticator_names_the_user",
+        [create(client=Client.TWOFOLD)],
+    ),
+    "denial before permission": (
+        {"chain": Chain(authorizers=(Masters(), Writers(), Suspensions()))},
+        "the_first_denial_decides",
+        [create(client=Client.SUSPENDED)],
+    ),
+    "permission before denial": (
+        {"chain": Chain(authorizers=(Suspensions(), Masters(), Writers()))},
+        "the_first_permission_decides",
+        [create()],
+    ),
     "validating admission": (
-        {"chain": Chain(admission=(Fill(),))},
+        {"chain": Chain(admission=(DefaultAccount(),))},
         "what_is_stored_was_admitted",
         [create(), update(Edit.WRITE_BANNED)],
     ),
     "mutating admission": (
-        {"chain": Chain(admission=(Ban(),))},
+        {"chain": Chain(admission=(KnownAccounts(),))},
         "what_is_stored_was_admitted",
         [create(), update(Edit.WRITE_BARE)],
     ),
@@ -108,7 +141,7 @@ def test_everything_holds_and_nothing_is_vacuous() -> None:
     report = checker.check(plain_cluster())
     assert report.verdict is checker.Verdict.HOLDS
     assert report.warnings == []
-    assert (report.states.distinct, report.states.generated, report.depth) == (24_501, 1_404_833, 7)
+    assert (report.states.distinct, report.states.generated, report.depth) == (38_607, 3_691_268, 7)
 
 
 def test_a_search_finds_the_lost_update() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ import pytest
 
 from kubecheck.model import ClusterScope, Kind
 from kubecheck.model.apiserver import Answer as WorkloadAnswer
+from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.cluster import cluster
 from kubecheck.model.objects import (
     Deployment,
@@ -33,8 +35,8 @@ from kubecheck.model.objects import (
 )
 from kubecheck.model.registry import binding, deletion, store
 from kubecheck.model.registry.etcd import Etcd
-from kubecheck.model.registry.kinds import DEPLOYMENT, POD, REPLICA_SET, Strategy
-from kubecheck.model.registry.objects import Slot, Stored
+from kubecheck.model.registry.kinds import DEPLOYMENT, NODE, POD, REPLICA_SET, Strategy
+from kubecheck.model.registry.objects import FOREGROUND, Slot, Stored
 from kubecheck.model.registry.requests import Code, Given, Part, Propagation, Proposed, Request, Version
 from kubecheck.model.registry.store import Registry
 from kubecheck.spec import Spec
@@ -42,19 +44,26 @@ from tests.model.states import part
 
 DEPLOYMENTS = ClusterScope(
     replicas=2, templates=2, image_changes=1, scales=1, least_replicas=1, paused=True, resumes=1, generations=True,
-    conflicts=1, lag_replica_sets=1, deployment_status=True,
+    conflicts=1, conflicts_of_deployments=1, lag_replica_sets=1, deployment_status=True, edits=1,
 )  # fmt: skip
-REPLICA_SETS = ClusterScope(kind=Kind.REPLICA_SET, replicas=2, scales=1, least_replicas=1, generations=True, conflicts=1)
+REPLICA_SETS = ClusterScope(
+    kind=Kind.REPLICA_SET, replicas=2, scales=1, least_replicas=1, generations=True, conflicts=1
+)
+# The same where deletions are in the foreground, so that objects may be on their way.
+DEPLOYMENTS_GOING = dataclasses.replace(DEPLOYMENTS, deletes=1, foreground=True)
+REPLICA_SETS_GOING = dataclasses.replace(REPLICA_SETS, deletes=1, foreground=True)
 NUMBERS = {
     "objects": 1, "revisions": 9, "uids": 5, "generations": 9, "finalizers": 2, "finalizer_names": 2,
     "contents": 9_999, "graces": 30, "nodes": 3, "bodies": 1, "history": 0,
 }  # fmt: skip
 OTHER_UID = 4
 BACKGROUND = {"propagation": Propagation.BACKGROUND}
-PODS = ClusterScope(kind=Kind.POD, replicas=1, nodes=2, recreations=1)
+IN_FOREGROUND = {"propagation": Propagation.FOREGROUND}
+PODS = ClusterScope(kind=Kind.POD, replicas=1, nodes=2, recreations=1, conflicts_of_pods=1)
 # What of an object is compared, and what stands for nothing.
 DEFAULTS: dict[str, Any] = {
     "generation": 0, "deleting": False, "owners": 0, "annotations": 0, "spec": 0, "status": 0, "node": 0, "terminal": False,
+    "finalizers": (),
 }  # fmt: skip
 KEPT = tuple(DEFAULTS)
 
@@ -110,6 +119,11 @@ class Case:
         return self.name + (" stale" if self.stale else "") + "".join(f" {k}={v}" for k, v in self.request.items())
 
 
+def going(deleting: bool) -> dict[str, Any]:
+    """What a deletion in the foreground has put on an object."""
+    return {"deleting": True, "grace": 0, "finalizers": (FOREGROUND,)} if deleting else {}
+
+
 # What an object is in the registry, as keyword arguments: both models make their values in their own scope.
 
 
@@ -121,11 +135,16 @@ def plain_pod(bodies: Bodies, pod: PodObject) -> dict[str, Any]:
         "deleting": pod.terminating,
         "grace": 30 if pod.terminating else None,
         "owners": bodies.number("owner", pod.owner is not None),
+        "annotations": bodies.number("annotations", pod.annotations),
         "status": bodies.number(pod.phase),
         "node": 0 if pod.node is None else pod.node.index + 1,
         "terminal": pod.terminal,
         "spec_grace": 30,
     }
+
+
+def plain_node(_: Bodies, registered: bool) -> dict[str, Any]:
+    return {"uid": 1} if registered else {}
 
 
 def plain_replica_set(bodies: Bodies, found: ReplicaSetObject) -> dict[str, Any]:
@@ -134,6 +153,7 @@ def plain_replica_set(bodies: Bodies, found: ReplicaSetObject) -> dict[str, Any]
     return {
         "uid": 1,
         "generation": found.generation,
+        **going(found.deleting == 1),
         "annotations": bodies.number("annotations", found.desired, found.annotations),
         "spec": bodies.number("replicas", found.replicas),
         "status": bodies.number("status", found.status.replicas, found.status.ready),
@@ -146,6 +166,8 @@ def plain_deployment(bodies: Bodies, found: DeploymentObject) -> dict[str, Any]:
     return {
         "uid": 1,
         "generation": found.generation,
+        **going(found.deleting == 1),
+        "annotations": bodies.number("annotations", found.annotations),
         "spec": bodies.number("spec", found.template.index, found.replicas, found.paused),
         "status": bodies.number("status", found.status.replicas, found.status.updated, found.status.ready),
     }
@@ -162,28 +184,71 @@ def pods() -> Iterator[PodObject]:
                 yield PodObject(phase=phase, owner=owner, node=node, terminating=terminating)
 
 
-def replica_sets(*, generation: int) -> Iterator[ReplicaSetObject]:
+def new_pods() -> Iterator[PodObject]:
+    """A name that is made up is not taken."""
+    yield PodObject()
+
+
+def nodes() -> Iterator[bool]:
+    yield from (False, True)
+
+
+def replica_sets(*, generation: int, marked: tuple[int, ...] = (0,)) -> Iterator[ReplicaSetObject]:
     yield ReplicaSetObject()
-    for replicas, desired, ready in itertools.product((0, 1, 2), (1, 2), (0, 1)):
+    for replicas, desired, ready, deleting in itertools.product((0, 1, 2), (1, 2), (0, 1), marked):
         status = ReplicaSetStatus(replicas=ready, ready=ready)
-        yield ReplicaSetObject(exists=True, generation=generation, replicas=replicas, desired=desired, status=status)
+        yield ReplicaSetObject(
+            exists=True, generation=generation, replicas=replicas, desired=desired, status=status, deleting=deleting
+        )
 
 
-def deployments() -> Iterator[DeploymentObject]:
+def deployments(*, marked: tuple[int, ...] = (0,)) -> Iterator[DeploymentObject]:
     yield DeploymentObject()
-    for template, replicas, paused, ready in itertools.product((0, 1), (1, 2), (0, 1), (0, 1)):
+    for template, replicas, paused, ready, deleting in itertools.product((0, 1), (1, 2), (0, 1), (0, 1), marked):
         status = DeploymentStatus(replicas=2, updated=ready, ready=ready)
         yield DeploymentObject(
-            template=ReplicaSet(template), generation=2, replicas=replicas, paused=paused, status=status
+            template=ReplicaSet(template),
+            generation=2,
+            replicas=replicas,
+            paused=paused,
+            status=status,
+            deleting=deleting,
         )
 
 
 # --- every request
 
 
+def made(bodies: Bodies, *, owned: bool) -> Stored:
+    return Stored(
+        owners=bodies.number("owner", owned),
+        annotations=bodies.number("annotations", 0),
+        status=bodies.number(Phase.PENDING),
+        spec_grace=30,
+    )
+
+
+def created_cases() -> Iterator[Case]:
+    """Requests that create what has a name of its own only afterwards, and nodes."""
+    yield Case(
+        "create_pod", POD, lambda api, scope: api.create_pod(scope, Pod(0), ReplicaSet(0), 0),
+        lambda bodies, _: made(bodies, owned=True), verb="create",
+    )  # fmt: skip
+
+
+def node_cases() -> Iterator[Case]:
+    yield Case(
+        "create_node", NODE, lambda api, scope: api.create_node(scope, Node(0)), lambda _, __: Stored(), verb="create"
+    )
+
+
 def pod_cases() -> Iterator[Case]:
     def named(bodies: Bodies, _: Stored) -> Stored:
-        return Stored(owners=bodies.number("owner", False), status=bodies.number(Phase.PENDING), spec_grace=30)
+        return made(bodies, owned=False)
+
+    def annotated(bodies: Bodies, stored: Stored) -> Stored:
+        _, annotations = bodies.content(stored.annotations)
+        return stored.next(annotations=bodies.number("annotations", annotations + 1))
 
     def phased(phase: Phase, **changes: Any) -> Callable[[Bodies, Stored], Stored]:
         return lambda bodies, stored: stored.next(
@@ -201,6 +266,7 @@ def pod_cases() -> Iterator[Case]:
         yield Case("patch_pod_status", POD, patched(phase, 0), phased(phase), part=Part.STATUS)
     foreign = phased(Phase.FAILED, uid=OTHER_UID)
     yield Case("patch_pod_status", POD, patched(Phase.FAILED, 1), foreign, part=Part.STATUS)
+    yield Case("annotate_pod", POD, lambda api, scope: api.annotate_pod(scope, Pod(0)), annotated)
     yield Case("delete_pod", POD, lambda api, scope: api.delete_pod(scope, Pod(0)), verb="delete")
     for uid, sent in ((0, 1), (1, OTHER_UID)):
         yield Case(
@@ -233,7 +299,10 @@ def replica_set_cases() -> Iterator[Case]:
             lambda bodies, stored, replicas=replicas: stored.next(spec=bodies.number("replicas", replicas)),
         )  # fmt: skip
     yield Case(
-        "annotate_replica_set", REPLICA_SET, lambda api, scope: api.annotate_replica_set(scope, ReplicaSet(0)), annotated
+        "annotate_replica_set",
+        REPLICA_SET,
+        lambda api, scope: api.annotate_replica_set(scope, ReplicaSet(0)),
+        annotated,
     )
     for stale in (False, True):
         yield Case(
@@ -248,6 +317,25 @@ def replica_set_cases() -> Iterator[Case]:
         "delete_replica_set", REPLICA_SET, lambda api, scope: api.delete_replica_set(scope, ReplicaSet(0)),
         request=BACKGROUND, verb="delete",
     )  # fmt: skip
+
+
+def finalization_cases() -> Iterator[Case]:
+    """What the garbage collector asks for of what is being deleted in the foreground."""
+
+    def released(_: Bodies, stored: Stored) -> Stored:
+        return stored.next(finalizers=())
+
+    yield Case(
+        "finalize_replica_set", REPLICA_SET, lambda api, scope: api.finalize_replica_set(scope, ReplicaSet(0)), released
+    )
+    yield Case(
+        "finalize_deployment", DEPLOYMENT, lambda api, scope: api.finalize_deployment(scope, Deployment(0)), released
+    )
+
+
+def in_foreground(cases: Iterator[Case]) -> list[Case]:
+    """The same cases; a DELETE is one in the foreground."""
+    return [dataclasses.replace(c, request=IN_FOREGROUND) if c.verb == "delete" else c for c in cases]
 
 
 def update_cases() -> Iterator[Case]:
@@ -284,12 +372,45 @@ def deployment_cases() -> Iterator[Case]:
             stale,
         )
 
+    def replaced(
+        spec: tuple[int, int, int], annotations: int, changed: bool
+    ) -> Callable[[Any, ClusterScope], WorkloadAnswer]:
+        def ask(api: Any, scope: ClusterScope) -> WorkloadAnswer:
+            api._changed_since_read = 1 if changed else 0
+            template, replicas, paused = spec
+            copy = DeploymentObject(
+                template=ReplicaSet(template), replicas=replicas, paused=paused, annotations=annotations
+            )
+            answer: WorkloadAnswer = api.replace_deployment(scope, Deployment(0), copy)
+            return answer
+
+        return ask
+
+    def sent(spec: tuple[int, int, int], annotations: int) -> Callable[[Bodies, Stored], Stored]:
+        return lambda bodies, stored: stored.next(
+            spec=bodies.number("spec", *spec), annotations=bodies.number("annotations", annotations), status=0
+        )
+
+    def annotated(bodies: Bodies, stored: Stored) -> Stored:
+        _, annotations = bodies.content(stored.annotations)
+        return stored.next(annotations=bodies.number("annotations", annotations + 1))
+
     yield Case(
         "create_deployment", DEPLOYMENT,
         lambda api, scope: api.create_deployment(scope, Deployment(0), ReplicaSet(0), 2),
-        lambda bodies, _: Stored(spec=bodies.number("spec", 0, 2, 1), status=bodies.number("status", 0, 0, 0)),
+        lambda bodies, _: Stored(
+            annotations=bodies.number("annotations", 0),
+            spec=bodies.number("spec", 0, 2, 1),
+            status=bodies.number("status", 0, 0, 0),
+        ),
         verb="create",
     )  # fmt: skip
+    yield Case(
+        "annotate_deployment", DEPLOYMENT, lambda api, scope: api.annotate_deployment(scope, Deployment(0)), annotated
+    )
+    for stale, noted, replicas in itertools.product((False, True), (0, 1), (1, 2)):
+        spec = (0, replicas, 0)
+        yield Case("replace_deployment", DEPLOYMENT, replaced(spec, noted, stale), sent(spec, noted), stale=stale)
     for spec in itertools.product((0, 1), (1, 2), (0, 1)):
         yield Case("patch_deployment", DEPLOYMENT, patched(*spec), written(*spec))
     for stale in (False, True):
@@ -325,7 +446,8 @@ def ask_registry(case: Case, bodies: Bodies, before: dict[str, Any]) -> tuple[Co
         else:
             answer = store.update(etcd, registry, case.kind, case.part, slot, request)
         stored = etcd.get(slot)
-        return answer.code, {f: getattr(stored, f) for f in KEPT} if stored.exists else {}
+        kept = {f: getattr(stored, f) for f in KEPT} | {"finalizers": tuple(stored.finalizers)}
+        return answer.code, kept if stored.exists else {}
 
 
 def disagreements(
@@ -334,7 +456,7 @@ def disagreements(
     """Every object for which the two differ. Where the model keeps no generations they are not compared."""
     bodies, asked = Bodies(), []
     spec = cluster(scope)
-    key = {"_pods": Pod, "_replica_sets": ReplicaSet, "_deployments": Deployment}[place]
+    key = {"_pods": Pod, "_replica_sets": ReplicaSet, "_deployments": Deployment, "_nodes": Node}[place]
     with spec.types.active():
         all_objects = list(objects())
     for found in all_objects:
@@ -385,7 +507,64 @@ def test_deployments(case: Case) -> None:
     assert disagreements(case, DEPLOYMENTS, "_deployments", deployments, plain_deployment, generations=True) == []
 
 
-@pytest.mark.parametrize(("without", "case"), [("optimistic-lock", "update_replica_set"), ("binding-check", "bind_pod")])
+@pytest.mark.parametrize("case", list(created_cases()), ids=str)
+def test_creations_of_pods(case: Case) -> None:
+    assert disagreements(case, REPLICA_SETS, "_pods", new_pods, plain_pod, generations=False) == []
+
+
+@pytest.mark.parametrize("case", list(node_cases()), ids=str)
+def test_nodes(case: Case) -> None:
+    assert disagreements(case, PODS, "_nodes", nodes, plain_node, generations=False) == []
+
+
+@pytest.mark.parametrize("case", in_foreground(replica_set_cases()), ids=str)
+def test_replica_sets_that_may_be_going(case: Case) -> None:
+    objects = functools.partial(replica_sets, generation=1, marked=(0, 1))
+    assert disagreements(case, REPLICA_SETS_GOING, "_replica_sets", objects, plain_replica_set, generations=True) == []
+
+
+@pytest.mark.parametrize("case", in_foreground(deployment_cases()), ids=str)
+def test_deployments_that_may_be_going(case: Case) -> None:
+    objects = functools.partial(deployments, marked=(0, 1))
+    assert disagreements(case, DEPLOYMENTS_GOING, "_deployments", objects, plain_deployment, generations=True) == []
+
+
+@pytest.mark.parametrize("case", list(update_cases()), ids=str)
+def test_replica_sets_of_a_deployment_that_may_be_going(case: Case) -> None:
+    objects = functools.partial(replica_sets, generation=0, marked=(0, 1))
+    assert disagreements(case, DEPLOYMENTS_GOING, "_replica_sets", objects, plain_replica_set, generations=False) == []
+
+
+@pytest.mark.parametrize("case", list(finalization_cases()), ids=str)
+def test_finalization(case: Case) -> None:
+    """The garbage collector asks only for what is going."""
+    if case.kind is REPLICA_SET:
+        objects: Any = functools.partial(replica_sets, generation=1, marked=(1,))
+        found = disagreements(case, REPLICA_SETS_GOING, "_replica_sets", objects, plain_replica_set, generations=True)
+    else:
+        objects = functools.partial(deployments, marked=(1,))
+        found = disagreements(case, DEPLOYMENTS_GOING, "_deployments", objects, plain_deployment, generations=True)
+    assert found == []
+
+
+def test_every_request_has_a_case() -> None:
+    """A request is a method of the API server that is answered."""
+    requests = {
+        name
+        for name, method in vars(ApiServer).items()
+        if inspect.isfunction(method) and not name.startswith("_") and method.__annotations__.get("return") == "Answer"
+    }
+    cases = (
+        *pod_cases(), *created_cases(), *node_cases(), *replica_set_cases(), *update_cases(), *deployment_cases(),
+        *finalization_cases(),
+    )  # fmt: skip
+    assert {case.name for case in cases} == requests
+    assert len(requests) > 15
+
+
+@pytest.mark.parametrize(
+    ("without", "case"), [("optimistic-lock", "update_replica_set"), ("binding-check", "bind_pod")]
+)
 def test_a_protection_that_is_off_shows(without: str, case: str) -> None:
     cases = [c for c in (*pod_cases(), *update_cases()) if c.name == case]
     scope = dataclasses.replace(PODS if case == "bind_pod" else DEPLOYMENTS, without=(without,))
