@@ -52,7 +52,7 @@ _SCOPE = _options(
     click.option("--pods", type=_COUNT, metavar="N", help="Pods that can exist at one time."),
     click.option("--nodes", type=_COUNT, metavar="N", help="Nodes."),
     click.option(
-        "--crashes", type=_COUNT, metavar="N", help="Crashes of a component between any two of its API calls."
+        "--crashes", type=_COUNT, metavar="N", help="Crashes of the controller manager between any two of its API calls."
     ),
     click.option("--lag", type=_COUNT, metavar="N", help="Writes of a kind that an informer may be behind."),
     click.option(
@@ -60,7 +60,7 @@ _SCOPE = _options(
     ),
     click.option("--without", metavar="FEATURE", multiple=True, help="Switch off one protection; may be repeated."),
     click.option(
-        "--set", "pairs", metavar="NAME=VALUE", multiple=True, help="Set a spec's parameter, or any field of the scope."
+        "--set", "pairs", metavar="NAME=VALUE", multiple=True, help="Set a spec's parameter, or a field of the scope."
     ),
 )
 

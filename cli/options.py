@@ -52,7 +52,10 @@ def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--pods", type=_COUNT, metavar="N", help="Pods that can exist at one time."),
         click.option("--nodes", type=_COUNT, metavar="N", help="Nodes."),
         click.option(
-            "--crashes", type=_COUNT, metavar="N", help="Crashes of a component between any two of its API calls."
+            "--crashes",
+            type=_COUNT,
+            metavar="N",
+            help="Crashes of the controller manager between any two of its API calls.",
         ),
         click.option("--lag", type=_COUNT, metavar="N", help="Writes of a kind that an informer may be behind."),
         click.option(

@@ -197,7 +197,7 @@ def _scenario_overrides(name: str, scope: Any, options: ScopeOptions) -> dict[st
     if given := options.given():
         raise InputError(
             f"--{given[0]} sizes a cluster, and the scenario {name} is no cluster",
-            remedy=f"set a field of its scope with --set: {', '.join(_settable(type(scope)))}",
+            remedy=f"set a field of its scope with --set: {', '.join(settable(type(scope)))}",
         )
     return _set(type(scope), f"the scope of {name}", options.settings)
 
@@ -263,7 +263,7 @@ def main_scope(scope: Any) -> dict[str, Any]:
     from kubecheck.model.scope import ClusterScope
 
     if not isinstance(scope, ClusterScope):
-        return {name: getattr(scope, name) for name in _settable(type(scope))}
+        return {name: getattr(scope, name) for name in settable(type(scope))}
     found: dict[str, Any] = {"replicas": scope.replicas, "pods": scope.pod_slots, "nodes": scope.nodes}
     if scope.is_deployment and not scope.recreate:
         found |= {"max_surge": scope.max_surge, "max_unavailable": scope.max_unavailable}
@@ -308,7 +308,7 @@ def _overrides(options: ScopeOptions) -> dict[str, Any]:
     return values | _set(ClusterScope, "a cluster's scope", options.settings)
 
 
-def _settable(kind: type[Any]) -> list[str]:
+def settable(kind: type[Any]) -> list[str]:
     """The fields of a scope that --set can write: numbers, truth values, names."""
     hints = typing.get_type_hints(kind)
     found = {bool, int, str, int | None, int | str, tuple[str, ...]}
@@ -317,7 +317,7 @@ def _settable(kind: type[Any]) -> list[str]:
 
 def _set(kind: type[Any], what: str, texts: Mapping[str, str]) -> dict[str, Any]:
     """The values that --set gives the fields of a scope."""
-    hints, names = typing.get_type_hints(kind), _settable(kind)
+    hints, names = typing.get_type_hints(kind), settable(kind)
     values: dict[str, Any] = {}
     for name, text in texts.items():
         if name not in names:

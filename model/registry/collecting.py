@@ -50,6 +50,7 @@ class CollectingScope:
     """Crashes and restarts of the garbage collector."""
 
     protections: Protections = ALL
+    """The garbage collector's own."""
     recheck: bool = True
     """Before it adopts, the controller reads its own object from the API server (kubernetes#42938, since 1.7)."""
 

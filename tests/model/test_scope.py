@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kubecheck.model import ClusterScope, Kind, ScopeError, Strategy
+from kubecheck.model.scenarios import REGISTRY
+from tests.model import scope_page
 
 REFUSED: tuple[tuple[dict[str, Any], str, str], ...] = (
     ({"replicas": -1}, "replicas", "replicas: is -1, and must be 0 or more"),
@@ -177,3 +181,11 @@ def test_what_is_not_used_takes_no_bits() -> None:
     plain = cluster(ClusterScope(replicas=2)).root.bits
     assert plain < 64
     assert cluster(ClusterScope(replicas=2, lag_pods=1)).root.bits > plain
+
+
+def test_the_page_has_every_field_with_its_sentence() -> None:
+    """To write it again: python -m tests.model.scope_page > docs/scope.md."""
+    assert (Path(__file__).parents[2] / "docs" / "scope.md").read_text() == scope_page.page()
+    for kind in (ClusterScope, *(type(s.scope) for s in REGISTRY.values())):
+        assert [name for _, name, _, told in scope_page.fields_of(kind) if not told.endswith(".")] == []
+    assert {name for _, name, _, _ in scope_page.fields_of(ClusterScope)} == {f.name for f in fields(ClusterScope)}

@@ -19,7 +19,7 @@ from kubecheck.model import ClusterScope
 from kubecheck.model.cluster import cluster
 from kubecheck.model.scenarios import ALL, WORKLOADS
 from tests.model.test_negative_controls import CONTROLS
-from tests.scenarios import multipliers, pins, table
+from tests.scenarios import multipliers, pictures, pins, table
 
 
 @functools.cache
@@ -50,7 +50,9 @@ def test_every_property_of_a_cluster_holds_in_some_scenario() -> None:
     """What is only in the scopes of negative controls is seen by nobody who looks at scenarios. So is the premise: see above."""
     seen = {p.name for s in WORKLOADS.values() if s.verdict == "holds" for p in s.build().properties}
     declared = {p.name for control in CONTROLS for p in cluster(control.scope).properties}
-    only_violated = {"observed_generation_is_never_ahead"}  # it holds with a fix that no release has: recreated-replica-set
+    only_violated = {
+        "observed_generation_is_never_ahead"
+    }  # it holds with a fix that no release has: recreated-replica-set
     in_bugs = {"at_most_one_container_per_name", "status_is_the_own_kubelets", "only_deleted_pods_are_removed"}
     assert declared - seen - in_bugs == only_violated
 
@@ -97,3 +99,19 @@ def test_what_multiplies_the_states(changes: dict[str, Any]) -> None:
 def test_a_pin_is_written_as_files_have_it() -> None:
     for name, scenario in ALL.items():
         assert pins.written(scenario.expected) in Path(pins.file_of(name)).read_text()
+
+
+def test_the_page_of_pictures_tells_what_is_pinned() -> None:
+    """To draw them again: python -m tests.scenarios.pictures."""
+    known = pictures.digests()
+    assert set(known) == set(ALL)
+    assert pictures.PAGE.read_text() == pictures.page(known)
+    files = {f.stem: f.stat().st_size for f in pictures.PICTURES.glob("*.svg")}
+    assert set(files) == set(ALL)
+    assert sum(files.values()) < 2_000_000
+
+
+@pytest.mark.parametrize("name", ["apply", "stuck-rollout", "namespace-deletion"])
+def test_a_picture_is_as_the_command_makes_it(name: str) -> None:
+    """Its text for Graphviz, whose layout differs from version to version."""
+    assert pictures.drawn(name) == pictures.digests()[name]
