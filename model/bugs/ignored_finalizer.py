@@ -7,7 +7,7 @@ that decides, and errors other than conflicts were not tried again with the stor
 from functools import partial
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.registry.seeding import SeededScope, seeded
+from kubecheck.model.registry.seeding import SeedingScope, seeded
 
 BUG = Bug(
     name="ignored-finalizer",
@@ -16,6 +16,6 @@ BUG = Bug(
     violates="finalizers_hold",
     releases="up to 1.14",
     fix="GuaranteedUpdate tries again with the stored object after any error on a cached one (kubernetes#77619).",
-    broken=partial(seeded, SeededScope(retry_errors=False), name="ignored-finalizer"),
+    broken=partial(seeded, SeedingScope(retry_errors=False), name="ignored-finalizer"),
     fixed=partial(seeded, name="ignored-finalizer"),
 )

@@ -7,7 +7,7 @@ at once.
 from functools import partial
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.registry.seeding import SeededScope, seeded
+from kubecheck.model.registry.seeding import SeedingScope, seeded
 
 BUG = Bug(
     name="spurious-conflict",
@@ -16,6 +16,6 @@ BUG = Bug(
     violates="conflicts_are_real",
     releases="up to 1.15",
     fix="GuaranteedUpdate tries again with the stored object after a failed precondition on a cached one (kubernetes#82303).",
-    broken=partial(seeded, SeededScope(retry_preconditions=False), name="spurious-conflict"),
+    broken=partial(seeded, SeedingScope(retry_preconditions=False), name="spurious-conflict"),
     fixed=partial(seeded, name="spurious-conflict"),
 )

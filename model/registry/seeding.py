@@ -50,7 +50,7 @@ class Cache(State):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeededScope:
+class SeedingScope:
     """How much is written, and which protections are on."""
 
     writes: int = 4
@@ -64,7 +64,7 @@ class SeededScope:
         check_fields(self, least={"writes": 1})
 
 
-def seeded(scope: SeededScope = SeededScope(), *, name: str = "seeded-requests") -> Spec:
+def seeded(scope: SeedingScope = SeedingScope(), *, name: str = "seeded-requests") -> Spec:
     """The spec of a scope."""
     writes = scope.writes
     registry = Registry(

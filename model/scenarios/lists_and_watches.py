@@ -5,7 +5,7 @@ from kubecheck.model.scenarios.scenario import Holds, Scenario
 
 SCENARIO = Scenario(
     name="lists-and-watches",
-    sentence="An informer follows one of two API servers: a watch breaks, both restart, etcd is compacted (410) and restored; with bookmarks.",
+    sentence="An informer and two API servers: watches break, both restart, etcd is compacted (410) and restored; with bookmarks.",
     scope=WatchingScope(
         others=1, servers=2, broken_watches=1, client_restarts=1, server_restarts=1, compactions=1, restores=1, window=2
     ),

@@ -24,9 +24,10 @@ A scope is how large a system is, what may happen to it, and which protections a
     kubecheck check examples/web.yaml --set conflicts_of_deployments=1
     kubecheck check lists-and-watches --set compactions=2
 
-A **budget** is a number of events that the environment may spend, at any moment; with 0 the event does not exist and costs nothing. A
-**lag** is a number of writes of one kind that a client may not have seen. What contradicts itself is refused with the reason. `kubecheck check
-NAME` shows which fields a scenario sets (the line `scope`); [model.md](model.md) says what some of them multiply the states by.
+A **budget** is a number of events that the environment may spend, at any moment; with 0 the event does not exist and costs
+nothing. A **lag** is a number of writes of one kind that a client may not have seen. What contradicts itself is refused, with
+the reason. `kubecheck check NAME` shows which fields a scenario sets (the line `scope`); [model.md](model.md) says what some of
+them multiply the states by.
 
 This page is written by `python -m tests.model.scope_page` from the sources, and a test compares it.
 """

@@ -6,7 +6,7 @@ import pytest
 
 from kubecheck import checker
 from kubecheck.model.bugs import all_bugs
-from kubecheck.model.registry.seeding import SeededScope, seeded
+from kubecheck.model.registry.seeding import SeedingScope, seeded
 
 # steps to the violation without the fix; distinct states and generated ones with it
 PINNED = {"ignored-finalizer": (4, 90, 330), "spurious-conflict": (4, 90, 330)}
@@ -25,4 +25,4 @@ def test_a_bug_is_there_without_its_fix_and_gone_with_it(name: str) -> None:
 
 
 def test_more_writes_hold_as_well() -> None:
-    assert checker.check(seeded(SeededScope(writes=6))).verdict is checker.Verdict.HOLDS
+    assert checker.check(seeded(SeedingScope(writes=6))).verdict is checker.Verdict.HOLDS
