@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kubecheck.model.rollout_bounds import IntOrPercent
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
     from kubecheck.model.scope import ClusterScope
 
 NOTHING: Mapping[str, int] = MappingProxyType({})
@@ -32,8 +30,8 @@ class ScopeError(ValueError):
         self.field = field
 
 
-def check_fields(scope: DataclassInstance, *, least: Mapping[str, int] = NOTHING) -> None:
-    """Each field on its own: whole numbers of 0 or more, or of `least`, and truth values. Raises ScopeError."""
+def check_fields(scope: Any, *, least: Mapping[str, int] = NOTHING) -> None:
+    """Each field of a dataclass on its own: whole numbers of 0 or more, or of `least`, and truth values. Raises ScopeError."""
     for f in fields(scope):
         value = getattr(scope, f.name)
         if f.type in ("int", "int | None") and value is not None:

@@ -14,5 +14,5 @@ SCENARIO = Scenario(
         lag_deployments=2,
         generations=True,
     ),
-    expected=Holds(states=16_186, transitions=61_220, depth=27),
+    expected=Holds(states=19_773, transitions=73_384, depth=27),
 )
