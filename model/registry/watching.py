@@ -1,8 +1,9 @@
 """A spec of lists and watches: clients' informers, API servers with watch caches, and etcd.
 
-A user writes a resource; each API server's cache follows etcd, with a lag of its own; an informer lists and watches at one
-of the API servers. Connections break, API servers and clients restart, etcd is compacted, or restored from a backup. Every protection
-can be switched off, and then one of the properties does not hold (tests/model/registry/test_watching.py).
+A user writes a resource, or two; each API server has a watch cache of each, which follows etcd with a lag of its own; a client has an
+informer of each, which lists and watches at one of the API servers. Connections break, API servers and clients restart, etcd is
+compacted, or restored from a backup. Every protection can be switched off, and then one of the properties does not hold
+(tests/model/registry/test_watching.py).
 
 Revisions are absolute, since a client names them: a run ends when the user's writes are spent.
 """
@@ -19,12 +20,19 @@ from kubecheck.model.registry.reads import object_at
 from kubecheck.model.registry.reflector import Informer, Server, Stage, list_and_replace, next_event, watch_from_last
 from kubecheck.model.registry.resources import Resource
 from kubecheck.model.registry.watch_cache import WatchCache
-from kubecheck.model.scope_checks import check_fields
+from kubecheck.model.scope_checks import ScopeError, check_fields
 from kubecheck.spec import Array, Module, Range, Sort, Spec, State, present, require
 
 
 class Client(Sort, size="clients"):
-    """A client with an informer."""
+    """A client with an informer of each resource that is watched."""
+
+
+class Kind(Sort, size="kinds"):
+    """A resource that is watched."""
+
+
+Kinds = tuple[tuple[int, Resource], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +43,12 @@ class WatchingScope:
     """Objects of the resource that is watched."""
     others: int = 0
     """Objects of another resource."""
+    watch_others: bool = False
+    """The other resource is watched, too."""
     servers: int = 1
     """API servers."""
     clients: int = 1
-    """Informers."""
+    """Clients, each with an informer of what is watched."""
     window: int = 3
     """Events that a watch cache's buffer holds."""
 
@@ -74,11 +84,14 @@ class WatchingScope:
 
     def __post_init__(self) -> None:
         check_fields(self, least={"objects": 1, "servers": 1, "clients": 1, "window": 1})
+        if self.watch_others and not self.others:
+            raise ScopeError("watch_others", "needs others of 1 or more")
 
     @property
-    def resource(self) -> Resource:
-        """The resource that is watched."""
-        return Resource(0, self.objects)
+    def kinds(self) -> Kinds:
+        """The resources that are watched, with their numbers."""
+        both = ((0, Resource(0, self.objects)), (1, Resource(self.objects, self.objects + self.others)))
+        return both if self.watch_others else both[:1]
 
     @property
     def revisions(self) -> int:
@@ -89,6 +102,7 @@ class WatchingScope:
         """The sizes of the model's types."""
         return {
             "objects": self.objects + self.others,
+            "kinds": len(self.kinds),
             "revisions": self.revisions,
             "history": self.revisions,
             "uids": 1 + self.writes,
@@ -102,14 +116,14 @@ class WatchingScope:
 class Servers(State):
     """The API servers' watch caches."""
 
-    caches: Array[Server, WatchCache]
+    caches: Array[Server, Array[Kind, WatchCache]]
 
 
 class Clients(State):
-    """The informers. `seen` is not theirs but the properties': the last resourceVersion that a client had seen when it crashed."""
+    """The informers. `seen` is not theirs but the properties': the last resourceVersion that one had seen when its client crashed."""
 
-    informers: Array[Client, Informer]
-    seen: Array[Client, Annotated[int, Range(0, "seen")]]
+    informers: Array[Client, Array[Kind, Informer]]
+    seen: Array[Client, Array[Kind, Annotated[int, Range(0, "seen")]]]
 
 
 class Budget(State):
@@ -123,10 +137,31 @@ class Budget(State):
     restored: Annotated[int, Range(0, "restores")]
 
 
-def end_watches(clients: Clients, server: Server) -> None:
+def has(kinds: Kinds, kind: Kind, slot: Slot) -> bool:
+    """Whether the slot is of this kind."""
+    found = False
+    for known in kinds:
+        if kind == Kind(known[0]) and known[1].has(slot):
+            found = True
+    return found
+
+
+def fill(etcd: Etcd, servers: Servers, server: Server, kinds: Kinds) -> None:
+    """All watch caches of an API server are built from a list each."""
+    for known in kinds:
+        servers.caches[server][Kind(known[0])].replace(etcd, known[1])
+
+
+def end_all_watches(clients: Clients, server: Server) -> None:
     """All watches at the API server end."""
+    for kind in Kind:
+        end_watches(clients, server, kind)
+
+
+def end_watches(clients: Clients, server: Server, kind: Kind) -> None:
+    """All watches of a kind at the API server end."""
     for client in Client:
-        informer = clients.informers[client]
+        informer = clients.informers[client][kind]
         if informer.server == server and informer.stage is Stage.WATCH:
             informer.stage = Stage.OPEN
 
@@ -140,9 +175,10 @@ def users(scope: WatchingScope) -> Module:
         """One object exists, and every API server has listed; no client has."""
         etcd.create(Slot(0), Stored(), remember=True)
         for server in Server:
-            servers.caches[server].replace(etcd, scope.resource)
+            fill(etcd, servers, server, scope.kinds)
         for client in Client:
-            clients.informers[client].server = Server(0)
+            for kind in Kind:
+                clients.informers[client][kind].server = Server(0)
 
     @module.action(actor="user", kind="environment")
     def create(etcd: Etcd, b: Budget, slot: Slot) -> None:
@@ -171,38 +207,47 @@ def users(scope: WatchingScope) -> Module:
 def api_servers(scope: WatchingScope) -> Module:
     """How the watch caches follow etcd."""
     module = Module("API servers", Etcd, Servers, Clients)
+    kinds = scope.kinds
 
     @module.action(actor="api-server")
-    def take_in_event(etcd: Etcd, servers: Servers, server: Server) -> None:
+    def take_in_event(etcd: Etcd, servers: Servers, server: Server, kind: Kind) -> None:
         """An API server's watch cache takes in etcd's next event."""
-        take_in_next(etcd, servers.caches[server], scope.resource, scope.window)
+        for known in kinds:
+            if kind == Kind(known[0]):
+                take_in_next(etcd, servers.caches[server][kind], known[1], scope.window)
 
     if scope.compactions:
         forgets_tombstone = scope.retry_internal_errors and not scope.tombstones_kept
 
         @module.action(actor="api-server")
-        def list_anew(etcd: Etcd, servers: Servers, clients: Clients, server: Server) -> None:
+        def list_anew(etcd: Etcd, servers: Servers, clients: Clients, server: Server, kind: Kind) -> None:
             """An API server's watch cache cannot go on with its watch of etcd: it lists anew, and ends all watches."""
-            cache = servers.caches[server]
-            require(cache.is_cut_off() or meets_internal_error(etcd, cache, scope.resource))
-            cache.replace(etcd, scope.resource)
-            end_watches(clients, server)
+            cache = servers.caches[server][kind]
+            for known in kinds:
+                if kind == Kind(known[0]):
+                    require(cache.is_cut_off() or meets_internal_error(etcd, cache, known[1]))
+                    cache.replace(etcd, known[1])
+            end_watches(clients, server, kind)
 
         if forgets_tombstone:
 
             @module.action(actor="api-server")
-            def retry_watch(etcd: Etcd, servers: Servers, server: Server) -> None:
+            def retry_watch(etcd: Etcd, servers: Servers, server: Server, kind: Kind) -> None:
                 """An API server's watch cache meets a deletion without PrevKV, and watches again from the same revision."""
-                watch_again(etcd, servers.caches[server], scope.resource)
+                for known in kinds:
+                    if kind == Kind(known[0]):
+                        watch_again(etcd, servers.caches[server][kind], known[1])
 
     if scope.progress_notifications and (scope.others or scope.compactions):
 
         @module.action(actor="api-server")
-        def take_in_progress(etcd: Etcd, servers: Servers, server: Server) -> None:
+        def take_in_progress(etcd: Etcd, servers: Servers, server: Server, kind: Kind) -> None:
             """etcd notifies an API server's watch cache that there are no more events up to its revision."""
-            cache = servers.caches[server]
+            cache = servers.caches[server][kind]
             require(cache.version() < etcd.revision() and not cache.is_cut_off())
-            require(next_write(etcd, cache, scope.resource) is None)
+            for known in kinds:
+                if kind == Kind(known[0]):
+                    require(next_write(etcd, cache, known[1]) is None)
             cache.progress(etcd.revision())
 
     return module
@@ -211,33 +256,36 @@ def api_servers(scope: WatchingScope) -> Module:
 def informers(scope: WatchingScope) -> Module:
     """What the clients do."""
     module = Module("informers", Etcd, Servers, Clients)
+    kinds = scope.kinds
 
     @module.action(actor="client")
-    def list_resource(etcd: Etcd, servers: Servers, clients: Clients, client: Client) -> None:
+    def list_resource(etcd: Etcd, servers: Servers, clients: Clients, client: Client, kind: Kind) -> None:
         """A client's reflector lists the resource."""
-        informer = clients.informers[client]
-        cache = servers.caches[present(informer.server)]
-        list_and_replace(
-            etcd,
-            cache,
-            scope.resource,
-            informer,
-            scope.consistent_list,
-            scope.relist_at_last_version,
-            scope.give_up_last_version,
-        )
+        informer = clients.informers[client][kind]
+        cache = servers.caches[present(informer.server)][kind]
+        for known in kinds:
+            if kind == Kind(known[0]):
+                list_and_replace(
+                    etcd,
+                    cache,
+                    known[1],
+                    informer,
+                    scope.consistent_list,
+                    scope.relist_at_last_version,
+                    scope.give_up_last_version,
+                )
 
     @module.action(actor="client")
-    def open_watch(etcd: Etcd, servers: Servers, clients: Clients, client: Client) -> None:
+    def open_watch(etcd: Etcd, servers: Servers, clients: Clients, client: Client, kind: Kind) -> None:
         """A client's reflector opens a watch."""
-        informer = clients.informers[client]
-        watch_from_last(etcd, servers.caches[present(informer.server)], informer, scope.oldest_after_list)
+        informer = clients.informers[client][kind]
+        watch_from_last(etcd, servers.caches[present(informer.server)][kind], informer, scope.oldest_after_list)
 
     @module.action(actor="client")
-    def receive_event(servers: Servers, clients: Clients, client: Client) -> None:
+    def receive_event(servers: Servers, clients: Clients, client: Client, kind: Kind) -> None:
         """A client's informer receives the next event and shows it; a watch that is too slow for the buffer is ended."""
-        informer = clients.informers[client]
-        cache = servers.caches[present(informer.server)]
+        informer = clients.informers[client][kind]
+        cache = servers.caches[present(informer.server)][kind]
         require(informer.stage is Stage.WATCH)
         written = present(next_event(cache, informer.last))
         if informer.last + 1 < cache.oldest(scope.oldest_after_list):
@@ -248,10 +296,10 @@ def informers(scope: WatchingScope) -> Module:
     if scope.progress_notifications and (scope.others or scope.compactions):
 
         @module.action(actor="client")
-        def receive_bookmark(servers: Servers, clients: Clients, client: Client) -> None:
+        def receive_bookmark(servers: Servers, clients: Clients, client: Client, kind: Kind) -> None:
             """A client's informer receives a bookmark: it has seen everything up to the watch cache's revision."""
-            informer = clients.informers[client]
-            cache = servers.caches[present(informer.server)]
+            informer = clients.informers[client][kind]
+            cache = servers.caches[present(informer.server)][kind]
             require(informer.stage is Stage.WATCH and informer.last < cache.version())
             require(next_event(cache, informer.last) is None)
             informer.last = cache.version()
@@ -266,21 +314,25 @@ def faults(scope: WatchingScope) -> Module:
     if scope.broken_watches:
 
         @module.action(actor="network", kind="fault")
-        def break_connection(clients: Clients, b: Budget, client: Client, server: Server, lists: bool) -> None:
-            """A client's connection breaks; it connects to an API server, and lists first or watches again."""
-            require(b.broken < scope.broken_watches and clients.informers[client].last > 0)
+        def break_connection(
+            clients: Clients, b: Budget, client: Client, kind: Kind, server: Server, lists: bool
+        ) -> None:
+            """An informer's connection breaks; it connects to an API server, and lists first or watches again."""
+            require(b.broken < scope.broken_watches and clients.informers[client][kind].last > 0)
             b.broken += 1
-            clients.informers[client].disconnect(server, lists)
+            clients.informers[client][kind].disconnect(server, lists)
 
     if scope.client_restarts:
 
         @module.action(actor="client", kind="fault")
         def restart_client(clients: Clients, b: Budget, client: Client, server: Server) -> None:
             """A client crashes and restarts; it connects to an API server."""
-            require(b.clients_restarted < scope.client_restarts and clients.informers[client].last > 0)
+            require(b.clients_restarted < scope.client_restarts)
+            require(any(clients.informers[client][kind].last > 0 for kind in Kind))
             b.clients_restarted += 1
-            clients.seen[client] = max(clients.seen[client], clients.informers[client].last)
-            clients.informers[client].restart(server)
+            for kind in Kind:
+                clients.seen[client][kind] = max(clients.seen[client][kind], clients.informers[client][kind].last)
+                clients.informers[client][kind].restart(server)
 
     if scope.server_restarts:
 
@@ -289,8 +341,8 @@ def faults(scope: WatchingScope) -> Module:
             """An API server crashes and restarts: its watch cache is built anew, and all its watches end."""
             require(b.servers_restarted < scope.server_restarts)
             b.servers_restarted += 1
-            servers.caches[server].replace(etcd, scope.resource)
-            end_watches(clients, server)
+            fill(etcd, servers, server, scope.kinds)
+            end_all_watches(clients, server)
 
     if scope.compactions:
 
@@ -300,7 +352,8 @@ def faults(scope: WatchingScope) -> Module:
             require(b.compacted < scope.compactions and etcd.compacted() < revision <= etcd.revision())
             b.compacted += 1
             for server in Server:
-                servers.caches[server].lose(etcd, scope.resource, revision)
+                for known in scope.kinds:
+                    servers.caches[server][Kind(known[0])].lose(etcd, known[1], revision)
             etcd.compact(revision)
 
     if scope.restores:
@@ -314,8 +367,8 @@ def faults(scope: WatchingScope) -> Module:
             b.restored += 1
             etcd.restore(revision, bump=scope.restore_bumps_revision)
             for server in Server:
-                servers.caches[server].replace(etcd, scope.resource)
-                end_watches(clients, server)
+                fill(etcd, servers, server, scope.kinds)
+                end_all_watches(clients, server)
 
     return module
 
@@ -323,62 +376,74 @@ def faults(scope: WatchingScope) -> Module:
 def properties(scope: WatchingScope) -> Module:
     """What lists and watches promise."""
     module = Module("promises", Etcd, Servers, Clients, Budget)
+    kinds = scope.kinds
 
     @module.invariant
-    def caches_skip_no_event(etcd: Etcd, servers: Servers, server: Server, slot: Slot) -> bool:
+    def caches_skip_no_event(etcd: Etcd, servers: Servers, server: Server, kind: Kind, slot: Slot) -> bool:
         """A watch cache shows every object of its resource as it was at the cache's resourceVersion."""
-        cache = servers.caches[server]
-        require(scope.resource.has(slot) and cache.version() >= etcd.compacted())
+        cache = servers.caches[server][kind]
+        require(has(kinds, kind, slot) and cache.version() >= etcd.compacted())
         return cache.get(slot) == object_at(etcd, slot, cache.version())
 
     @module.invariant
-    def informers_skip_no_event(etcd: Etcd, clients: Clients, b: Budget, client: Client, slot: Slot) -> bool:
+    def informers_skip_no_event(
+        etcd: Etcd, clients: Clients, b: Budget, client: Client, kind: Kind, slot: Slot
+    ) -> bool:
         """An informer shows every object as it was at the last resourceVersion that it has seen."""
-        informer = clients.informers[client]
-        require(scope.resource.has(slot) and informer.last > 0 and b.restored == 0)
+        informer = clients.informers[client][kind]
+        require(has(kinds, kind, slot) and informer.last > 0 and b.restored == 0)
         require(informer.last >= etcd.compacted())
         return informer.view[slot] == object_at(etcd, slot, informer.last)
 
     @module.step_invariant
     def informers_never_go_back(
-        before: Clients, after: Clients, b_before: Budget, b_after: Budget, client: Client
+        before: Clients, after: Clients, b_before: Budget, b_after: Budget, client: Client, kind: Kind
     ) -> bool:
         """While it runs, an informer never shows an older state than it has shown, unless etcd itself went back."""
         require(b_before.clients_restarted == b_after.clients_restarted and b_after.restored == 0)
-        return after.informers[client].last >= before.informers[client].last
+        return after.informers[client][kind].last >= before.informers[client][kind].last
 
     @module.quiescent
-    def informers_converge(etcd: Etcd, clients: Clients, client: Client, slot: Slot) -> bool:
+    def informers_converge(etcd: Etcd, clients: Clients, client: Client, kind: Kind, slot: Slot) -> bool:
         """When everything is quiet an informer shows what is stored."""
-        require(scope.resource.has(slot))
-        return clients.informers[client].view[slot] == etcd.get(slot)
+        require(has(kinds, kind, slot))
+        return clients.informers[client][kind].view[slot] == etcd.get(slot)
 
     @module.quiescent
-    def lists_terminate(clients: Clients, client: Client) -> bool:
+    def lists_terminate(clients: Clients, client: Client, kind: Kind) -> bool:
         """When everything is quiet no client is still trying to list."""
-        return clients.informers[client].stage is Stage.WATCH
+        return clients.informers[client][kind].stage is Stage.WATCH
 
     @module.reachable
-    def an_event_is_shown(etcd: Etcd, clients: Clients, client: Client, slot: Slot) -> bool:
+    def an_event_is_shown(etcd: Etcd, clients: Clients, client: Client, kind: Kind, slot: Slot) -> bool:
         """Some informer shows a write that came after its first list, by an event."""
-        informer = clients.informers[client]
-        return scope.resource.has(slot) and informer.stage is Stage.WATCH and informer.last == etcd.revision() > 1
+        informer = clients.informers[client][kind]
+        return has(kinds, kind, slot) and informer.stage is Stage.WATCH and informer.last == etcd.revision() > 1
 
     if scope.server_restarts or scope.compactions:
 
         @module.reachable
-        def a_watch_is_too_old(clients: Clients, client: Client) -> bool:
+        def a_watch_is_too_old(clients: Clients, client: Client, kind: Kind) -> bool:
             """Some informer that has listed must list again, since its watch is refused with 410."""
-            informer = clients.informers[client]
+            informer = clients.informers[client][kind]
             return informer.stage is Stage.LIST and informer.last > 0
+
+    if scope.watch_others:
+
+        @module.reachable
+        def caches_lag_on_their_own(etcd: Etcd, servers: Servers, server: Server) -> bool:
+            """At some API server the watch cache of one resource has taken in all writes, and that of the other has not."""
+            one = next_write(etcd, servers.caches[server][Kind(0)], kinds[0][1])
+            other = next_write(etcd, servers.caches[server][Kind(1)], kinds[1][1])
+            return (one is None) != (other is None)
 
     if scope.client_restarts:
 
         @module.invariant
-        def restarts_do_not_go_back(clients: Clients, b: Budget, client: Client) -> bool:
+        def restarts_do_not_go_back(clients: Clients, b: Budget, client: Client, kind: Kind) -> bool:
             """A restarted client never shows an older state than it had shown before."""
-            require(clients.informers[client].last > 0 and clients.seen[client] > 0 and b.restored == 0)
-            return clients.informers[client].last >= clients.seen[client]
+            require(clients.informers[client][kind].last > 0 and clients.seen[client][kind] > 0 and b.restored == 0)
+            return clients.informers[client][kind].last >= clients.seen[client][kind]
 
     return module
 

@@ -41,6 +41,7 @@ from kubecheck.model.scenarios import (
     stuck_rollout,
     stuck_rollout_fixed,
     two_api_servers,
+    two_resources,
 )
 from kubecheck.model.scenarios.scenario import Holds, Scenario, Violates
 from kubecheck.model.scope import ClusterScope
@@ -91,6 +92,7 @@ REGISTRY: Mapping[str, Scenario[Any]] = MappingProxyType(
         for scenario in (
             request_chain.SCENARIO,
             lists_and_watches.SCENARIO,
+            two_resources.SCENARIO,
             garbage_collection.SCENARIO,
             seeded_requests.SCENARIO,
             namespace_deletion.SCENARIO,

@@ -29,6 +29,7 @@ PICTURES: Final = DOCS / "pictures" / "scenarios"
 
 SIZES_AND_READY: Final = "sum(r.replicas for r in replica_sets), count(p.ready for p in pods)"
 PODS: Final = "count(p.exists for p in pods), count(p.ready for p in pods)"
+WATCHES: Final = "any(i.stage is Stage.WATCH for i in c)"
 BY: Final = {
     "apply": PODS,
     "containers": "count(p.exists for p in pods), sum(runtime.running)",
@@ -37,7 +38,8 @@ BY: Final = {
     "scheduler-restart": "count(p.node is not None for p in pods), count(p is not None for p in assumed)",
     "stateful-node-cut-off": PODS,
     "request-chain": "etcd.uid(), last_request.verb",
-    "lists-and-watches": "count(i.stage is Stage.WATCH for i in informers), max(i.last for i in informers)",
+    "lists-and-watches": f"count({WATCHES} for c in informers), max(max(i.last for i in c) for c in informers)",
+    "two-resources": "etcd.revision(), sum(count(i.stage is Stage.WATCH for i in c) for c in informers)",
     "garbage-collection": "others.deleted, count(o.exists for o in objects), count(o.deleting for o in objects)",
     "seeded-requests": "etcd.revision(), cache.last",
     "namespace-deletion": "namespace.life, namespace.occupied",

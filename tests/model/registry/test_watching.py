@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from kubecheck import checker
+from kubecheck.model import ScopeError
 from kubecheck.model.registry.watching import WatchingScope, watching
 
 
@@ -70,6 +71,10 @@ LARGER = {
         WatchingScope(objects=2, others=1, servers=2, broken_watches=1, compactions=1, window=1),
         (26_751, 94_005, 10),
     ),
+    "two resources with their caches": (
+        WatchingScope(others=1, watch_others=True, servers=2, server_restarts=1, writes=2),
+        (114_150, 529_945, 13),
+    ),
     "everything once": (
         WatchingScope(
             servers=2, broken_watches=1, client_restarts=1, server_restarts=1, compactions=1, restores=1, window=2
@@ -97,3 +102,9 @@ def test_without_the_retry_a_lost_tombstone_does_no_harm() -> None:
     """Before kubernetes#111387 the API server listed anew after the internal error."""
     scope = WatchingScope(others=1, compactions=1, tombstones_kept=False, retry_internal_errors=False)
     assert checker.check(watching(scope)).verdict is checker.Verdict.HOLDS
+
+
+def test_what_nobody_watches_has_no_cache() -> None:
+    with pytest.raises(ScopeError) as caught:
+        WatchingScope(watch_others=True)
+    assert str(caught.value) == "watch_others: needs others of 1 or more"
