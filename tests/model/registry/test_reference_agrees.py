@@ -19,6 +19,7 @@ SPECS: dict[str, Callable[[], Spec]] = {
         )
     ),
     "watching, two servers": lambda: watching(WatchingScope(servers=2, others=1, writes=1, broken_watches=1)),
+    "watching, two resources": lambda: watching(WatchingScope(others=1, watch_others=True, writes=1, broken_watches=1)),
     "collecting": lambda: collecting(CollectingScope(restarts=1)),
     "collecting, wrong coordinates": lambda: collecting(
         CollectingScope(objects=(Owned(), Owned(0, 1, True), Owned(3, 1)), empty_slots=1, deletes=0)
