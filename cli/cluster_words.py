@@ -57,6 +57,8 @@ _WORDS_OF_FLAGS: Final = {
     ("api_server._changed_since_read", "0"): "the Deployment is what the second user has read",
     ("api_server._watches.controllers_server", "0"): "controllers' informers are served by the first API server",
     ("api_server._watches.controllers_server", "1"): "controllers' informers are served by the second API server",
+    ("api_server._watches.scheduler_server", "0"): "scheduler's informer is served by the first API server",
+    ("api_server._watches.scheduler_server", "1"): "scheduler's informer is served by the second API server",
 }
 _CUT_OFF: Final = re.compile(r"network\.cut_off\[([^\]]+)\]")
 _KUBELETS_SERVER: Final = re.compile(r"kubelets\.server\[([^\]]+)\]")

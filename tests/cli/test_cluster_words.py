@@ -115,3 +115,15 @@ def test_a_kubelet_has_a_lane_for_each_node() -> None:
 def test_another_spec_is_no_cluster() -> None:
     assert not is_cluster([step(0)])
     assert not is_cluster([])
+
+
+def test_who_serves_the_scheduler_is_said() -> None:
+    spec = ALL["scheduler-restart"].build()
+    told = {
+        line
+        for seed in range(20)
+        for row in rows(walk(spec, seed, 40))
+        if row.action.startswith("crash_scheduler(server=1")
+        for line in row.changes
+    }
+    assert "scheduler's informer is served by the second API server" in told
