@@ -75,6 +75,8 @@ _WORDS_OF_MEMORY: Final = {
     ("syncs", "status"): "sync of {}: status still to write",
     ("syncs", "wanted"): "",  # what `creating` was worked out from
     ("syncs", "owner_uid"): "",  # whose sync it is
+    ("syncs", "begun"): "",  # which batch it is in
+    ("syncs", "failed"): "sync of {}: creations not to be expected any more",
     ("expectations", "creations"): "expectations of {}: creations to see",
     ("expectations", "deletions"): "expectations of {}: deletions to see",
     ("unseen_pods", ""): "stale-write guard of {}: own writes of pods to see",
@@ -87,6 +89,7 @@ _FIELDS: Final = {
         "replicas": "spec.replicas",
         "template": "template of",
         "paused": "spec.paused",
+        "annotations": "annotations of somebody else",
         "generation": "metadata.generation",
         "status.updated": "status.updatedReplicas",
         "status.ready": "status.readyReplicas",
@@ -101,7 +104,13 @@ _FIELDS: Final = {
         "status.ready": "status.readyReplicas",
         "status.observed": "status.observedGeneration",
     },
-    "pods": {"node": "spec.nodeName", "owner": "owner", "uid": "metadata.uid", "owner_uid": "owner's UID"},
+    "pods": {
+        "node": "spec.nodeName",
+        "owner": "owner",
+        "annotations": "annotations of somebody else",
+        "uid": "metadata.uid",
+        "owner_uid": "owner's UID",
+    },
 }
 
 

@@ -49,7 +49,9 @@ def test_every_scenario_can_be_told(name: str) -> None:
     first = written[0] if written else 0
     assert written == list(range(first, first + len(written)))
     for row, before, after in zip(found[1:], path, path[1:], strict=False):
-        objects = [{kind: etcd(s)[kind] for kind in ("deployments", "replica_sets", "pods", "nodes")} for s in (before, after)]
+        objects = [
+            {kind: etcd(s)[kind] for kind in ("deployments", "replica_sets", "pods", "nodes")} for s in (before, after)
+        ]
         assert (row.revision > 0) == (objects[0] != objects[1])
         assert row.changes
         assert (row.changes == ("nothing",)) == (before.state == after.state)
@@ -75,12 +77,27 @@ def test_what_is_no_object_has_words_too(change: tuple[str, str, str], told: str
     assert rows(path)[1].changes == (told,)
 
 
-@pytest.mark.parametrize("name", ["node-cut-off", "stateful-node-cut-off", "lost-response", "racing-users", "recreated-replica-set"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "node-cut-off",
+        "stateful-node-cut-off",
+        "lost-response",
+        "racing-users",
+        "recreated-replica-set",
+        "slow-deployment-informer",
+        "scheduler-restart",
+    ],
+)
 def test_no_field_of_the_model_is_told_as_it_is(name: str) -> None:
     """Names with underscores and truths are the model's."""
     for seed in range(4):
         for row in rows(walk(ALL[name].build(), seed, 40))[1:]:
-            assert not [c for c in row.changes if re.search(r"_|\[|\b(True|False)\b", c) and not c.startswith("counted: created of")]
+            assert not [
+                c
+                for c in row.changes
+                if re.search(r"_|\[|\b(True|False)\b", c) and not c.startswith("counted: created of")
+            ]
 
 
 def test_an_informer_shows_what_the_model_delivers() -> None:

@@ -117,7 +117,7 @@ def test_an_answer_that_will_be_lost_is_noted() -> None:
     assert noted == {(), ("the answer to the next request that takes effect is lost",)}
 
 
-@pytest.mark.parametrize("name", list(ALL))
+@pytest.mark.parametrize("name", list(WORKLOADS))
 def test_every_step_that_changes_the_state_changes_the_picture(name: str) -> None:
     """Nothing that may change is left out. There are no exceptions."""
     spec = ALL[name].build()
@@ -187,7 +187,7 @@ def test_what_a_user_has_read() -> None:
 
 
 def test_budgets_of_every_part() -> None:
-    for name, scenario in ALL.items():
+    for name, scenario in WORKLOADS.items():
         spec = scenario.build()
         parts = {f.name for f in spec.root.fields if f.type.bits} & {"user", "faults", "network", "keeper", "outages"}
         labels = [b.label for b in picture(spec, reference.initial_states(spec)[0]).budgets]
