@@ -5,9 +5,12 @@ Facts: staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go and p
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from kubecheck.traces.event import Event, Level, Stage, Word
+from kubecheck.traces.words import Level, Stage, Word
+
+if TYPE_CHECKING:
+    from kubecheck.traces.event import Event
 
 WRITES: Final = frozenset(("create", "update", "patch", "delete", "deletecollection"))
 
@@ -30,6 +33,11 @@ _OWN_SUBRESOURCES: Final = frozenset(("", "status", "finalize", "ephemeralcontai
 
 def effect_of(event: Event) -> Effect:
     """What a request did, as far as the line tells. Errors may have written too (timeouts): see may_have_written."""
+    return event.effect
+
+
+def effect(event: Event) -> Effect:
+    """What `effect_of` tells, worked out."""
     verb, code = event.verb, event.code
     if code is None or not 200 <= code < 300 or verb not in WRITES or event.dry_run:
         return Effect.NONE
@@ -78,6 +86,6 @@ def may_have_written(event: Event) -> bool:
 
 def is_silent(event: Event) -> bool:
     """A write whose answer does not tell the version that it wrote, nor that it wrote nothing."""
-    if effect_of(event) is Effect.NONE:
+    if event.effect is Effect.NONE:
         return False
     return event.version is None or event.verb in ("delete", "deletecollection") or empties_finalizers(event)

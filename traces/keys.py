@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from kubecheck.traces.event import Event
+if TYPE_CHECKING:
+    from kubecheck.traces.event import Event
 
 Key: TypeAlias = tuple[str, str, str, str]
 """API group, resource, namespace, name."""
@@ -17,10 +18,7 @@ def namespace_of(event: Event) -> str:
 
 def key_of(event: Event) -> Key | None:
     """Which object a request or delivery is about; None if it does not say."""
-    resource, name = event.resource, event.name
-    if resource is None or name is None:
-        return None
-    return (event.group, resource, "" if resource == "namespaces" and event.group == "" else event.namespace, name)
+    return event.key
 
 
 def collection_of(event: Event) -> Key:

@@ -5,8 +5,8 @@ answer has no version) is placed by time: an event is placed when a write is rel
 been completed, for then every write that could have mattered to it has been released. That [received, completed] is a sound
 interval and the order of lines is not is a fact of the audit log: a line is written when the answer has gone out.
 
-The window is a number of events held back. A write that comes later than that is not ordered but counted (`late`): its
-rules are not judged. Watch streams have no times: their deliveries are ordered by the highest resourceVersion that the stream
+The window is a number of events held back, fewer where their bodies are so large that memory would not do (`HELD_BYTES`). A write
+that comes later than that is not ordered but counted (`late`): its rules are not judged. Watch streams have no times: their deliveries are ordered by the highest resourceVersion that the stream
 has reached. Files are read in step, that one first which has come least far.
 
 Assumption: clocks of several API servers agree to one second (`SKEW`); with one API server there is one clock.
@@ -15,12 +15,14 @@ Assumption: clocks of several API servers agree to one second (`SKEW`); with one
 from __future__ import annotations
 
 import heapq
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from kubecheck.traces.effects import WRITES, is_silent
 from kubecheck.traces.event import Event, Header, Item, Kind, Malformed, Stage, Word
 from kubecheck.traces.keys import Key, collection_of, key_of
+from kubecheck.traces.versions import slim
 
 SKEW: Final = 1_000_000
 """Microseconds that the clocks of two API servers may differ."""
@@ -29,8 +31,18 @@ DEFAULT_WINDOW: Final = 8192
 """Events held back: of writes, failures and reads of single objects. A line comes late by what its request took longer than others;
 what comes later than that is counted as late, and nothing that it touches is called a violation."""
 
+HELD_BYTES: Final = 64 << 20
+"""Bytes of bodies held back. Events of up to 8 KiB do not come near it; of the largest that Kubernetes takes (3 MiB, asked and answered)
+it holds ten, and a write that comes later than that is late."""
+
+IN_FLIGHT: Final = 8192
+"""Requests of one log that are without an answer at one time: the oldest is taken to have none. An API server serves 600 at one time
+(--max-requests-inflight, --max-mutating-requests-inflight), watches not counted."""
+
 _REMEMBERED: Final = 16384
 """Audit lines remembered, at least, to recognise the same line again."""
+
+_SPARE: Final = 4096
 
 
 class Place(Word):
@@ -55,6 +67,8 @@ class Counts:
         self.duplicates = 0
         self.unanswered = 0
         self.late = 0
+        self.shortened = 0
+        """Times that an event was released early because of the bytes held."""
         self.malformed_count = 0
         self.malformed: list[Malformed] = []
         self.headers: list[Header] = []
@@ -86,13 +100,14 @@ def surely_before(first: Event, second: Event) -> bool:
 
 def is_versioned_write(event: Event) -> bool:
     """A success whose answer tells the resourceVersion that it wrote (or that it found, if it wrote nothing)."""
+    version, wanted = event.version, event.precondition_version
     return (
-        event.version is not None
+        version is not None
         and event.verb in WRITES
         and event.ok
         and not event.dry_run
         and event.verb != "deletecollection"
-        and event.precondition_version != str(event.version)  # its own precondition: nothing was written at that version
+        and (wanted is None or wanted != str(version))  # its own precondition: nothing was written at that version
     )
 
 
@@ -103,14 +118,15 @@ def matters_in_time(event: Event) -> bool:
     return event.verb == "get" and event.name is not None and (event.version is not None or event.code == 404)
 
 
-def joined(items: Iterable[Item], counts: Counts) -> Iterator[Event]:
-    """One event a request: stages joined by auditID, lines repeated dropped; a request without an answer comes last.
+def joined(items: Iterable[Item], counts: Counts, *, in_flight: int = IN_FLIGHT) -> Iterator[Event]:
+    """One event a request: stages joined by auditID, lines repeated dropped; a request without an answer comes last, or when more
+    than `in_flight` others came after it that have none either.
 
     A client may retry with the auditID of its choice, so the id alone does not make two lines one: the time of reception does.
     """
-    waiting: dict[tuple[str, str, int | None], Event] = {}
-    recent: set[tuple[str, str, Stage, int | None, int | None]] = set()
-    older = recent
+    waiting: OrderedDict[tuple[str, str, int | None], Event] = OrderedDict()
+    recent: set[tuple[str, int | None, int | None, Stage, str]] = set()
+    older: set[tuple[str, int | None, int | None, Stage, str]] = set()
     for item in items:
         if isinstance(item, Malformed):
             counts.malformed_count += 1
@@ -120,21 +136,26 @@ def joined(items: Iterable[Item], counts: Counts) -> Iterator[Event]:
         if isinstance(item, Header):
             counts.headers.append(item)
             continue
-        if item.kind is not Kind.REQUEST or item.audit_id is None:
+        audit_id = item.audit_id
+        if item.kind is not Kind.REQUEST or audit_id is None:
             yield item
             continue
-        known = (item.server, item.audit_id, item.stage, item.received, item.completed)
-        if known in recent or known in older:
+        line = (audit_id, item.received, item.completed, item.stage, item.server)
+        number = len(recent)
+        recent.add(line)
+        if len(recent) == number or line in older:
             counts.duplicates += 1
             continue
-        recent.add(known)
-        if len(recent) >= _REMEMBERED:
+        if number >= _REMEMBERED:
             older, recent = recent, set()
         if item.stage is Stage.RECEIVED:
-            waiting[item.server, item.audit_id, item.received] = item
+            waiting[item.server, audit_id, item.received] = slim(item)
+            if len(waiting) > in_flight:
+                counts.unanswered += 1
+                yield waiting.popitem(last=False)[1]
             continue
         if waiting:
-            waiting.pop((item.server, item.audit_id, item.received), None)
+            waiting.pop((item.server, audit_id, item.received), None)
         yield item
     counts.unanswered += len(waiting)
     yield from waiting.values()
@@ -182,16 +203,24 @@ class Timeline:
         pending: Pending | None = None,
         is_known: Callable[[Event], bool] = lambda _: False,
         window: int = DEFAULT_WINDOW,
+        held_bytes: int = HELD_BYTES,
     ) -> None:
         self.counts = Counts()
         self.pending = pending if pending is not None else Pending()
         self._window = window
+        self._held_bytes = held_bytes
         self._is_known = is_known
         self._sources = list(sources)
-        self._revisions: list[tuple[int, int, int, int, Event]] = []
+        self._revisions: list[tuple[int, int, int, int, int | None, int, Event]] = []
+        """Version, whether it is a delivery, when it was completed; number, when it was received, bytes."""
         self._ends: list[tuple[int, int]] = []
         """When the writes in `_revisions` were completed, and their versions; those that were released are still in it."""
-        self._timed: list[tuple[int, int, Event]] = []
+        self._timed: list[tuple[int, int, int, Event]] = []
+        """When it was completed; number, bytes."""
+        self._held = 0
+        """Events in `_revisions` and `_timed`."""
+        self._bytes = 0
+        """Of their bodies."""
         self._number = 0
         self._released = -1
         self._clock = -1
@@ -199,20 +228,22 @@ class Timeline:
 
     def __iter__(self) -> Iterator[tuple[Place, Event]]:
         """Reads, orders, yields."""
+        window, held_bytes = self._window, self._held_bytes
         for event in self._in_step():
             if event.kind is Kind.REQUEST:
                 self.counts.servers.add(event.server)
             yield Place.ARRIVED, event
             self._hold(event)
-            while len(self._revisions) + len(self._timed) > self._window:
-                if self._revisions:
-                    yield from self._release()
-                else:
-                    yield from self._place(heapq.heappop(self._timed)[2])
-        while self._revisions:
-            yield from self._release()
-        while self._timed:
-            yield from self._place(heapq.heappop(self._timed)[2])
+            while self._held > window or self._bytes > held_bytes:
+                if self._held <= window:
+                    self.counts.shortened += 1
+                for place, released in self._next():
+                    self.pending.remove(released)
+                    yield place, released
+        while self._held:
+            for place, released in self._next():
+                self.pending.remove(released)
+                yield place, released
 
     def _in_step(self) -> Iterator[Event]:
         """Events of all files; always from the file whose highest resourceVersion is the lowest."""
@@ -220,7 +251,7 @@ class Timeline:
         for number, source in enumerate(self._sources):
             progress.append((0, 0, number, joined(source, self.counts)))
         heapq.heapify(progress)
-        while progress:
+        while len(progress) > 1:
             reached, lines, number, events = progress[0]
             event = next(events, None)
             if event is None:
@@ -231,72 +262,96 @@ class Timeline:
                 reached = version
             heapq.heapreplace(progress, (reached, lines + 1, number, events))
             yield event
+        for _, _, _, events in progress:
+            yield from events
 
     def _hold(self, event: Event) -> None:
-        self._number += 1
         if event.kind is Kind.DELIVERY:
             # ordered by what its stream had reached: an initial list goes back in version, later lines do not
-            self._stream_key(event)
+            stream = (event.file, event.stream)
+            reached = max(self._streams.get(stream, 0), event.version or 0)
+            self._streams[stream] = reached
+            self._push(event, reached, 1, 0, None)
+            return
+        if event.verb not in WRITES:
+            if matters_in_time(event):
+                self._by_time(event, self._taken(event))
             return
         if event.resource is not None and is_silent(event):
             self.pending.add(event)
-        if is_versioned_write(event):
-            version = event.version
-            assert version is not None  # is_versioned_write
-            when = interval(event)
-            heapq.heappush(self._revisions, (version, 0, when[1] if when else 0, self._number, event))
-            if when is not None:
-                heapq.heappush(self._ends, (when[1], version))
-        elif matters_in_time(event):
-            self._by_time(event)
+        if not is_versioned_write(event):
+            self._by_time(event, self._taken(event))
+            return
+        version, when = event.version, interval(event)
+        assert version is not None  # is_versioned_write
+        if when is None:
+            self._push(event, version, 0, 0, None)
+            return
+        self._push(event, version, 0, when[1], when[0])
+        if len(self._ends) > 2 * self._held + _SPARE:  # one that stays before all others keeps those that were released
+            self._ends = [end for end in self._ends if end[1] > self._released]
+            heapq.heapify(self._ends)
+        heapq.heappush(self._ends, (when[1], version))
 
-    def _by_time(self, event: Event) -> None:
+    def _push(self, event: Event, version: int, delivery: int, completed: int, received: int | None) -> None:
+        self._number += 1
+        heapq.heappush(self._revisions, (version, delivery, completed, self._number, received, self._taken(event), event))
+
+    def _by_time(self, event: Event, size: int) -> None:
         self._number += 1  # again, for one that was held before: numbers tell equal times apart
         when = interval(event)
-        heapq.heappush(self._timed, (when[1] if when else self._clock, self._number, event))
+        heapq.heappush(self._timed, (when[1] if when else self._clock, self._number, size, event))
 
-    def _stream_key(self, event: Event) -> None:
-        stream = (event.file, event.stream)
-        reached = max(self._streams.get(stream, 0), event.version or 0)
-        self._streams[stream] = reached
-        heapq.heappush(self._revisions, (reached, 1, 0, self._number, event))
+    def _taken(self, event: Event) -> int:
+        """Its bytes, now that it is held."""
+        request, response = event.request, event.response
+        size = (0 if request is None else len(request)) + (0 if response is None else len(response))
+        self._held += 1
+        self._bytes += size
+        return size
 
-    def _release(self) -> Iterator[tuple[Place, Event]]:
-        version, delivery, _, _, event = heapq.heappop(self._revisions)
-        if delivery:
-            yield Place.DELIVERY, event
-            return
-        if self._is_known(event) or self._is_older(event, version):
+    def _next(self) -> list[tuple[Place, Event]]:
+        """Releases what is first; nothing, if that turns out to be placed by time."""
+        return self._release() if self._revisions else [self._place()]
+
+    def _place(self) -> tuple[Place, Event]:
+        _, _, size, event = heapq.heappop(self._timed)
+        self._held -= 1
+        self._bytes -= size
+        return Place.TIME, event
+
+    def _release(self) -> list[tuple[Place, Event]]:
+        version, delivery, completed, _, received, size, event = heapq.heappop(self._revisions)
+        if not delivery and (self._is_known(event) or self._is_older(event, version, received)):
             # it answered an old version (nothing written, or the object removed with it): its place is given by its time,
             # and its times say nothing about the versions around it
-            self._by_time(event)
-            return
+            self._by_time(event, size)
+            return []
+        self._held -= 1
+        self._bytes -= size
+        if delivery:
+            return [(Place.DELIVERY, event)]
         if version < self._released:
-            self.pending.remove(event)
-            yield Place.LATE, event
-            return
+            return [(Place.LATE, event)]
         self._released = version
-        when = interval(event)
-        if when is not None:
-            skew = SKEW if len(self.counts.servers) > 1 and event.received is not None else 0
-            self._clock = max(self._clock, when[0] - skew)
+        released: list[tuple[Place, Event]] = []
+        if received is not None:
+            self._clock = max(self._clock, received - (self._skew if event.received is not None else 0))
             while self._timed and self._timed[0][0] < self._clock:
-                yield from self._place(heapq.heappop(self._timed)[2])
-        self.pending.remove(event)
-        yield Place.REVISION, event
+                released.append(self._place())
+        released.append((Place.REVISION, event))
+        return released
 
-    def _is_older(self, event: Event, version: int) -> bool:
+    @property
+    def _skew(self) -> int:
+        return SKEW if len(self.counts.servers) > 1 else 0
+
+    def _is_older(self, event: Event, version: int, received: int | None) -> bool:
         """Was it received after a write with a higher version had been answered, and may it so have written nothing?"""
         while self._ends and self._ends[0][1] <= version:
             heapq.heappop(self._ends)  # it was released, or is this one
-        when = interval(event)
-        if when is None or not self._ends or event.code == 201 or event.verb not in ("update", "patch"):
+        if received is None or not self._ends or event.code == 201 or event.verb not in ("update", "patch"):
             return False
         if event.precondition_version not in (None, "", "0"):
             return False  # it saw a version and answered another: it wrote
-        return self._ends[0][0] + (SKEW if len(self.counts.servers) > 1 else 0) < when[0]
-
-    def _place(self, event: Event) -> Iterator[tuple[Place, Event]]:
-        self.pending.remove(event)
-        yield Place.TIME, event
-
+        return self._ends[0][0] + self._skew < received

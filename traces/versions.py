@@ -6,6 +6,7 @@ from collections import deque
 from typing import Final
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from kubecheck.traces.body import Body, body_of
 from kubecheck.traces.event import Event, Word
@@ -121,4 +122,7 @@ def slim(event: Event) -> Event:
     """The event without its bodies, which keep the whole line in memory."""
     if event.response is None and event.request is None:
         return event
-    return msgspec.structs.replace(event, request=None, response=None)
+    light = event.__copy__()  # not replace(), which works out again what follows from the fields
+    force_setattr(light, "request", None)
+    force_setattr(light, "response", None)
+    return light

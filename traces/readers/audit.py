@@ -236,42 +236,44 @@ class Reader:
 
         received = microseconds(line.received)
         return Event(
-            kind=_REQUEST,
-            file=self._file,
-            line=number,
-            server=self._server,
-            user=caller.name,
-            groups=caller.groups,
-            agent=None if line.agent is None else self._shared(line.agent),
-            credential=caller.credential,
-            user_uid=caller.uid,
-            impersonated=None if line.impersonated is _ABSENT else self._caller(line.impersonated).name,
-            verb=verb,
-            group=group,
-            resource=resource,
-            subresource=subresource,
-            namespace=namespace,
-            name=name,
-            uid=uid,
-            precondition_version=precondition_version,
-            precondition_uid=precondition_uid,
-            dry_run=dry_run,
-            requested_version=requested_version,
-            version_match=version_match,
-            uri=uri,
-            stage=line.stage,
-            code=code,
-            reason=reason,
-            message=message,
-            answer_kind=answer_kind,
-            answer=answer,
-            received=received,
-            completed=received if line.completed == line.received else microseconds(line.completed),
-            audit_id=line.audit_id,
-            level=level,
-            decision=None if line.annotations is None else line.annotations.decision,
-            request=request,
-            response=response,
+            _REQUEST,  # kind
+            self._file,
+            number,  # line
+            self._server,
+            caller.name,  # user
+            caller.groups,
+            None if line.agent is None else self._shared(line.agent),  # agent
+            caller.uid,  # user_uid
+            caller.credential,
+            None if line.impersonated is _ABSENT else self._caller(line.impersonated).name,  # impersonated
+            None,  # component
+            verb,
+            group,
+            resource,
+            subresource,
+            namespace,
+            name,
+            uid,
+            precondition_version,
+            precondition_uid,
+            dry_run,
+            requested_version,
+            version_match,
+            uri,
+            line.stage,
+            code,
+            reason,
+            message,
+            answer_kind,
+            answer,
+            received,
+            received if line.completed == line.received else microseconds(line.completed),  # completed
+            None,  # sequence
+            line.audit_id,
+            level,
+            None if line.annotations is None else line.annotations.decision,
+            request,
+            response,
         )
 
 
