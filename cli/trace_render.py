@@ -107,7 +107,8 @@ def _show_summary(validation: Validation, out: Console) -> None:
             )
         )
     if summary.late:
-        out.print(Text(f"{_many(summary.late, 'write')} came too late to be ordered and were not judged", style="yellow"))
+        because = "; large bodies had shortened the window in which writes are ordered" if summary.shortened else ""
+        out.print(Text(f"{_many(summary.late, 'write')} came too late to be ordered and were not judged{because}", style="yellow"))
     if summary.outcomes:
         out.print(Padding(_outcomes(summary.outcomes), (0, 0, 0, 2)))
     for what, counted in (("by", summary.actors), ("about", summary.resources)):

@@ -135,6 +135,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """The answered or delivered object's resourceVersion, if the log tells it and it is a number."""
     effect: Effect = Effect.NONE
     """What it did to the object that it names, as far as the line tells."""
+    light: Event | None = None
+    """Itself without bodies, once somebody has asked for it (kubecheck.traces.versions.slim)."""
 
     def __post_init__(self) -> None:
         """Works out what follows from the other fields."""
@@ -143,6 +145,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
             set_field(self, "key", None)
         else:
             set_field(self, "key", (group, resource, "" if resource == "namespaces" and group == "" else self.namespace, name))
+        set_field(self, "light", None)
         set_field(self, "version", None if answer is None else answer.version)
         set_field(self, "effect", effect(self) if self.verb in WRITES else Effect.NONE)
 

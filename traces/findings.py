@@ -108,6 +108,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int
     late: int
     """Writes that came later than the reordering window allows; they were not judged."""
+    shortened: int = 0
+    """Events that left that window before it was full, because of the bytes that it held."""
 
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """What objects looked like at which revision, as far as the log tells it.
 
-Memory grows with the objects that live, not with the log: of each object the newest body is kept and the last `_DEPTH` versions
-without their bodies; of removed ones a tombstone, of which the oldest are forgotten.
+Memory grows with the objects that live, not with the log: of each object the newest body is kept (packed, when nothing has
+happened to it for a while) and the last `_DEPTH` versions without their bodies; of removed ones a tombstone, of which the oldest
+are forgotten.
 
 A log is never taken to be complete. What is known of an object is one of three things: it exists, it does not, or the log
 cannot tell (a request without an answer, a collection deleted, an eviction, a restarted API server). Facts on which requests
@@ -20,15 +21,20 @@ from kubecheck.traces.effects import WRITES, Effect, effect_of, empties_finalize
 from kubecheck.traces.event import Delivery, Event, Header, Kind, Level, Stage
 from kubecheck.traces.keys import Key, key_of, namespace_of
 from kubecheck.traces.order import Pending, interval, surely_before
+from kubecheck.traces.packing import Packer
 from kubecheck.traces.versions import Change, Record, Step, Version, slim
 
 _TOMBSTONES: Final = 20_000
-_VERSIONS: Final = 65_536
+_WHOLE: Final = 1_000
+"""Of the tombstones those, the newest, that keep more than their last version."""
+_VERSIONS: Final = 16_384
 _DECODED: Final = 512
 _ORDER_OF_LINES: Final = 1_000_000
 """Microseconds by which lines of an audit log may be out of order."""
 _UNANSWERED: Final = 32
 """Unanswered writes that are kept for each object with their times."""
+_UNSURE: Final = 20_000
+"""Objects with unanswered writes; of those of further ones it is kept only that they may have been to any object of the kind."""
 _BEFORE_RESTART: Final = 60_000_000
 """Microseconds before an API server's first request in which its former life may have ended."""
 
@@ -71,7 +77,9 @@ class History:
         self._servers_named: set[str] = set()
         self._loopback: dict[str, str] = {}
         self._tombstones: OrderedDict[Key, None] = OrderedDict()
+        self._newest_tombstones: deque[Record] = deque()
         self._decoded: deque[Version] = deque()
+        self._packer = Packer()
         self._body: tuple[Event | None, Body | None] = (None, None)
 
     # What the log says of itself
@@ -86,15 +94,17 @@ class History:
             if event.kind in (Kind.CRASH, Kind.RESTART) and event.component in self._servers_named:
                 self.restarts.append(event)
             return
-        self.servers.add(event.server)
-        if event.completed is not None and event.server not in self._begins:
-            self._begins[event.server] = event.completed
+        server = event.server
+        if server not in self.servers:
+            self.servers.add(server)
+        if server not in self._begins and event.completed is not None:
+            self._begins[server] = event.completed
         if event.user == "system:apiserver" and event.user_uid is not None:
-            known = self._loopback.setdefault(event.server, event.user_uid)
+            known = self._loopback.setdefault(server, event.user_uid)
             if known != event.user_uid:
-                self._loopback[event.server] = event.user_uid
-                self.restarts.append(msgspec.structs.replace(event, request=None, response=None))
-        if event.resource is None or event.verb not in WRITES:
+                self._loopback[server] = event.user_uid
+                self.restarts.append(slim(event))
+        if event.verb not in WRITES or event.resource is None:
             return
         if event.resource == "leases" and event.ok and event.name is not None and event.user == "system:apiserver":
             self._identities.add(event.name)
@@ -108,6 +118,8 @@ class History:
 
     def _remember_unanswered(self, key: Key, event: Event) -> None:
         """Keeps the first of an object's unanswered writes with their times; of the others one for each verb, at any time."""
+        if len(self.unanswered) >= _UNSURE and key not in self.unanswered:
+            key = (*key[:3], "")
         held = self.unanswered.setdefault(key, [])
         if len(held) < _UNANSWERED:
             held.append(slim(event))
@@ -323,7 +335,7 @@ class History:
                 record.unlogged = []
         exact = before is not None and self._exact(record, before, version)
         record.disturbed.clear()
-        record.versions.append(version)
+        record.add(version)
         record.uid = uid or record.uid
         self.version_count += 1
         if self.first_version is None:
@@ -342,7 +354,8 @@ class History:
             record.removed_by = None
         self._decoded.append(version)
         if len(self._decoded) > _DECODED:
-            self._decoded.popleft().release_decoded()
+            cold = self._decoded.popleft()
+            cold.rest(self._packer, cold.event.resource or "")
         if key[1] == "namespaces" and key[3] == "kube-system" and change is Change.CREATE and event.kind is Kind.REQUEST:
             self.complete = True
         return Step(record, before, version, exact)
@@ -373,6 +386,11 @@ class History:
         record.removed_by = slim(event)
         record.disturbed.clear()
         self._tombstones[record.key] = None
+        self._newest_tombstones.append(record)
+        if len(self._newest_tombstones) > _WHOLE:
+            old = self._newest_tombstones.popleft()
+            if old.exists is False:
+                del old.versions[:-1]
         if len(self._tombstones) > _TOMBSTONES:
             forgotten, _ = self._tombstones.popitem(last=False)
             self.records.pop(forgotten, None)

@@ -6,8 +6,9 @@ been completed, for then every write that could have mattered to it has been rel
 interval and the order of lines is not is a fact of the audit log: a line is written when the answer has gone out.
 
 The window is a number of events held back, fewer where their bodies are so large that memory would not do (`HELD_BYTES`). A write
-that comes later than that is not ordered but counted (`late`): its rules are not judged. Watch streams have no times: their deliveries are ordered by the highest resourceVersion that the stream
-has reached. Files are read in step, that one first which has come least far.
+that comes later than that is not ordered but counted (`late`): its rules are not judged. Watch streams have no times: their
+deliveries are ordered by the highest resourceVersion that the stream has reached. Files are read in step, that one first which has
+come least far.
 
 Assumption: clocks of several API servers agree to one second (`SKEW`); with one API server there is one clock.
 """
@@ -321,7 +322,7 @@ class Timeline:
         return Place.TIME, event
 
     def _release(self) -> list[tuple[Place, Event]]:
-        version, delivery, completed, _, received, size, event = heapq.heappop(self._revisions)
+        version, delivery, _, _, received, size, event = heapq.heappop(self._revisions)
         if not delivery and (self._is_known(event) or self._is_older(event, version, received)):
             # it answered an old version (nothing written, or the object removed with it): its place is given by its time,
             # and its times say nothing about the versions around it

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import Final
 
-from kubecheck.traces.effects import WRITES, Effect, effect_of
+from kubecheck.traces.effects import WRITES, Effect
 from kubecheck.traces.event import Delivery, Event, Item, Kind, Stage
 from kubecheck.traces.findings import Summary, Validation, Verdict
 from kubecheck.traces.history import History
@@ -38,6 +39,9 @@ def validate(
     return _Run(choose(only=only, skip=skip), sources, window, progress).result()
 
 
+_UNVERSIONED: Final = (Effect.NONE, Effect.UNLOGGED, Effect.COLLECTION)
+
+
 class _Run:
     def __init__(
         self,
@@ -57,7 +61,8 @@ class _Run:
         self.initial = Initial()
         self.tally = _Tally()
 
-        self.on_arrived = overriding(self.rules, "arrived")
+        self.on_write_arrived = overriding(self.rules, "arrived")
+        self.on_arrived = overriding([rule for rule in self.rules if rule.verbs is not WRITES], "arrived")
         self.on_delivered = overriding(self.rules, "delivered")
         self.before_write = Hooks(self.rules, "before_write")
         self.on_echoed = Hooks(self.rules, "echoed")
@@ -126,17 +131,16 @@ class _Run:
                 violations=sum(rule.violation_count for rule in self.rules),
             ))
         self.history.arrived(event)
-        for hook in self.on_arrived:
+        for hook in self.on_write_arrived if event.verb in WRITES else self.on_arrived:
             hook(event)
 
     def _revision(self, event: Event) -> None:
-        history = self.history
-        history.now = event
-        record = history.record(event)
-        effect = effect_of(event)
-        if effect in (Effect.NONE, Effect.UNLOGGED, Effect.COLLECTION) or key_of(event) is None:
+        history, key = self.history, event.key
+        if key is None or event.effect in _UNVERSIONED:
             self._time(event)
             return
+        history.now = event
+        record = history.records.get(key)
         self.provenance.before_write(event)
         for hook in self.before_write.of(event.resource):
             hook(event, record)
@@ -150,9 +154,9 @@ class _Run:
         history.settle(step)
 
     def _time(self, event: Event) -> None:
-        history = self.history
+        history, key = self.history, event.key
         history.now = event
-        record = history.record(event)
+        record = None if key is None else history.records.get(key)
         self.provenance.placed(event, record)
         for hook in self.on_placed.of_request(event.verb, event.resource):
             hook(event, record)
@@ -270,4 +274,5 @@ class _Tally:
             servers=tuple(sorted(counts.servers)),
             restarts=len(history.restarts),
             late=counts.late,
+            shortened=counts.shortened,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+import copy
 from typing import Final
 
 import msgspec
@@ -12,6 +12,7 @@ from kubecheck.traces.body import Body, body_of
 from kubecheck.traces.event import Event, Word
 from kubecheck.traces.keys import Key, display_key
 from kubecheck.traces.objects import Meta
+from kubecheck.traces.packing import Packed, Packer
 
 _DEPTH: Final = 16
 
@@ -29,7 +30,7 @@ class Change(Word):
 class Version:
     """An object at a revision."""
 
-    __slots__ = ("_body", "_raw", "change", "event", "meta", "number", "partial")
+    __slots__ = ("_body", "_packed", "_raw", "_resting", "change", "event", "meta", "number", "partial")
 
     def __init__(self, number: int, change: Change, event: Event, *, partial: bool, body: Body | None = None) -> None:
         self.number = number
@@ -40,21 +41,32 @@ class Version:
         """The answer was of another kind (Scale): metadata counts, the body does not."""
         self._raw: msgspec.Raw | None = None if partial else event.response
         self._body = None if partial else body
+        self._packed: Packed | None = None
+        self._resting = False
 
     @property
     def body(self) -> Body | None:
         """The whole object, or None if the log does not have it (any more)."""
-        if self._body is None and self._raw is not None:
-            self._body = body_of(self._raw)
-        return self._body
+        if self._body is not None:
+            return self._body
+        body = body_of(self._raw if self._packed is None else self._packed.unpack())
+        if not self._resting:
+            self._body = body
+        return body
 
     def complete(self, event: Event) -> None:
         """Takes the whole object from a delivery of this version."""
-        self.meta, self.partial, self._raw, self._body = event.answer, False, event.response, None
+        self.meta, self.partial, self._raw = event.answer, False, event.response
+        self._body = self._packed = None
 
-    def release_decoded(self) -> None:
-        """Gives the decoded form back; it is decoded again when needed."""
+    def rest(self, packer: Packer, resource: str) -> None:
+        """Gives the decoded form back and packs the body; both are made again whenever they are needed."""
         self._body = None
+        self._resting = True
+        if self._raw is not None:
+            self._packed = packer.pack(resource, self._raw)
+            if self._packed is not None:
+                self._raw = None
 
     @property
     def kind(self) -> str | None:
@@ -69,7 +81,7 @@ class Version:
 
     def release_body(self) -> None:
         """Forgets the body for good."""
-        self._body = self._raw = None
+        self._body = self._raw = self._packed = None
         self.event = slim(self.event)
 
 
@@ -82,7 +94,8 @@ class Record:
         self.key = key
         self.exists: bool | None = None
         self.uid: str | None = None
-        self.versions: deque[Version] = deque(maxlen=_DEPTH)
+        self.versions: list[Version] = []
+        """The last `_DEPTH`."""
         self.disturbed: list[Event] = []
         """Writes since the newest version whose own version the log does not tell."""
         self.unlogged: list[Event] = []
@@ -95,6 +108,12 @@ class Record:
     def last(self) -> Version | None:
         """The newest version."""
         return self.versions[-1] if self.versions else None
+
+    def add(self, version: Version) -> None:
+        """Takes a version as the newest."""
+        self.versions.append(version)
+        if len(self.versions) > _DEPTH:
+            del self.versions[0]
 
     def find(self, number: int) -> Version | None:
         """The version with this number, if it is remembered."""
@@ -119,10 +138,13 @@ class Step(msgspec.Struct, frozen=True):
 
 
 def slim(event: Event) -> Event:
-    """The event without its bodies, which keep the whole line in memory."""
+    """The event without its bodies, which keep the whole line in memory; one for all who ask for it."""
     if event.response is None and event.request is None:
         return event
-    light = event.__copy__()  # not replace(), which works out again what follows from the fields
-    force_setattr(light, "request", None)
-    force_setattr(light, "response", None)
+    light = event.light
+    if light is None:
+        light = copy.copy(event)  # not replace(), which works out again what follows from the fields
+        for name in ("request", "response", "audit_id"):
+            force_setattr(light, name, None)
+        force_setattr(event, "light", light)
     return light

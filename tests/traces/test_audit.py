@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from kubecheck.traces.event import Event, Kind, Level, Malformed, Stage
+from kubecheck.traces.objects import Meta
 from kubecheck.traces.readers import audit
 from kubecheck.traces.readers.files import Input
 from tests.traces.logs import RUN, audit_line, encoded, lines
@@ -37,6 +39,33 @@ def test_update(tmp_path: Path) -> None:
     assert (event.received, event.completed) == (1795402856203590, 1795402856205173)
     assert event.level is Level.REQUEST_RESPONSE
     assert event.request_object()["metadata"]["resourceVersion"] == "6"
+
+
+def test_every_field_is_where_its_name_says(tmp_path: Path) -> None:
+    """The reader builds events by position: each field of this line has a value of its own."""
+    request = {"kind": "Patch", "metadata": {"uid": "wanted-uid", "resourceVersion": "41"}}
+    response = {"kind": "Scale", "metadata": {"name": "answered", "uid": "answered-uid", "resourceVersion": "42"}}
+    patched = one(
+        tmp_path, verb="patch", impersonatedUser={"username": "bob"}, userAgent="agent", auditID="id", requestURI="/uri?dryRun=All",
+        user={"username": "alice", "uid": "user-uid", "groups": ["group"],
+              "extra": {"authentication.kubernetes.io/credential-id": ["credential"]}},
+        objectRef={"resource": "deployments", "apiGroup": "apps", "namespace": "t", "name": "web", "subresource": "scale"},
+        responseStatus={"code": 202, "reason": "Reason", "message": "message"}, requestObject=request, responseObject=response,
+        annotations={"authorization.k8s.io/decision": "allow"},
+    )
+    expected = Event(
+        kind=Kind.REQUEST, file=str(tmp_path / "audit.log"), line=1, server="api-1", user="alice", groups=("group",), agent="agent",
+        user_uid="user-uid", credential="credential", impersonated="bob", verb="patch", group="apps", resource="deployments",
+        subresource="scale", namespace="t", name="web", uid="answered-uid", precondition_version="41", precondition_uid="wanted-uid",
+        dry_run=True, uri="/uri?dryRun=All", stage=Stage.COMPLETE, code=202, reason="Reason", message="message", answer_kind="Scale",
+        answer=Meta(name="answered", uid="answered-uid", resource_version="42"), received=1795402856203590,
+        completed=1795402856205173, audit_id="id", level=Level.REQUEST_RESPONSE, decision="allow",
+        request=msgspec.Raw(json.dumps(request).encode()), response=msgspec.Raw(json.dumps(response).encode()),
+    )
+    for field in Event.__struct_fields__:
+        assert getattr(patched, field) == getattr(expected, field), field
+    listed = one(tmp_path, verb="list", requestURI="/?resourceVersion=7&resourceVersionMatch=Exact", requestObject=None)
+    assert (listed.requested_version, listed.version_match) == ("7", "Exact")
 
 
 @pytest.mark.parametrize("level", ["Metadata", "Request"])

@@ -28,12 +28,13 @@ class Authorised(Rule):
         "authentication.go WithAuthentication"
     )
     level = Level.METADATA
+    nothing = "no answered request in the log tells how it was authorised"
 
     def arrived(self, event: Event) -> None:
-        """The decision against the answer."""
-        if event.kind is not Kind.REQUEST or event.code is None or event.stage is Stage.RECEIVED:
+        """The decision against the answer; nothing to hold against it, and so nothing to judge, where none is told."""
+        if event.decision is None and event.user != "":
             return
-        if event.user is None:
+        if event.kind is not Kind.REQUEST or event.code is None or event.stage is Stage.RECEIVED:
             return
         self.judge()
         name = event.uri or event.resource or "?"
@@ -103,10 +104,11 @@ class Role(Rule):
     )
     level = Level.METADATA
     nothing = "no write by a component whose role is known"
+    verbs = WRITES
 
     def arrived(self, event: Event) -> None:
         """A successful write against the table of roles."""
-        if event.kind is not Kind.REQUEST or event.verb not in WRITES or not event.ok or event.resource is None:
+        if event.kind is not Kind.REQUEST or not event.ok or event.resource is None:
             return
         role = role_of(event)
         if role is None:

@@ -40,7 +40,7 @@ class Rule:
     every_write: ClassVar[bool] = False
     """What it calls a violation may be none if the log lacks a write of one of the objects."""
     verbs: ClassVar[frozenset[str] | None] = None
-    """Of which verbs `placed` is to be called; None: of all."""
+    """Of which verbs `placed` is to be called; None: of all. If these are WRITES, so is `arrived`."""
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         self.history = history
