@@ -7,6 +7,7 @@ piped or when NO_COLOR is set (https://no-color.org); rich sees to that.
 from __future__ import annotations
 
 import io
+import os
 import re
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Final
@@ -53,15 +54,20 @@ _BADGES: Final = {
 def console(file: IO[str]) -> Iterator[Console]:
     """A console for one of our outputs: as wide as the terminal.
 
-    Without a terminal it has 120 columns and leaves no blanks at the ends of lines.
+    Without a terminal it has 120 columns, or as many as COLUMNS says, and leaves no blanks at the ends of lines.
     """
     if file.isatty():
         yield Console(file=file, highlight=False, emoji=False, markup=False)
         return
     buffer = _Buffer(getattr(file, "encoding", None))
-    yield Console(file=buffer, width=PIPED_WIDTH, highlight=False, emoji=False, markup=False)
+    yield Console(file=buffer, width=_piped_width(), highlight=False, emoji=False, markup=False)
     with reader_may_leave():
         file.writelines(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+
+
+def _piped_width() -> int:
+    told = os.environ.get("COLUMNS", "")
+    return int(told) if told.isdecimal() and 0 < int(told[:6]) < 10_000 else PIPED_WIDTH
 
 
 class _Buffer(io.StringIO):

@@ -38,22 +38,26 @@ _SHOWN_NAMES: Final = 8
 _STYLES: Final = {Verdict.CONFORMS: "green", Verdict.VIOLATED: "bold red", Verdict.NOT_JUDGED: "yellow"}
 
 
-def show(validation: Validation, logs: Logs, *, seconds: float) -> None:
-    """Print it: what was read, the log at a glance, the rules, what contradicts, the verdict."""
+def show(validation: Validation, logs: Logs, *, seconds: float, verbose: bool = False) -> None:
+    """Print it: what was read, the log at a glance, the rules, what contradicts, the verdict.
+
+    Rules that the log has nothing for are counted, and listed if `verbose`.
+    """
     with console(sys.stdout) as out:
         _show_files(logs, out)
         _show_summary(validation, out)
-        _show_rules(validation, out)
+        _show_rules(validation, out, verbose=verbose)
         _show_open(validation.rules, out)
         _show_malformed(validation, out)
-        _show_violations(validation, out)
+        _show_violations(validation, logs, out)
         out.print()
         out.print(_verdict(validation, seconds))
 
 
 def _verdict(validation: Validation, seconds: float) -> Text:
     judged = sum(rule.judged > 0 for rule in validation.rules)
-    counts = f"{judged} of {len(validation.rules)} rules had something to judge; {duration(seconds)}"
+    number_of = f"{judged} of {len(validation.rules)} rules"
+    counts = f"{number_of} had something to judge; {duration(seconds)}"
     if validation.verdict is Verdict.VIOLATED:
         number = sum(rule.violation_count for rule in validation.rules)
         broken = sum(rule.verdict is Verdict.VIOLATED for rule in validation.rules)
@@ -68,6 +72,11 @@ def _verdict(validation: Validation, seconds: float) -> Text:
         )
     if validation.verdict is Verdict.NOT_JUDGED:
         return Text.assemble(("[not judged]", "yellow"), f" the log tells too little for any rule; {counts}")
+    if not validation.summary.writes:
+        lacking = "no write in the log tells its resourceVersion, so nothing is known of their order"
+        return Text.assemble(
+            ("[ok]", "green"), f" conforms, as far as {number_of} could judge: {lacking}; {duration(seconds)}"
+        )
     return Text.assemble(("[ok]", "green"), f" conforms; {counts}")
 
 
@@ -85,12 +94,13 @@ def _show_files(logs: Logs, out: Console) -> None:
     out.print(table)
     for what, files in (("no logs", logs.others), ("empty", logs.empty)):
         if files:
-            out.print(Text(f"{what}: {_listed([file.rsplit('/', 1)[-1] for file in files])}", style="dim"))
+            names = _short_names(files)
+            out.print(Text(f"{what}: {_listed([names[file] for file in files])}", style="dim"))
 
 
 def _show_summary(validation: Validation, out: Console) -> None:
     summary = validation.summary
-    line = f"{summary.events:,} events: {_many(summary.requests, 'request')}, {_many(summary.deliveries, 'delivery')}"
+    line = f"{_many(summary.events, 'event')}: {_many(summary.requests, 'request')}, {_many(summary.deliveries, 'delivery')}"
     if summary.duplicates:
         line += f", {summary.duplicates:,} repeated"
     if summary.unanswered:
@@ -127,15 +137,25 @@ def _outcomes(outcomes: Mapping[str, Mapping[str, int]]) -> Table:
     return table
 
 
-def _show_rules(validation: Validation, out: Console) -> None:
-    if not validation.rules:
-        return
+def _show_rules(validation: Validation, out: Console, *, verbose: bool) -> None:
+    shown = [rule for rule in validation.rules if verbose or not rule.without_matter]
+    without = len(validation.rules) - len(shown)
+    if shown:
+        out.print()
+        out.print(_rules_table(shown))
+    if without:
+        out.print()
+        said = f"{_many(without, 'rule')} not judged: the log has nothing that {'it is' if without == 1 else 'they are'} about"
+        out.print(Text(f"{said} (--verbose lists {'it' if without == 1 else 'them'})", style="dim"))
+
+
+def _rules_table(rules: list[RuleResult]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("rule", no_wrap=True)
     table.add_column("judged", justify="right")
     table.add_column("verdict", no_wrap=True)
     table.add_column("not judged, because", overflow="fold")
-    for rule in validation.rules:
+    for rule in rules:
         verdict = rule.verdict.value
         if rule.violation_count:
             verdict += f" ({rule.violation_count:,})"
@@ -143,8 +163,7 @@ def _show_rules(validation: Validation, out: Console) -> None:
             reason if number == 1 and not rule.judged else f"{number:,}: {reason}" for reason, number in rule.not_judged.items()
         )
         table.add_row(rule.name, f"{rule.judged:,}", Text(verdict, style=_STYLES[rule.verdict]), Text(reasons, style="dim"))
-    out.print()
-    out.print(table)
+    return table
 
 
 def _show_open(rules: Iterable[RuleResult], out: Console) -> None:
@@ -164,32 +183,51 @@ def _show_malformed(validation: Validation, out: Console) -> None:
         return
     out.print()
     out.print(Text(_many(validation.malformed_count, "malformed line"), style="bold"))
-    for bad in validation.malformed[:_SHOWN_MALFORMED]:
+    first_of = {(bad.file, bad.message): bad for bad in reversed(validation.malformed)}
+    shown = list(reversed(first_of.items()))[:_SHOWN_MALFORMED]
+    told = 0
+    for alike, bad in shown:
         where = ":".join(str(part) for part in (readable(bad.file), bad.line, bad.column) if part is not None)
         out.print(Text(f"  {where}: {readable(bad.message, width=400)}"), soft_wrap=True)
         if bad.text:
             out.print(Text(f"      {bad.text}", style="dim"), soft_wrap=True)
             if bad.caret is not None:
                 out.print(Text(f"      {' ' * bad.caret}^", style="red"), soft_wrap=True)
-    if validation.malformed_count > _SHOWN_MALFORMED:
-        out.print(f"  and {validation.malformed_count - min(_SHOWN_MALFORMED, len(validation.malformed)):,} more")
+        lines = validation.malformed_alike.get(alike, 1)
+        told += lines
+        if lines > 1:
+            out.print(f"      and the same of {_many(lines - 1, 'further line')} of this file")
+    if validation.malformed_count > told:
+        out.print(f"  and {validation.malformed_count - told:,} more")
 
 
-def _show_violations(validation: Validation, out: Console) -> None:
+def _show_violations(validation: Validation, logs: Logs, out: Console) -> None:
     if not validation.violations:
         return
     out.print()
     number = sum(rule.violation_count for rule in validation.rules)
     out.print(Text(_many(number, "violation"), style="bold"))
+    names = _short_names(file for source in logs.sources for file in source.files)
     for violation in validation.violations[:_SHOWN_VIOLATIONS]:
         out.print()
-        _show_violation(violation, out)
+        _show_violation(violation, names, out)
     if number > _SHOWN_VIOLATIONS:
         out.print()
         out.print(f"and {number - min(_SHOWN_VIOLATIONS, len(validation.violations)):,} more")
 
 
-def _show_violation(violation: Violation, out: Console) -> None:
+def _short_names(files: Iterable[str]) -> dict[str, str]:
+    """Each file by its last name, or by as much of its path as tells it from files of the same name."""
+    paths = {file: file.split("/") for file in files}
+    most = max(map(len, paths.values()), default=1)
+    for parts in range(1, most + 1):
+        short = {file: "/".join(path[-parts:]) for file, path in paths.items()}
+        if len(set(short.values())) == len(short):
+            return short
+    return {file: file for file in paths}
+
+
+def _show_violation(violation: Violation, names: Mapping[str, str], out: Console) -> None:
     objects = ", ".join(readable(one) for one in violation.objects)
     out.print(
         Text.assemble(
@@ -200,7 +238,7 @@ def _show_violation(violation: Violation, out: Console) -> None:
     out.print(Padding(Text(readable(violation.sentence, width=1000)), (0, 0, 0, 2)))
     table = Table(box=box.MINIMAL, show_header=True, pad_edge=False, padding=(0, 1, 0, 0))
     for witness in violation.witnesses:
-        table.add_column(Text(f"{readable(witness.file.rsplit('/', 1)[-1])}:{witness.line}"), overflow="fold", ratio=1)
+        table.add_column(Text(f"{readable(names.get(witness.file, witness.file))}:{witness.line}"), overflow="fold", ratio=1)
     table.add_row(*(Text(readable(witness.summary, width=600)) for witness in violation.witnesses))
     if any(witness.note for witness in violation.witnesses):
         table.add_row(*(Text(readable(witness.note, width=300), style="yellow") for witness in violation.witnesses))

@@ -25,12 +25,14 @@ _FORMATS = ("text", "json-lines", "audit", "watch")  # as kubecheck.traces.reade
 
 @click.command(short_help="Hold recorded traces against the rules.")
 @click.argument("logs", nargs=-1, metavar="LOG…|FOLDER")
-@click.option("--format", "form", type=click.Choice(_FORMATS), help="Take the logs for this and do not look.")
+@click.option("--format", "form", type=click.Choice(_FORMATS),
+              help="Take the logs that are named for this and do not look. What is in a FOLDER is told by its content all the same.")
 @click.option("--only", multiple=True, metavar="RULE", help="Judge by this rule or subject only; may be repeated.")
 @click.option("--skip", multiple=True, metavar="RULE", help="Leave this rule or subject out; may be repeated.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the verdict as JSON; - for standard output.")
 @click.option("--junit", "junit_file", metavar="FILE", help="Write it as JUnit XML; - for standard output.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@click.option("--verbose", "-v", is_flag=True, help="List also the rules that the log has nothing for.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of the JSON lines format, and do nothing else.")
 def validate(
     logs: tuple[str, ...],
@@ -41,6 +43,7 @@ def validate(
     json_file: str | None,
     junit_file: str | None,
     quiet: bool,
+    verbose: bool,
     schema: bool,
 ) -> int:
     """Say whether the LOGs of one run keep the rules that `kubecheck rules` lists.
@@ -95,7 +98,7 @@ def validate(
     if junit_file is not None:
         _write(junit_file, trace_render.as_junit(validation, found, seconds=seconds))
     if "-" not in (json_file, junit_file):
-        trace_render.show(validation, found, seconds=seconds)
+        trace_render.show(validation, found, seconds=seconds, verbose=verbose)
     return code
 
 

@@ -80,6 +80,8 @@ class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
     """Reason -> how often the log could not tell."""
     open: tuple[str, ...] = ()
     """What was asked for and not reached when the log ended (rules of the end state)."""
+    without_matter: bool = False
+    """It was not judged because the log has nothing that it is about."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +123,10 @@ class Validation(msgspec.Struct, frozen=True, kw_only=True):
     violations: tuple[Violation, ...]
     """Of all rules, in the order of files and lines."""
     malformed: tuple[Malformed, ...]
+    """The first of them."""
     malformed_count: int
+    malformed_alike: dict[tuple[str, str], int] = {}
+    """(file, message) -> how many lines; of the first messages only."""
 
 
 def display_time(microseconds: int | None) -> str:

@@ -44,6 +44,8 @@ _REMEMBERED: Final = 16384
 """Audit lines remembered, at least, to recognise the same line again."""
 
 _SPARE: Final = 4096
+_MALFORMED: Final = 100
+"""Malformed lines, and messages about them, that are kept; the others are counted."""
 
 
 class Place(Word):
@@ -72,8 +74,20 @@ class Counts:
         """Times that an event was released early because of the bytes held."""
         self.malformed_count = 0
         self.malformed: list[Malformed] = []
+        """The first of them."""
+        self.malformed_alike: dict[tuple[str, str], int] = {}
+        """(file, message) -> how many lines; of the first messages only."""
         self.headers: list[Header] = []
         self.servers: set[str] = set()
+
+    def add_malformed(self, line: Malformed) -> None:
+        """Takes a line that is none."""
+        self.malformed_count += 1
+        if len(self.malformed) < _MALFORMED:
+            self.malformed.append(line)
+        alike = (line.file, line.message)
+        if alike in self.malformed_alike or len(self.malformed_alike) < _MALFORMED:
+            self.malformed_alike[alike] = self.malformed_alike.get(alike, 0) + 1
 
 
 def interval(event: Event) -> tuple[int, int] | None:
@@ -130,9 +144,7 @@ def joined(items: Iterable[Item], counts: Counts, *, in_flight: int = IN_FLIGHT)
     older: set[tuple[str, int | None, int | None, Stage, str]] = set()
     for item in items:
         if isinstance(item, Malformed):
-            counts.malformed_count += 1
-            if len(counts.malformed) < 100:
-                counts.malformed.append(item)
+            counts.add_malformed(item)
             continue
         if isinstance(item, Header):
             counts.headers.append(item)

@@ -106,6 +106,7 @@ class _Run:
             violations=tuple(violations),
             malformed=tuple(counts.malformed),
             malformed_count=counts.malformed_count,
+            malformed_alike=counts.malformed_alike,
         )
 
     def _withdraw(self) -> None:

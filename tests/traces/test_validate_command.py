@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -89,6 +92,80 @@ def test_nothing_to_judge(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     code, out, _ = run(capsys, str(file), "--only", "pods")
     assert code == ExitCode.INCOMPLETE
     assert "[not judged] the log tells too little for any rule" in out
+
+
+def test_what_nothing_contradicts_is_not_judged(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "small.log"
+    file.write_bytes(encoded(audit_line(level="Metadata", requestObject=None, responseObject=None)))
+    code, out, _ = run(capsys, str(file))
+    assert code == ExitCode.INCOMPLETE
+    assert out.splitlines()[-1].startswith(f"[not judged] the log tells too little for any rule; 0 of {len(ALL)} rules had")
+
+
+def test_a_log_without_versions_conforms_only_so_far(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "metadata.log"
+    allowed = {"authorization.k8s.io/decision": "allow"}
+    file.write_bytes(encoded(audit_line(level="Metadata", requestObject=None, responseObject=None, annotations=allowed)))
+    code, out, _ = run(capsys, str(file))
+    assert code == ExitCode.HOLDS
+    assert (f"[ok] conforms, as far as 1 of {len(ALL)} rules could judge: no write in the log tells its resourceVersion, so nothing is "
+            "known of their order; ") in " ".join(out.split())
+
+
+def test_rules_that_the_log_has_nothing_for_are_counted_or_listed(capsys: pytest.CaptureFixture[str], reused: str) -> None:
+    _, out, _ = run(capsys, reused)
+    assert "\n store.revision-unique " in out
+    assert "\n pods.bound-once " not in out
+    assert " rules not judged: the log has nothing that they are about (--verbose lists them)\n" in out
+    _, out, _ = run(capsys, reused, "--verbose")
+    assert "\n pods.bound-once " in out
+    assert "--verbose" not in out
+
+
+def test_what_is_wrong_with_many_lines_is_told_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "audit.log"
+    file.write_bytes(encoded(*REUSED * 100))
+    code, out, _ = run(capsys, str(file), "--format", "text")
+    assert code == ExitCode.BAD_INPUT
+    assert out.count("found `{`") == 1
+    assert "      and the same of 199 further lines of this file\n" in out
+
+
+def test_files_of_one_name_in_two_folders_are_told_apart(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for folder, line in zip(("a", "b"), REUSED, strict=True):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "audit.log").write_bytes(encoded(line))
+    _, out, _ = run(capsys, str(tmp_path / "a" / "audit.log"), str(tmp_path / "b" / "audit.log"))
+    shown = next(line for line in out.splitlines() if "audit.log:1" in line and not line.startswith("/"))
+    assert {"a/audit.log:1", "b/audit.log:1"} <= set(shown.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("width", [60, 200])
+def test_a_pipe_is_as_wide_as_columns_says(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    _, out, _ = run(capsys, str(RUN))
+    assert width - 30 < max(map(len, out.splitlines())) <= width
+
+
+def test_without_colour_on_a_terminal(reused: str) -> None:
+    import pty
+
+    main_end, terminal = pty.openpty()
+    program = f"import sys; from kubecheck.cli.main import main; main(['validate', {reused!r}])"
+    env = {**os.environ, "TERM": "xterm", "NO_COLOR": "1"}
+    running = subprocess.Popen([sys.executable, "-c", program], stdin=terminal, stdout=terminal, stderr=terminal, env=env)
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+        while piece := os.read(main_end, 65536):
+            shown += piece
+    os.close(main_end)
+    assert running.wait() == 0
+    assert b"[violation]" in shown
+    codes = {code for found in re.findall(rb"\x1b\[([0-9;]*)m", shown) for code in found.split(b";")}
+    assert codes <= {b"", b"0", b"1", b"2", b"22"}, "bold and dim are no colours"
 
 
 def test_an_empty_log(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

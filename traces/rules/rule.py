@@ -128,6 +128,7 @@ class Rule:
     def result(self) -> RuleResult:
         """What it found."""
         reasons = dict(self.not_judged)
+        without_matter = False
         if self.violation_count:
             verdict = Verdict.VIOLATED
         elif self.judged:
@@ -135,7 +136,7 @@ class Rule:
         else:
             verdict = Verdict.NOT_JUDGED
             if not reasons:
-                reasons = {self.nothing: 1}
+                reasons, without_matter = {self.nothing: 1}, True
         return RuleResult(
             name=self.name,
             sentence=self.sentence,
@@ -146,4 +147,5 @@ class Rule:
             violation_count=self.violation_count,
             not_judged=reasons,
             open=tuple(self.open),
+            without_matter=without_matter,
         )
