@@ -55,7 +55,7 @@ def test_the_json_lines_are_in_the_schema() -> None:
 
 def test_the_numbers_are_those_of_the_code() -> None:
     assert f"limited to {Limits().line >> 20} MiB" in PAGE
-    assert f"(text: {text._LINE_LIMIT >> 20} MiB)" in PAGE
+    assert f"(text: {text._LINE_LIMIT >> 10} KiB)" in PAGE
     assert f"files to {Limits().ratio} bytes unpacked" in PAGE
     from kubecheck.traces.order import DEFAULT_WINDOW
 

@@ -69,6 +69,17 @@ def test_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
+        ({"event": "request", "actor": "a", "verb": "updaet", "resource": "pods"}, "updaet is no verb for an object: did you mean update?"),
+        ({"event": "request", "actor": "a", "verb": "GET"}, "expected `str` matching regex '^[a-z]+$' at verb"),
+        ({"event": "request", "actor": "a", "verb": "get", "resource": "Pods"},
+         "expected `str` matching regex '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' at resource"),
+        ({"event": "request", "actor": "a", "verb": "get", "code": 20000}, "expected `int` <= 599 at code"),
+        ({"event": "request", "actor": "a", "verb": "get", "precondition": {"resourceVersion": "abc"}},
+         "expected `str` matching regex '^[0-9]*$' at precondition.resourceVersion"),
+        ({"event": "request", "actor": "a", "verb": "get", "response": {"metadata": {"resourceVersion": "abc"}}},
+         "metadata.resourceVersion is abc: a resourceVersion is a number"),
+        ({"event": "delivery", "stream": "w", "type": "ADDED", "object": {"kind": "Pod", "metadata": {"resourceVersion": "x"}}},
+         "metadata.resourceVersion is x: a resourceVersion is a number"),
         ({"event": "reqest"}, "invalid value 'reqest' at event"),
         ({"event": "request", "verb": "get"}, "object missing required field `actor`"),
         ({"event": "request", "actor": "a", "verb": "get", "resorce": "pods"}, "object contains unknown field `resorce`"),
@@ -89,6 +100,24 @@ def test_malformed(tmp_path: Path, value: dict[str, Any], message: str) -> None:
     assert (bad.line, bad.message) == (3, message)
 
 
+@pytest.mark.parametrize(
+    ("line", "column", "message"),
+    [
+        (b'{"event":"request","actor":"a","verb":"get","resorce":"pods"}', 45, "object contains unknown field `resorce`"),
+        (b'{"event":"request","actor":"a","verb":"get","code":"200"}', 45, "expected `int | null`, got `str` at code"),
+        (b'{"event":"request","actor":"a","verb":"get","name":7,"request":{"name":1}}', None, "expected `str | null`, got `int` at name"),
+        (b'{"event":"request","actor":"\\ud800","verb":"get"}', 35, None),
+        (b'{"event":"request","actor":"a","verb":"get","request":' + b"[" * 5000, 154, "nested too deeply"),
+    ],
+)
+def test_the_column_of_what_is_wrong(tmp_path: Path, line: bytes, column: int | None, message: str | None) -> None:
+    (tmp_path / "t.jsonl").write_bytes(line)
+    (bad,) = jsonl.read(Input(str(tmp_path / "t.jsonl")))
+    assert isinstance(bad, Malformed)
+    assert (bad.column, bad.message) == (column, message or bad.message)
+    assert "(byte" not in bad.message
+
+
 @given(_RECORD)
 def test_what_is_written_is_in_the_schema_and_reads_the_same(record: r.Record) -> None:
     written = msgspec.json.encode(record)
@@ -98,9 +127,12 @@ def test_what_is_written_is_in_the_schema_and_reads_the_same(record: r.Record) -
 
 _KEYS = [
     "event", "actor", "verb", "resource", "code", "stream", "type", "object", "component", "version", "received", "precondition",
-    "level", "groups", "dryRun",
+    "level", "groups", "dryRun", "group", "response",
 ]  # fmt: skip
-_SCALARS = st.sampled_from(["request", "delivery", "crash", "trace", "ADDED", "a", 1, 200, None, True, [], {}, ["a"], {"uid": "u"}])
+_SCALARS = st.sampled_from([  # of every type, some of them right
+    "request", "delivery", "crash", "trace", "ADDED", "a", "get", "Pods", "pods", 1, 200, 999, None, True, [], {}, ["a"],
+    {"uid": "u"}, {"resourceVersion": "x"},
+])  # fmt: skip
 
 
 @given(st.dictionaries(st.sampled_from(_KEYS), _SCALARS, max_size=6))

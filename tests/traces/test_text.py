@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from kubecheck.traces.event import Delivery, Event, Header, Kind, Level, Malform
 from kubecheck.traces.readers import printer, text
 from kubecheck.traces.readers import records as r
 from kubecheck.traces.readers.clock import timestamp
+from kubecheck.traces.readers.files import Input
 
 HEADER = "kubecheck-trace 1\n"
 
@@ -105,8 +108,8 @@ def test_crash_and_restart() -> None:
 
 
 def test_words_that_need_quotes() -> None:
-    found = event('"node" "crash" "if" "true"/"17" {a="1" b=1 c=true d="true" e=null f=10.88.1.2 g="é\\u0000"}')
-    assert (found.user, found.verb, found.resource, found.namespace, found.name) == ("node", "crash", "if", "true", "17")
+    found = event('"node" get pods/"if" "true"/"17" {a="1" b=1 c=true d="true" e=null f=10.88.1.2 g="é\\u0000"}')
+    assert (found.user, found.verb, found.subresource, found.namespace, found.name) == ("node", "get", "if", "true", "17")
     assert found.request_object() == {
         "a": "1", "b": 1, "c": True, "d": "true", "e": None, "f": "10.88.1.2", "g": "é\0",
     }  # fmt: skip
@@ -128,8 +131,31 @@ def test_words_that_need_quotes() -> None:
         ("2026-11-23T03:00:56Z.. kcm crash", 24, "one time, not an interval: this is a moment"),
         ("a get pods x {a=$}", 17, None),
         ("w <- ADDED pods rv=1", None, "ADDED without metadata.name"),
-        ("2026-13-23T03:00:56Z a get pods x", None, "'2026-13-23T03:00:56Z' is not a time like 2026-11-23T03:00:56.203590Z"),
-        ("server api-1", None, "a line of the header after the first event: it belongs before"),
+        ("2026-13-23T03:00:56.25Z a get pods x", 1, "'2026-13-23T03:00:56.25Z' is not a time like 2026-11-23T03:00:56.203590Z"),
+        ("7 2026-11-23T03:00:56Z..2026-11-23T03:00:61.000000Z a get pods x", 25,
+         "'2026-11-23T03:00:61.000000Z' is not a time like 2026-11-23T03:00:56.203590Z"),
+        ("2026-11-23T03:00:56 a get pods x", 1, "2026-11-23T03:00:56 has no Z: a time ends in Z, for it is UTC"),
+        ("5 2026-11-23T03:00:56.5+01:00 a get pods x", 3, "2026-11-23T03:00:56.5+01:00 has no Z: a time ends in Z, for it is UTC"),
+        ("a get pods x -> 2o1", 17, "2o1: an answer begins with its code (200) or a reason (Conflict); a reason that Kubernetes does not "
+                                    'have is written in quotes, "like this"'),
+        ("a get pods x -> Conflitc", 17, "Conflitc: an answer begins with its code (200) or a reason (Conflict); did you mean Conflict?"),
+        ("a get pods x -> 999", 17, "999: the code of an answer is 100 to 599, as HTTP has it"),
+        ("a get pods x -> 99", 17, "99: the code of an answer is 100 to 599, as HTTP has it"),
+        ("a updaet pods x", 3, "updaet is no verb for an object: did you mean update?"),
+        ("a frobnicate pods x", 3,
+         "frobnicate is no verb for an object: get, list, watch, create, update, patch, delete, deletecollection"),
+        ("a GET", 3, "GET: a verb is a word in lower case"),
+        ("a get Pods x", 7, "Pods: a resource is written like pods or deployments.apps, plural and in lower case"),
+        ("a get pods x -> 200 rv=abc", 21, "rv=abc: a resourceVersion is a number"),
+        ("a update pods x if rv=v7", 20, "rv=v7: a resourceVersion is a number"),
+        ("a get pods x read=new", 14, "read=new: a resourceVersion is a number"),
+        ("w <- ADDED pods a/b rv=x1", 21, "rv=x1: a resourceVersion is a number"),
+        ("a get pods x -> 200 {metadata.resourceVersion=abc}", None, "metadata.resourceVersion is abc: a resourceVersion is a number"),
+        (r'a get pods x {a="\ud800"}', 17, r'"\ud800": half a character (a lone surrogate)'),
+        (r'a get pods x {"\ud800"=1}', 15, r'"\ud800": half a character (a lone surrogate)'),
+        ("a get pods x -> 200 " + "[" * 101, 121, "nested too deeply: more than 100 brackets inside each other"),
+        ("a get pods x {" + "a." * 100 + "a=1}", 15, "nested too deeply: a path of more than 100 fields"),
+        ("  server api-1", 3, "a line of the header after the first event: it belongs before"),
     ],
 )
 def test_bad_lines(line: str, column: int | None, message: str | None) -> None:
@@ -141,8 +167,8 @@ def test_bad_lines(line: str, column: int | None, message: str | None) -> None:
     (found,) = bad
     assert (found.file, found.line, found.column) == ("t", 3, column)
     assert message is None or found.message == message
-    assert found.text == line
-    assert found.caret == (None if column is None else column - 1)
+    assert found.text == line or (len(line) > 160 and "…" in found.text)
+    assert found.caret == (None if column is None else column - 1) or len(line) > 160
     assert [item.name for item in items if isinstance(item, Event)] == ["y", "z"], "the rest is read"
 
 
@@ -151,8 +177,23 @@ def test_an_unexpected_word_names_what_was_expected() -> None:
     assert isinstance(bad, Malformed)
     assert bad.column == 14
     assert bad.message.startswith("found `y`, expected ")
-    assert "->" in bad.message
+    assert "`->`" in bad.message
     assert "a field (name=)" in bad.message
+
+
+def test_reasons_without_a_code_are_those_of_kubernetes_or_in_quotes() -> None:
+    known, quoted = events('a get pods x -> Timeout\na get pods x -> "2o1" "why"\n')
+    assert (known.code, known.reason) == (None, "Timeout")
+    assert (quoted.code, quoted.reason, quoted.message) == (None, "2o1", "why")
+
+
+def test_a_line_that_is_too_long_is_skipped(tmp_path: Path) -> None:
+    file = tmp_path / "long.trace"
+    file.write_text(f"{HEADER}a get pods y\na get pods x {{a={'b' * (512 << 10)}}}\na get pods z\n")
+    items = list(text.read(Input(str(file))))
+    (bad,) = [item for item in items if isinstance(item, Malformed)]
+    assert (bad.line, bad.message) == (3, "the line is longer than 512 KiB: skipped")
+    assert [item.name for item in items if isinstance(item, Event)] == ["y", "z"]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +214,9 @@ def test_bad_headers(lines: str, message: str) -> None:
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 _WORD = st.sampled_from(["web-1", "system:node:n", "node", "crash", "if", "true", "1", "1e5", "2026-11-23T03:00:56Z", "a.b"]) | _TEXT
 _NAME = _WORD.filter(bool)
-_RESOURCE = _NAME.filter(lambda name: "." not in name)
+_RESOURCE = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,6}[a-z0-9])?", fullmatch=True)
+_GROUP = st.just("") | st.from_regex(r"[a-z0-9]([-.a-z0-9]{0,6}[a-z0-9])?", fullmatch=True)
+_VERSION = st.none() | st.from_regex(r"[0-9]{0,20}", fullmatch=True)
 _LEAF = st.none() | st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | _WORD
 _VALUE = st.recursive(_LEAF, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORD, inner, max_size=3), max_leaves=8)
 _OBJECT = st.dictionaries(st.sampled_from(["kind", "spec", "data", "metadata"]) | _TEXT, _VALUE, max_size=4).map(
@@ -182,7 +225,8 @@ _OBJECT = st.dictionaries(st.sampled_from(["kind", "spec", "data", "metadata"]) 
 _META = st.fixed_dictionaries(
     {},
     optional={
-        "name": _NAME, "namespace": _NAME, "uid": _WORD, "resourceVersion": _WORD, "generation": st.integers(0, 99),
+        "name": _NAME, "namespace": _NAME, "uid": _WORD,
+        "resourceVersion": st.from_regex(r"[0-9]{0,20}", fullmatch=True), "generation": st.integers(0, 99),
         "labels": st.dictionaries(_WORD, _WORD, max_size=2), "finalizers": st.lists(_WORD, max_size=2),
     },
 )  # fmt: skip
@@ -196,11 +240,11 @@ _OPTIONAL = st.none() | _WORD
 @st.composite
 def requests(draw: st.DrawFn) -> r.RequestRecord:
     resource = draw(st.none() | _RESOURCE)
-    group, subresource = (draw(_WORD), draw(_WORD)) if resource is not None else ("", "")
-    version, uid, read, match = (draw(_OPTIONAL) for _ in range(4))
+    group, subresource = (draw(_GROUP), draw(_WORD)) if resource is not None else ("", "")
+    version, uid, read, match = draw(_VERSION), draw(_OPTIONAL), draw(_VERSION), draw(_OPTIONAL)
     return r.RequestRecord(
         actor=draw(_WORD),
-        verb=draw(_WORD),
+        verb=draw(st.sampled_from(r.VERBS) if resource is not None else st.from_regex("[a-z]{1,8}", fullmatch=True)),
         resource=resource,
         group=group,
         subresource=subresource,
@@ -240,7 +284,7 @@ def deliveries(draw: st.DrawFn) -> r.DeliveryRecord:
         type=draw(st.sampled_from(Delivery)),
         object=draw(_BODY),
         resource=resource,
-        group=draw(_WORD) if resource is not None else "",
+        group=draw(_GROUP) if resource is not None else "",
         received=draw(st.none() | _TIME),
         sequence=draw(st.none() | st.integers(0, 10**9)),
         server=draw(_OPTIONAL),

@@ -13,7 +13,10 @@ _MICROSECOND: Final = datetime.timedelta(microseconds=1)
 def microseconds(text: str) -> int:
     """Takes "2026-11-23T03:00:56.203590Z" or any RFC 3339 time with an offset. Raises ValueError with a sentence."""
     if len(text) == 27 and text[19] == "." and text[26] == "Z" and text[20:26].isdigit() and text.isascii():
-        return _second(text[:19]) + int(text[20:26])
+        try:
+            return _second(text[:19]) + int(text[20:26])
+        except ValueError:
+            raise _no_time(text) from None
     return _any(text)
 
 
@@ -28,8 +31,12 @@ def _any(text: str) -> int:
     except ValueError:
         when = None
     if when is None or when.tzinfo is None or "T" not in text:
-        raise ValueError(f"{text[:40]!r} is not a time like 2026-11-23T03:00:56.203590Z")
+        raise _no_time(text)
     return (when - _EPOCH) // _MICROSECOND
+
+
+def _no_time(text: str) -> ValueError:
+    return ValueError(f"{text[:40]!r} is not a time like 2026-11-23T03:00:56.203590Z")
 
 
 def timestamp(micros: int) -> str:

@@ -250,7 +250,8 @@ def _split(source: _Bytes, file: str, limits: Limits) -> Iterator[Line | Malform
 
 
 def _too_long(file: str, number: int, limits: Limits) -> Malformed:
-    size = f"{limits.line >> 20} MiB" if limits.line >= 1 << 20 else f"{limits.line} bytes"
+    size = f"{limits.line >> 20} MiB" if limits.line >= 1 << 20 else f"{limits.line >> 10} KiB" if limits.line >= 1 << 10 else (
+        f"{limits.line} bytes")
     return Malformed(file=file, line=number, column=None, message=f"the line is longer than {size}: skipped")
 
 

@@ -14,6 +14,13 @@ from kubecheck.traces.readers.files import excerpt, readable
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 """What decoding a line can raise. msgspec.ValidationError is a DecodeError."""
 
+DEPTH: Final = 100
+"""Brackets inside each other. Kubernetes' objects have some twenty; what is much deeper cannot be decoded."""
+
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|#.*|[\[\]{}]')
+_BYTE: Final = re.compile(r" \(byte (\d+)\)$")
+_UNKNOWN: Final = re.compile(r"unknown field `([^`]*)`")
+_LAST: Final = re.compile(r"([^.$\[\]]+)$")
 _PATH: Final = re.compile(r"^(?P<what>.*?) - at `(?P<path>[^`]*)`$", re.DOTALL)
 _SEARCHED: Final = 1 << 20  # looking for the column of an error in a longer line would cost more than it tells
 
@@ -29,12 +36,15 @@ def _explain(data: bytes, error: Exception) -> tuple[int | None, str]:
     if isinstance(error, UnicodeDecodeError):
         return error.start + 1, f"byte 0x{data[error.start]:02x} is not UTF-8"
     if isinstance(error, RecursionError):
-        return None, "nested too deeply"
+        return nested_too_deeply(data.decode("utf-8", "replace")[:_SEARCHED]), "nested too deeply"
     if isinstance(error, msgspec.ValidationError):
         found = _PATH.match(str(error))
         if found is None:
-            return None, _lower(str(error))
-        return None, f"{_lower(found['what'])} at {found['path'].removeprefix('$.').removeprefix('$')}"
+            field = _UNKNOWN.search(str(error))
+            return _column_of(data, field[1]) if field else None, _lower(str(error))
+        field = _UNKNOWN.search(found["what"]) or _LAST.search(found["path"])
+        column = _column_of(data, field[1]) if field else None
+        return column, f"{_lower(found['what'])} at {found['path'].removeprefix('$.').removeprefix('$')}"
     if isinstance(error, msgspec.DecodeError):
         return _syntax(data, error)
     return None, readable(str(error), width=300)
@@ -52,7 +62,31 @@ def _syntax(data: bytes, error: Exception) -> tuple[int | None, str]:
             return exact.pos + 1, f"not JSON: {_lower(exact.msg)}"
         except (UnicodeDecodeError, RecursionError, ValueError):
             pass
-    return None, f"not JSON: {readable(str(error).removeprefix('JSON is malformed: '), width=300)}"
+    at = _BYTE.search(str(error))
+    said = _BYTE.sub("", str(error)).removeprefix("JSON is malformed: ")
+    return None if at is None else int(at[1]) + 1, f"not JSON: {_lower(said)}"
+
+
+def _column_of(data: bytes, field: str) -> int | None:
+    """Where the only field of this name stands; None if there are several, or none."""
+    places = [found.start() for found in re.finditer(re.escape(f'"{field}"'.encode()) + rb"\s*:", data[:_SEARCHED])]
+    return places[0] + 1 if len(places) == 1 else None
+
+
+def nested_too_deeply(text: str, limit: int = DEPTH) -> int | None:
+    """Column of the bracket with which a line is nested deeper than that; None if it is not. Strings and comments are passed over."""
+    if text.count("[") + text.count("{") <= limit:
+        return None
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        bracket = found[0]
+        if bracket in ("[", "{"):
+            depth += 1
+            if depth > limit:
+                return found.start() + 1
+        elif bracket in ("]", "}"):
+            depth -= 1
+    return None
 
 
 def _lower(sentence: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from kubecheck.traces.event import Event, Header, Malformed
 from kubecheck.traces.readers.files import Input, Limits
 from kubecheck.traces.readers.json_errors import UNREADABLE, check_text, malformed
-from kubecheck.traces.readers.records import Names, Record, record_of
+from kubecheck.traces.readers.records import VERBS, Names, Record, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,10 @@ def write(item: Event | Header) -> bytes:
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of one line, made from the records."""
     made: dict[str, Any] = msgspec.json.schema(Record)
+    made["$defs"]["RequestRecord"] |= {
+        "if": {"required": ["resource"], "properties": {"resource": {"type": "string"}}},
+        "then": {"properties": {"verb": {"enum": list(VERBS)}}},
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A line of a kubecheck trace, version 1",

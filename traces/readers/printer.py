@@ -18,6 +18,7 @@ from kubecheck.traces.readers.records import (
     RestartRecord,
     record_of,
 )
+from kubecheck.traces.readers.text_tree import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -150,7 +151,8 @@ def _answer(record: RequestRecord) -> Iterator[str]:
     if record.code is not None:
         yield str(record.code)
     if record.reason is not None or record.message is not None:
-        yield _name(record.reason or "")
+        reason = record.reason or ""
+        yield _name(reason) if record.code is not None or reason in REASONS else _quoted(reason)
     if record.message is not None:
         yield _quoted(record.message)
     if record.response is ABSENT:

@@ -6,6 +6,7 @@ builds them. `Names` turns them into events, and events back into them.
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Final, Literal, TypeAlias, cast
 
 import msgspec
@@ -25,6 +26,15 @@ Time: TypeAlias = Annotated[
     str, Says(description="RFC 3339, to the microsecond: 2026-11-23T03:00:56.203590Z", extra_json_schema={"format": "date-time"})
 ]
 LevelName: TypeAlias = Literal["Metadata", "Request", "RequestResponse"]
+Version: TypeAlias = Annotated[str, Says(description="A resourceVersion: a number.", pattern="^[0-9]*$")]
+Resource: TypeAlias = Annotated[str, Says(pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+Group: TypeAlias = Annotated[str, Says(pattern="^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$")]
+Code: TypeAlias = Annotated[int, Says(ge=100, le=599)]
+
+VERBS: Final = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+"""Of requests for objects (staging/src/k8s.io/apiserver/pkg/endpoints/request/requestinfo.go NewRequestInfo)."""
+_VERSIONED: Final = {"properties": {"metadata": {"properties": {"resourceVersion": {"pattern": "^[0-9]*$"}}}}}
+"""JSON Schema of an object."""
 
 _LEVELS: Final[dict[LevelName, Level]] = {
     "Metadata": Level.METADATA,
@@ -62,14 +72,14 @@ class HeaderRecord(
 class Precondition(msgspec.Struct, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
     """What the request wanted to find: metadata of an update or patch, preconditions of a delete, metadata.uid of a Binding."""
 
-    resource_version: str | None = None
+    resource_version: Version | None = None
     uid: str | None = None
 
 
 class Read(msgspec.Struct, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
     """Which state a get, list or watch asked for. Absent resourceVersion: the newest."""
 
-    resource_version: str | None = None
+    resource_version: Version | None = None
     match: Annotated[str | None, Says(description="resourceVersionMatch: Exact or NotOlderThan")] = None
 
 
@@ -79,9 +89,9 @@ class RequestRecord(
     """A request to an API server and its answer."""
 
     actor: Annotated[str, Says(description="A component of the header, or a user name.")]
-    verb: Annotated[str, Says(description="get, list, watch, create, update, patch, delete, deletecollection")]
-    resource: Annotated[str | None, Says(description="Plural, lower case: pods")] = None
-    group: Annotated[str, Says(description="API group; absent: core")] = ""
+    verb: Annotated[str, Says(description=f"{', '.join(VERBS)}; without a resource the HTTP method", pattern="^[a-z]+$")]
+    resource: Annotated[Resource | None, Says(description="Plural, lower case: pods")] = None
+    group: Annotated[Group, Says(description="API group; absent: core")] = ""
     subresource: Annotated[str, Says(description="status, binding, scale, eviction, finalize …")] = ""
     namespace: str = ""
     name: Annotated[str | None, Says(description="Absent: a list, or a create with generateName that failed.")] = None
@@ -91,12 +101,15 @@ class RequestRecord(
     read: Read | None = None
     request: Annotated[Raw, Says(description="The body sent: object, patch, DeleteOptions, Binding.")] = ABSENT
     code: Annotated[
-        int | None, Says(description="HTTP status code of the answer. Absent: no answer was seen (yet), or a crash came first.")
+        Code | None, Says(description="HTTP status code of the answer. Absent: no answer was seen (yet), or a crash came first.")
     ] = None
     reason: Annotated[str | None, Says(description="Of a failure: Conflict, AlreadyExists, NotFound …")] = None
     message: str | None = None
     response: Annotated[
-        Raw, Says(description="The body answered; of a write its metadata.resourceVersion is what most rules need.")
+        Raw,
+        Says(
+            description="The body answered; of a write its metadata.resourceVersion is what most rules need.", extra_json_schema=_VERSIONED
+        ),
     ] = ABSENT
     received: Annotated[Time | None, Says(description="When the API server had the request.")] = None
     completed: Annotated[Time | None, Says(description="When the answer was sent.")] = None
@@ -115,6 +128,11 @@ class RequestRecord(
     decision: Annotated[str | None, Says(description="Of the authorizer: allow or forbid.")] = None
     uri: Annotated[str | None, Says(description="The request URI, if it says more than the fields.")] = None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a verb that is none; the schema says so too (jsonl.py)."""
+        if self.resource is not None and self.verb not in VERBS:
+            raise ValueError(no_verb(self.verb))
+
 
 class DeliveryRecord(
     msgspec.Struct, rename="camel", tag_field="event", tag="delivery", omit_defaults=True, forbid_unknown_fields=True
@@ -123,9 +141,11 @@ class DeliveryRecord(
 
     stream: Annotated[str, Says(description="Which stream; the lines of one stream are in the order of delivery.")]
     type: Delivery
-    object: Annotated[Raw, Says(description="The object, whole or as much of it as is known; of ERROR a Status.")]
-    resource: Annotated[str | None, Says(description="Absent: as object.kind tells.")] = None
-    group: str = ""
+    object: Annotated[
+        Raw, Says(description="The object, whole or as much of it as is known; of ERROR a Status.", extra_json_schema=_VERSIONED)
+    ]
+    resource: Annotated[Resource | None, Says(description="Absent: as object.kind tells.")] = None
+    group: Group = ""
     received: Time | None = None
     sequence: int | None = None
     server: str | None = None
@@ -178,6 +198,19 @@ class _Bookmark(msgspec.Struct, gc=False):
 _BODY: Final = msgspec.json.Decoder(_Body)
 _STATUS: Final = msgspec.json.Decoder(_Status)
 _BOOKMARK: Final = msgspec.json.Decoder(_Bookmark)
+
+
+def no_verb(verb: str) -> str:
+    """The sentence on a verb that is none."""
+    close = difflib.get_close_matches(verb[:40], VERBS, n=1)
+    return f"{verb[:40]} is no verb for an object: {f'did you mean {close[0]}?' if close else ', '.join(VERBS)}"
+
+
+def _checked(meta: Meta) -> Meta:
+    version = meta.resource_version
+    if version and not (version.isascii() and version.isdigit()):
+        raise ValueError(f"metadata.resourceVersion is {version[:40]}: a resourceVersion is a number")
+    return meta
 
 
 class Names:
@@ -244,7 +277,7 @@ class Names:
                 details = _STATUS.decode(response).details
                 uid = uid or (details.uid if details is not None else None)
             elif body.metadata is not None:
-                answer = body.metadata
+                answer = _checked(body.metadata)
                 uid = uid or answer.uid
                 if name is None and record.verb == "create":
                     name = answer.name
@@ -306,6 +339,7 @@ class Names:
                 raise ValueError("neither resource nor object.kind tells what was delivered")
             if answer is None or answer.resource_version is None:
                 raise ValueError(f"{record.type.value} without metadata.resourceVersion")
+            _checked(answer)
             if record.type is Delivery.BOOKMARK:
                 marked = _BOOKMARK.decode(record.object).metadata
                 initial_end = marked is not None and (marked.annotations or {}).get(INITIAL_EVENTS_END) == "true"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
+import re
 from typing import TYPE_CHECKING, Final
 
 import lark
@@ -21,16 +22,21 @@ import msgspec
 
 from kubecheck.traces.event import Event, Header, Malformed
 from kubecheck.traces.readers.files import Input, Limits, excerpt, readable
-from kubecheck.traces.readers.json_errors import UNREADABLE
+from kubecheck.traces.readers.json_errors import DEPTH, UNREADABLE, nested_too_deeply
 from kubecheck.traces.readers.records import Names, Record
 from kubecheck.traces.readers.text_tree import BadLineError, Building, HeaderLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_LINE_LIMIT: Final = 4 << 20  # the grammar takes a line apart into Python objects, about a hundred bytes for each of its bytes
+_LINE_LIMIT: Final = 512 << 10  # the grammar takes a line apart into Python objects, about 200 bytes for each of its bytes
 
 _IGNORED: Final = frozenset({"COMMENT", "__IGNORE_0"})
+
+_ZONELESS: Final = re.compile(
+    r"[ \t]*(?:\d+[ \t]+)?(?:\.\.)?(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[+-]\d\d:?\d\d)?)(?=[ \t]|\.\.|$)"
+)
+"""A time where one may stand, that says nothing of UTC or names another zone."""
 
 _TOKENS: Final = {
     "KEY": "a field (name=)",
@@ -95,7 +101,8 @@ class _Lines:
                 built = _parse_line(text)
                 if isinstance(built, HeaderLine):
                     if not self._in_header:
-                        raise BadLineError("a line of the header after the first event: it belongs before", None)
+                        column = len(text) - len(text.lstrip()) + 1
+                        raise BadLineError("a line of the header after the first event: it belongs before", column)
                     self._header.add(built)
                     self._header_line = self._header_line or number
                     continue
@@ -132,6 +139,12 @@ def _is_blank(text: str) -> bool:
 
 
 def _parse_line(text: str) -> Record | HeaderLine:
+    column = nested_too_deeply(text)
+    if column is not None:
+        raise BadLineError(f"nested too deeply: more than {DEPTH} brackets inside each other", column)
+    zoneless = _ZONELESS.match(text)
+    if zoneless is not None:
+        raise BadLineError(f"{zoneless[1]} has no Z: a time ends in Z, for it is UTC", zoneless.start(1) + 1)
     built: Record | HeaderLine = _parser().parse(text)  # type: ignore[assignment]  # what Building makes of `start`
     return built
 
@@ -157,7 +170,7 @@ def _explain(error: lark.UnexpectedInput, text: str) -> tuple[int, str]:
         if error.token.type != "$END":
             column, found = error.column, f"`{readable(str(error.token), width=60)}`"
     words = _keywords()
-    expected = sorted(_TOKENS.get(name) or words.get(name, name) for name in allowed if name not in _IGNORED)
+    expected = sorted(_TOKENS.get(name) or f"`{words.get(name, name)}`" for name in allowed if name not in _IGNORED)
     if not expected:
         return column, f"found {found}, which cannot stand here"
     shown = expected[0] if len(expected) == 1 else f"{', '.join(expected[:-1])} or {expected[-1]}"

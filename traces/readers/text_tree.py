@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 import lark
@@ -12,8 +13,11 @@ import msgspec
 from msgspec import Raw
 
 from kubecheck.traces.event import Delivery, Stage
+from kubecheck.traces.readers.clock import microseconds
+from kubecheck.traces.readers.json_errors import DEPTH
 from kubecheck.traces.readers.records import (
     ABSENT,
+    VERBS,
     ComponentRecord,
     CrashRecord,
     DeliveryRecord,
@@ -23,6 +27,7 @@ from kubecheck.traces.readers.records import (
     Read,
     RequestRecord,
     RestartRecord,
+    no_verb,
 )
 
 if TYPE_CHECKING:
@@ -132,6 +137,14 @@ class _Span(msgspec.Struct, frozen=True):
     completed: str | None
 
 
+REASONS: Final = frozenset(
+    "Unknown Unauthorized Forbidden NotFound AlreadyExists Conflict Gone Invalid ServerTimeout StoreReadError Timeout TooManyRequests "
+    "BadRequest MethodNotAllowed NotAcceptable RequestEntityTooLarge UnsupportedMediaType InternalError Expired ServiceUnavailable".split()
+)
+"""staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go StatusReason"""
+
+_HTTP_METHOD: Final = re.compile("[a-z]+")
+_RESOURCE: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-.a-z0-9]*[a-z0-9])?)?")
 _WORDS: Final = {"true": True, "false": False, "null": None}
 
 _REQUEST_FIELDS: Final = {
@@ -236,14 +249,18 @@ class Building(lark.Transformer[Any, Any]):
                 target = one
             elif isinstance(one, _Condition):
                 wanted = _fields(one.pairs, ("rv", "uid"))
-                precondition = Precondition(resource_version=_text(wanted, "rv"), uid=_text(wanted, "uid"))
+                precondition = Precondition(resource_version=_version(wanted, "rv"), uid=_text(wanted, "uid"))
             elif isinstance(one, _Body):
                 request = _raw(one.value)
             elif isinstance(one, _Answer):
                 answer = one
         fields = _fields(pairs, (*_REQUEST_FIELDS, *_REQUEST_OTHERS))
+        if target is not None and _name(verb) not in VERBS:
+            raise BadLineError(no_verb(_name(verb)), verb.column)
+        if not _HTTP_METHOD.fullmatch(_name(verb)):
+            raise BadLineError(f"{_name(verb)[:40]}: a verb is a word in lower case", verb.column)
         target = target or _Object("")
-        read = Read(resource_version=_text(fields, "read"), match=_text(fields, "match"))
+        read = Read(resource_version=_version(fields, "read"), match=_text(fields, "match"))
         return RequestRecord(
             actor=_name(actor),
             verb=_name(verb),
@@ -282,16 +299,16 @@ class Building(lark.Transformer[Any, Any]):
         return _When(sequence, span.received, span.completed)
 
     def moment(self, children: list[Token]) -> _Span:
-        return _Span(str(children[0]), str(children[0]))
+        return _Span(_time(children[0]), _time(children[0]))
 
     def interval(self, children: list[Token]) -> _Span:
-        return _Span(str(children[0]), str(children[1]))
+        return _Span(_time(children[0]), _time(children[1]))
 
     def begun(self, children: list[Token]) -> _Span:
-        return _Span(str(children[0]), None)
+        return _Span(_time(children[0]), None)
 
     def ended(self, children: list[Token]) -> _Span:
-        return _Span(None, str(children[0]))
+        return _Span(None, _time(children[0]))
 
     def target(self, children: list[Any]) -> _Object:
         whole, subresource = children[0]
@@ -300,6 +317,9 @@ class Building(lark.Transformer[Any, Any]):
         return _Object(resource, group, subresource, namespace, name)
 
     def resource(self, children: list[Token]) -> tuple[str, str]:
+        if not _RESOURCE.fullmatch(_name(children[0])):
+            said = "a resource is written like pods or deployments.apps, plural and in lower case"
+            raise BadLineError(f"{_name(children[0])[:60]}: {said}", children[0].column)
         return _name(children[0]), _name(children[1]) if len(children) > 1 else ""
 
     def cluster_scoped(self, children: list[Token]) -> tuple[str | None, str | None]:
@@ -320,17 +340,21 @@ class Building(lark.Transformer[Any, Any]):
         for one in children:
             if isinstance(one, lark.Token):
                 code = _integer(one)
+                if not 100 <= code <= 599:
+                    raise BadLineError(f"{one[:40]}: the code of an answer is 100 to 599, as HTTP has it", one.column)
             elif isinstance(one, _Body):
                 body = one
             elif isinstance(one, list):
-                reason = one[0] or None
-                message = one[1] if len(one) > 1 else None
+                if code is None and one[0].type == "WORD" and one[0] not in REASONS:
+                    raise BadLineError(_no_answer(one[0]), one[0].column)
+                reason = _name(one[0]) or None
+                message = _name(one[1]) if len(one) > 1 else None
             else:
                 pairs.append(one)
         return _Answer(code, reason, message, tuple(pairs), body)
 
-    def reason(self, children: list[Token]) -> list[str]:
-        return [_name(token) for token in children]
+    def reason(self, children: list[Token]) -> list[Token]:
+        return children
 
     def body(self, children: list[Any]) -> _Body:
         return _Body(children[0])
@@ -349,6 +373,28 @@ class Building(lark.Transformer[Any, Any]):
         return [_value(one) for one in children]
 
 
+def _no_answer(word: Token) -> str:
+    close = difflib.get_close_matches(word[:40], REASONS, n=1)
+    remedy = f"did you mean {close[0]}?" if close else 'a reason that Kubernetes does not have is written in quotes, "like this"'
+    return f"{word[:40]}: an answer begins with its code (200) or a reason (Conflict); {remedy}"
+
+
+def _time(token: Token) -> str:
+    try:
+        microseconds(token)
+    except ValueError as error:
+        raise BadLineError(str(error), token.column) from None
+    return str(token)
+
+
+def _version(fields: dict[str, tuple[Token, Value]], name: str) -> str | None:
+    """A field that is a resourceVersion."""
+    text = _text(fields, name)
+    if text and not (text.isascii() and text.isdigit()):
+        raise BadLineError(f"{name}={text[:40]}: a resourceVersion is a number", fields[name][0].column)
+    return text
+
+
 def _name(token: Token) -> str:
     return cast(str, _loads(token)) if token.type == "STRING" else str(token)
 
@@ -364,10 +410,15 @@ def _value(one: Any) -> Value:
 
 
 def _loads(token: Token | str) -> Any:
+    column = token.column if isinstance(token, lark.Token) else None
     try:
-        return json.loads(token)
+        value = json.loads(token)
+        if isinstance(value, str):
+            value.encode()
+        return value
+    except UnicodeEncodeError:
+        raise BadLineError(f"{token[:60]}: half a character (a lone surrogate)", column) from None
     except ValueError as error:
-        column = token.column if isinstance(token, lark.Token) else None
         what = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
         raise BadLineError(f"{token[:60]}: {what[:1].lower()}{what[1:]}", column) from None
 
@@ -388,7 +439,7 @@ def _integer(token: Token) -> int:
 
 def _path(key: Token) -> tuple[str, ...]:
     text = str(key)[:-1]
-    if '"' not in text:
+    if '"' not in text and text.count(".") < DEPTH:
         return tuple(text.split("."))
     decoder = json.JSONDecoder()
     made: list[str] = []
@@ -405,6 +456,12 @@ def _path(key: Token) -> tuple[str, ...]:
             piece, at = text[at:end], end
         made.append(piece)
         at += 1  # the dot
+    if len(made) > DEPTH:
+        raise BadLineError(f"nested too deeply: a path of more than {DEPTH} fields", key.column)
+    try:
+        "".join(made).encode()
+    except UnicodeEncodeError:
+        raise BadLineError(f"{text[:60]}: half a character (a lone surrogate)", key.column) from None
     return tuple(made)
 
 
@@ -496,7 +553,7 @@ def _with_short(body: dict[str, Any], fields: dict[str, tuple[Token, Value]]) ->
                     raise BadLineError("generation= wants a number", key.column)
                 _put(body, ("metadata", field), value, key)
             else:
-                _put(body, ("metadata", field), _text(fields, short), key)
+                _put(body, ("metadata", field), _version(fields, short) if short == "rv" else _text(fields, short), key)
     if "kind" in fields:
         _put(body, ("kind",), _text(fields, "kind"), fields["kind"][0])
     return body
@@ -515,4 +572,7 @@ def _response(answer: _Answer) -> Raw:
 
 
 def _raw(value: Value) -> Raw:
-    return Raw(msgspec.json.encode(value))
+    try:
+        return Raw(msgspec.json.encode(value))
+    except RecursionError:  # by paths and brackets together
+        raise BadLineError("nested too deeply", None) from None
