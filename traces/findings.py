@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from kubecheck.traces.effects import WRITES, Effect
 from kubecheck.traces.event import Event, Kind, Malformed, Stage
 
 
@@ -170,14 +171,36 @@ def summarise(event: Event) -> str:
     return " ".join(part for part in parts if part) + f" -> {outcome}{version}"
 
 
+def did(event: Event) -> str:
+    """What an event did, in a few words."""
+    told = "" if event.version is None else f" resourceVersion {event.version}"
+    if event.kind is Kind.DELIVERY:
+        return f"delivered{told}"
+    if event.kind is not Kind.REQUEST:
+        return event.kind.value
+    if event.code is None:
+        return "has no answer"
+    if not event.ok:
+        return f"answered {event.code}"
+    if event.effect is Effect.REMOVE:
+        return "removed it"
+    return f"wrote{told}" if event.verb in WRITES and not event.dry_run else f"answered{told}"
+
+
 def witness(event: Event, note: str = "") -> Witness:
     """An event as a violation shows it."""
     return Witness(file=event.file, line=event.line, summary=summarise(event), note=note)
 
 
 def violation(rule: str, sentence: str, objects: Sequence[str], *events: Event | tuple[Event, str]) -> Violation:
-    """A violation shown by these events; the first is where it showed. An event may come with a note."""
-    shown = [witness(*given) if isinstance(given, tuple) else witness(given) for given in events]
+    """A violation shown by these events; the first is where it showed. An event may come with a note; where several stand side by
+    side, one that comes without is noted for what it did."""
+    shown = []
+    for number, given in enumerate(events):
+        event, note = given if isinstance(given, tuple) else (given, "")
+        if not note and len(events) > 1:
+            note = did(event) if number else f"here it shows: {did(event)}"
+        shown.append(witness(event, note))
     return Violation(rule=rule, sentence=sentence, objects=tuple(objects), witnesses=tuple(shown[:MAX_WITNESSES]))
 
 

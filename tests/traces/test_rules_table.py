@@ -49,6 +49,7 @@ def test_violated(rule: str, tmp_path: Path) -> None:
         assert violation.sentence
         assert violation.witnesses
         assert all(0 < seen.line <= lines for seen in violation.witnesses)
+        assert len(violation.witnesses) < 2 or all(seen.note for seen in violation.witnesses), "what each of them did"
 
 
 @pytest.mark.parametrize("rule", RULES)
