@@ -43,6 +43,12 @@ class Body(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._raw)
 
+    def follows(self, before: Body) -> None:
+        """Takes over what is decoded already of the version before, where the bytes are the same. Nobody changes what is decoded."""
+        for name, value in before._decoded.items():
+            if before._raw[name] == self._raw.get(name):
+                self._decoded[name] = value
+
     def same(self, other: Body, name: str) -> bool:
         """Is this field alike in both (or absent in both)?"""
         one, two = self._raw.get(name, _ABSENT), other._raw.get(name, _ABSENT)

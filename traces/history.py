@@ -325,8 +325,10 @@ class History:
             change = Change.SEEN
         elif change is Change.SEEN and record.last is not None and event.kind is Kind.REQUEST:
             change = Change.UPDATE
-        version = Version(number, change, event, partial=partial, body=self.body_of(event))
-        before = record.last
+        before, body = record.last, self.body_of(event)
+        if body is not None and before is not None and before.decoded is not None:
+            body.follows(before.decoded)
+        version = Version(number, change, event, partial=partial, body=body)
         uid = version.meta.uid if version.meta is not None else event.uid
         if change in (Change.CREATE, Change.SEEN) or (before is not None and uid and record.uid and uid != record.uid):
             before = None

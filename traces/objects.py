@@ -46,7 +46,10 @@ class Meta(msgspec.Struct, frozen=True, rename="camel", gc=False):
     @property
     def controller(self) -> OwnerReference | None:
         """The owner that is the object's controller."""
-        return next((owner for owner in self.owner_references or () if owner.controller), None)
+        for owner in self.owner_references or ():
+            if owner.controller:
+                return owner
+        return None
 
 
 def decode_object(raw: msgspec.Raw) -> Any:

@@ -54,6 +54,11 @@ class Version:
             self._body = body
         return body
 
+    @property
+    def decoded(self) -> Body | None:
+        """The whole object, if it is decoded at present."""
+        return self._body
+
     def complete(self, event: Event) -> None:
         """Takes the whole object from a delivery of this version."""
         self.meta, self.partial, self._raw = event.answer, False, event.response

@@ -215,6 +215,10 @@ def test_format_overrides_recognition(capsys: pytest.CaptureFixture[str], tmp_pa
     file.write_text("no trace at all\n")
     code, out, _ = run(capsys, str(file), "--format", "text")
     assert code == ExitCode.BAD_INPUT
+    assert "trace is no verb for an object" in out
+    file.write_text("alice get pods x\n")
+    code, out, _ = run(capsys, str(file), "--format", "text")
+    assert code == ExitCode.BAD_INPUT
     assert "an event before the header: a trace begins with `kubecheck-trace 1`" in out
 
 
