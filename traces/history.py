@@ -157,13 +157,16 @@ class History:
 
     def uncertain(self, key: Key) -> list[Event]:
         """Writes that may have happened to an object, at a time and with a version that the log does not tell."""
-        found = [*self.unanswered.get(key, ()), *self.unanswered.get((*key[:3], ""), ())]
-        found += [*self.collections.get(key[:3], ()), *self.collections.get((key[0], key[1], ""), ())]
+        found: list[Event] = []
+        if self.unanswered:
+            found += [*self.unanswered.get(key, ()), *self.unanswered.get((*key[:3], ""), ())]
+        if self.collections:
+            found += [*self.collections.get(key[:3], ()), *self.collections.get((key[0], key[1], ""), ())]
         record = self.records.get(key)
         if record is not None:
             found += record.disturbed
         found += self.pending.of(key)
-        if self.now is None:
+        if self.now is None or not found:
             return found
         return [event for event in found if not surely_before(self.now, event)]  # what came later explains nothing
 
@@ -178,9 +181,11 @@ class History:
 
     def restarted_between(self, first: Event, second: Event) -> bool:
         """Was an API server restarted between two events? Then writes may be missing there: their answers were never logged."""
+        if not self.restarts:
+            return False
         one, other = interval(first), interval(second)
         if one is None or other is None:
-            return bool(self.restarts)
+            return True
         for restart in self.restarts:
             when = interval(restart)
             if when is None or (one[0] <= when[1] and when[0] - _BEFORE_RESTART <= other[1]):

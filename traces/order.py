@@ -20,7 +20,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from kubecheck.traces.effects import WRITES, is_silent
+from kubecheck.traces.effects import WRITES, Effect, is_silent
 from kubecheck.traces.event import Event, Header, Item, Kind, Malformed, Stage, Word
 from kubecheck.traces.keys import Key, collection_of, key_of
 from kubecheck.traces.versions import slim
@@ -250,13 +250,9 @@ class Timeline:
             while self._held > window or self._bytes > held_bytes:
                 if self._held <= window:
                     self.counts.shortened += 1
-                for place, released in self._next():
-                    self.pending.remove(released)
-                    yield place, released
+                yield from self._next()
         while self._held:
-            for place, released in self._next():
-                self.pending.remove(released)
-                yield place, released
+            yield from self._next()
 
     def _in_step(self) -> Iterator[Event]:
         """Events of all files; always from the file whose highest resourceVersion is the lowest."""
@@ -323,9 +319,12 @@ class Timeline:
         self._bytes += size
         return size
 
-    def _next(self) -> list[tuple[Place, Event]]:
+    def _next(self) -> Iterator[tuple[Place, Event]]:
         """Releases what is first; nothing, if that turns out to be placed by time."""
-        return self._release() if self._revisions else [self._place()]
+        for place, event in self._release() if self._revisions else [self._place()]:
+            if event.effect is not Effect.NONE:  # else it was not silent
+                self.pending.remove(event)
+            yield place, event
 
     def _place(self) -> tuple[Place, Event]:
         _, _, size, event = heapq.heappop(self._timed)
