@@ -10,10 +10,13 @@ import jsonschema
 import msgspec
 import pytest
 
+from kubecheck.cli.validate import validate as command
 from kubecheck.traces.event import Event, Header
 from kubecheck.traces.findings import Verdict
+from kubecheck.traces.order import DEFAULT_WINDOW, HELD_BYTES, IN_FLIGHT
 from kubecheck.traces.readers import jsonl, text
 from kubecheck.traces.readers.files import Input, Limits
+from kubecheck.traces.readers.json_errors import DEPTH
 from kubecheck.traces.readers.recognise import Format, recognise
 from kubecheck.traces.validate import validate
 
@@ -57,6 +60,12 @@ def test_the_numbers_are_those_of_the_code() -> None:
     assert f"limited to {Limits().line >> 20} MiB" in PAGE
     assert f"(text: {text._LINE_LIMIT >> 10} KiB)" in PAGE
     assert f"files to {Limits().ratio} bytes unpacked" in PAGE
-    from kubecheck.traces.order import DEFAULT_WINDOW
-
+    assert f"nesting to {DEPTH} brackets" in PAGE
     assert f"window ({DEFAULT_WINDOW:,} events)" in PAGE
+    assert f"{HELD_BYTES >> 20} MiB of bodies" in PAGE
+    assert f"More than {IN_FLIGHT:,} requests of one log" in PAGE
+
+
+def test_every_option_is_documented() -> None:
+    for option in (name for parameter in command.validate.params for name in parameter.opts if name.startswith("--")):
+        assert f"`{option}" in PAGE, option
