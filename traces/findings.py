@@ -177,7 +177,7 @@ def did(event: Event) -> str:
     if event.kind is Kind.DELIVERY:
         return f"delivered{told}"
     if event.kind is not Kind.REQUEST:
-        return event.kind.value
+        return str(event.kind.value)
     if event.code is None:
         return "has no answer"
     if not event.ok:

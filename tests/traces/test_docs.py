@@ -67,5 +67,5 @@ def test_the_numbers_are_those_of_the_code() -> None:
 
 
 def test_every_option_is_documented() -> None:
-    for option in (name for parameter in command.validate.params for name in parameter.opts if name.startswith("--")):
+    for option in (name for parameter in command.params for name in parameter.opts if name.startswith("--")):
         assert f"`{option}" in PAGE, option
