@@ -112,6 +112,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     level: Level = Level.METADATA
     decision: str | None = None
     """annotations["authorization.k8s.io/decision"]: allow or forbid."""
+    grant: str | None = None
+    """annotations["authorization.k8s.io/reason"]: what allowed it such as a role binding; "" if that is not told."""
     request: msgspec.Raw | None = None
     """The request's body as sent (before defaults and admission): object, patch, DeleteOptions, Binding."""
     response: msgspec.Raw | None = None

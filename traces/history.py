@@ -22,6 +22,7 @@ from kubecheck.traces.event import Delivery, Event, Header, Kind, Level, Stage
 from kubecheck.traces.keys import Key, key_of, namespace_of
 from kubecheck.traces.order import Pending, interval, surely_before
 from kubecheck.traces.packing import Packer
+from kubecheck.traces.streams import Run, Sessions
 from kubecheck.traces.versions import Change, Record, Step, Version, slim
 
 _TOMBSTONES: Final = 20_000
@@ -72,6 +73,11 @@ class History:
         self._identities: set[str] = set()
         self.now: Event | None = None
         """The request that is being judged: what was received after its answer is not yet to be reckoned with."""
+        self.run = Run.NONE
+        """What the ADDED lines before the delivery that is being judged were, in its stream."""
+        self.runs: dict[str, Run] = {}
+        """What the last ADDED lines of each stream were; known when all have ended."""
+        self._sessions: dict[str, Sessions] = {}
         self.header_nodes: set[str] = set()
         """Nodes that a log's header names."""
         self._servers_named: set[str] = set()
@@ -172,8 +178,10 @@ class History:
 
     def may_be_gone(self, key: Key) -> bool:
         """May an object that was seen have been removed meanwhile by a request that the log does not order?"""
-        return any(event.verb in ("delete", "deletecollection") or event.subresource == "eviction" or empties_finalizers(event)
-                   for event in self.uncertain(key)) or self._restarted_since(key)
+        return any(
+            event.verb in ("delete", "deletecollection") or event.subresource == "eviction" or empties_finalizers(event)
+            or event.delivery is Delivery.DELETED for event in self.uncertain(key)
+        ) or self._restarted_since(key)
 
     def may_have_come(self, key: Key) -> bool:
         """May an object that was gone have been created meanwhile by a request that the log does not order?"""
@@ -267,6 +275,18 @@ class History:
             self.audited_from = number
         return self._enter(key, number, change, event, partial=event.subresource == "scale")
 
+    def streamed(self, event: Event, *, initial: bool) -> None:
+        """Takes in where a delivery stands in its stream."""
+        self.run = self._sessions.setdefault(event.stream, Sessions()).next(event, self._is_gone, initial=initial)
+
+    def streams_end(self) -> None:
+        """No delivery follows."""
+        self.runs = {name: sessions.ended(self._is_gone) for name, sessions in self._sessions.items()}
+
+    def _is_gone(self, key: Key) -> bool:
+        record = self.records.get(key)
+        return record is None or record.exists is not True or self.may_be_gone(key)
+
     def deliver(self, event: Event, *, initial: bool) -> Step | None:
         """Puts in what a stream delivered, if it is news; called in the order of resourceVersions."""
         key, number = key_of(event), event.version
@@ -283,12 +303,38 @@ class History:
         if record is not None and last is not None and number == last.number:
             if last.partial and not initial:
                 last.complete(event)
-            if event.delivery is Delivery.DELETED and record.exists:
+            if event.delivery is Delivery.DELETED and record.exists and last.event.kind is Kind.DELIVERY and (
+                self.tells_removal(event, record)
+            ):
                 self._removed(record, event)
             return None
-        if initial and change is Change.CREATE:
-            change = Change.SEEN
+        if change is Change.REMOVE and record is not None and record.exists is not False and not self.tells_removal(event, record):
+            if record.exists:
+                self.live -= 1
+            record.exists = None
+            record.disturbed.append(slim(event))
+            return None
+        if change is Change.CREATE and (initial or (record is not None and record.exists is not False and event.uid == record.uid)):
+            change = Change.SEEN  # part of a state, or what came (again) to be what the stream was asked for
         return self._enter(key, number, change, event, partial=False)
+
+    def tells_removal(self, event: Event, record: Record | None) -> bool:
+        """Does this DELETED say that the object was removed? If its stream was asked for a selection it may say only that a change
+        took the object out of that: it then has the content of before and the resourceVersion of the change
+        (staging/src/k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go convertToWatchEvent).
+        """
+        if event.answer is not None and event.answer.deletion_timestamp is not None and (
+            event.answer.deletion_grace_period_seconds == 0
+        ):
+            return True  # what is about to be removed this instant changes no more
+        if record is None:
+            return False
+        number = event.version or 0
+        return any(
+            other.verb == "deletecollection" or other.subresource == "eviction"
+            or ((other.verb == "delete" or empties_finalizers(other)) and (other.version is None or other.version <= number))
+            for other in (*self.uncertain(record.key), *record.unlogged)
+        ) or self.removed_by_server(record.key)  # a request that answers a later version removed it later
 
     def place(self, event: Event) -> Record | None:
         """Puts in the effect of a write whose answer told no (new) version; called when it is placed by time.

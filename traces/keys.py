@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from kubecheck.traces.event import Event
@@ -24,6 +24,22 @@ def key_of(event: Event) -> Key | None:
 def collection_of(event: Event) -> Key:
     """The collection that a request is about, as a key without a name."""
     return (event.group, event.resource or "", namespace_of(event), "")
+
+
+def is_built_in(group: str) -> bool:
+    """Is this a group of kube-apiserver itself? Groups of others have domains of their own; *.k8s.io is reserved
+    (staging/src/k8s.io/apiextensions-apiserver/pkg/apihelpers/helpers.go IsProtectedCommunityGroup), and custom resources
+    approved by the community are there too.
+    """
+    return "." not in group or group in _BUILT_IN
+
+
+_BUILT_IN: Final = frozenset((
+    "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "authentication.k8s.io", "authorization.k8s.io",
+    "certificates.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "flowcontrol.apiserver.k8s.io",
+    "internal.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io", "rbac.authorization.k8s.io", "resource.k8s.io",
+    "scheduling.k8s.io", "storage.k8s.io", "storagemigration.k8s.io",
+))
 
 
 def display_key(key: Key) -> str:

@@ -141,7 +141,7 @@ class Provenance:
         self._suspect(key, event.version, event, None)
 
     def removed(self, record: Record, event: Event) -> None:
-        """A removal that only a delivery tells."""
+        """A removal that only a delivery tells, or a change that took the object out of a stream's selection."""
         if event.kind is Kind.DELIVERY and event.version is not None:
             self._suspect(record.key, event.version, event, None, removed=record)
 
@@ -157,7 +157,7 @@ class Provenance:
         if (key, number) in self._missing:
             return
         before = removed.last.event if removed is not None and removed.last is not None else None
-        nature = Nature.REMOVED if removed is not None else Nature.UNKNOWN
+        nature = Nature.REMOVED if removed is not None and removed.exists is False else Nature.UNKNOWN
         writers: tuple[Writer, ...] = ()
         body = self.history.body_of(event)
         if step is None and removed is None and event.verb == "get":

@@ -16,5 +16,7 @@ ENDS: Final = "the audit log ends earlier"
 MANY: Final = "so many versions are told of by no request that lines, or writers, must be missing in the log"
 POLICY: Final = "nothing shows that the log keeps what its writer writes: the audit policy may leave that out"
 
+STRANGER: Final = "done by somebody whose role is not known"
+
 INCOMPLETE: Final = frozenset((SERVER_MISSING, MANY, POLICY))
 """Reasons that say that the log lacks writes that were made while it was written."""

@@ -86,6 +86,7 @@ class _Run:
                 headers += 1
             steps[place](event)
         self.history.now = None
+        self.history.streams_end()
         self.provenance.finished()
         for rule in self.rules:
             rule.finished()
@@ -194,14 +195,17 @@ class _Run:
         record = self.history.record(event)
         existed = record is not None and bool(record.exists)
         initial = self.initial.next(event)
+        self.history.streamed(event, initial=initial)
         step = self.history.deliver(event, initial=initial)
         if step is not None:
             self._step(step)
             record = step.record
         for hook in self.on_delivered:
             hook(event)
-        if existed and record is not None and not record.exists:
+        if existed and record is not None and record.exists is False:
             self._gone(record, event)
+        elif existed and record is not None and record.exists is None:
+            self.provenance.removed(record, event)
         if step is not None:
             self.history.settle(step)
 

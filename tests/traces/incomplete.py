@@ -8,15 +8,16 @@ in what is left is a false alarm.
 
 from __future__ import annotations
 
+import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from kubecheck.traces.findings import Validation
 from kubecheck.traces.validate import validate
-from tests.traces.mutate import DATA, Line, Log, ref, user
+from tests.traces.mutate import DATA, Line, Log, code, ref, user
 
 Take: TypeAlias = Callable[[str, int, Line], Line | None]
 """What becomes of an audit line (its file, its number from 0): the line, another one, or None."""
@@ -35,6 +36,21 @@ def without_answer(line: Line) -> Line:
     return {**left, "level": "Request" if line["level"] == "RequestResponse" else line["level"]}
 
 
+def without_managed_fields(body: Any) -> Any:
+    """An object, or a list of objects, without metadata.managedFields (audit policies have omitManagedFields, kubectl leaves it out)."""
+    if not isinstance(body, dict):
+        return body
+    if isinstance(body.get("metadata"), dict):
+        body = {**body, "metadata": {name: value for name, value in body["metadata"].items() if name != "managedFields"}}
+    if isinstance(body.get("items"), list):
+        body = {**body, "items": [without_managed_fields(item) for item in body["items"]]}
+    return body
+
+
+def _omit(line: Line) -> Line:
+    return {**line, **{name: without_managed_fields(line[name]) for name in _BODIES if name in line}}
+
+
 def _writers(log: Log) -> list[str]:
     return sorted({user(line) for _, _, line in log.audits if line["verb"] not in ("get", "list", "watch")})
 
@@ -43,18 +59,86 @@ def _kinds(log: Log) -> list[str]:
     return sorted({str(ref(line).get("resource")) for _, _, line in log.audits if line["level"] != "Metadata"})
 
 
-def cases(log: Log) -> Iterator[tuple[str, Take]]:
-    """Everything that is taken out, by name."""
+def _groups(line: Line) -> list[str]:
+    return (line.get("user") or {}).get("groups") or []
+
+
+def _kubelet(line: Line) -> bool:
+    return "system:nodes" in _groups(line)
+
+
+def _controller(line: Line) -> bool:
+    return "system:serviceaccounts:kube-system" in _groups(line)
+
+
+def _person(line: Line) -> bool:
+    return not user(line).startswith("system:")
+
+
+def _of(line: Line, name: str) -> str:
+    return str(ref(line).get(name) or "")
+
+
+_LEFT_OUT: dict[str, Callable[[Line], bool]] = {
+    "kubelets": _kubelet,
+    "service accounts of kube-system": _controller,
+    "components": lambda line: not _person(line),
+    "people": _person,
+    "statuses": lambda line: _of(line, "subresource") == "status",
+    "leases": lambda line: _of(line, "resource") == "leases",
+    "all but pods": lambda line: _of(line, "resource") != "pods",
+    "all but workloads": lambda line: _of(line, "apiGroup") != "apps",
+    "kube-system": lambda line: _of(line, "namespace") == "kube-system",
+    "namespaces of people": lambda line: _of(line, "namespace") in ("default", "t"),
+    "deletions by kubelets": lambda line: line["verb"] == "delete" and _kubelet(line),
+    "reads": lambda line: line["verb"] in ("get", "list", "watch"),
+    "failures": lambda line: code(line) >= 400,
+    "successes": lambda line: code(line) < 400,
+    "creations of pods": lambda line: line["verb"] == "create" and _of(line, "resource") == "pods",
+}
+"""Lines that an audit policy leaves out, or that it has without bodies."""
+
+_TAKEN: dict[str, Callable[[Line], Line]] = {
+    "the bodies": without_bodies,
+    "the answers": without_answer,
+    "managedFields": _omit,
+    "the annotations": lambda line: {name: value for name, value in line.items() if name != "annotations"},
+    "the credentials": lambda line: {**line, "user": {name: value for name, value in (line.get("user") or {}).items() if name != "extra"}},
+    "the bodies of all but creations": lambda line: line if line["verb"] == "create" else without_bodies(line),
+    "the answers of patches": lambda line: without_answer(line) if line["verb"] == "patch" else line,
+    "the answers of statuses": lambda line: without_answer(line) if _of(line, "subresource") == "status" else line,
+}
+"""What an audit policy leaves out of each line."""
+
+
+def _taken(log: Log) -> Iterator[tuple[str, Take]]:
+    """What is taken out of audit logs, by name."""
     lines = {name: len(found) for name, found in log.files.items() if name.startswith("audit")}
     yield "every 2nd line", lambda name, number, line: line if number % 2 else None
     yield "every 2nd line, the others", lambda name, number, line: None if number % 2 else line
     yield "every 10th line", lambda name, number, line: None if number % 10 == 3 else line
+    yield "the middle", lambda name, number, line: line if not lines[name] // 3 <= number < lines[name] // 2 else None
+    yield "the bodies of every 2nd line", lambda name, number, line: line if number % 2 else without_bodies(line)
     yield "the first half", lambda name, number, line: line if number >= lines[name] // 2 else None
     yield "the last half", lambda name, number, line: line if number < lines[name] // 2 else None
-    yield "the middle", lambda name, number, line: line if not lines[name] // 3 <= number < lines[name] // 2 else None
-    yield "the bodies", lambda name, number, line: without_bodies(line)
-    yield "the answers", lambda name, number, line: without_answer(line)
-    yield "the bodies of every 2nd line", lambda name, number, line: line if number % 2 else without_bodies(line)
+    for of in (2, 3, 5, 8):
+        if of > 2:
+            yield f"the first 1/{of}", lambda name, number, line, of=of: line if number >= lines[name] // of else None
+            yield f"the last 1/{of}", lambda name, number, line, of=of: line if number < lines[name] - lines[name] // of else None
+        yield f"1/{of} from the middle on", lambda name, number, line, of=of: (
+            None if lines[name] // 2 <= number < lines[name] // 2 + lines[name] // of else line)
+    chosen = random.Random(5)
+    for _ in range(3):
+        begin = chosen.random() * 0.7
+        end = begin + 0.1 + chosen.random() * 0.2
+        yield f"all but {begin:.2f} to {end:.2f}", lambda name, number, line, begin=begin, end=end: (
+            line if begin * lines[name] <= number < end * lines[name] else None)
+        yield f"{begin:.2f} to {end:.2f}", lambda name, number, line, begin=begin, end=end: (
+            None if begin * lines[name] <= number < end * lines[name] else line)
+    for seed in (0, 1):
+        chosen = random.Random(seed)
+        lost = {name: [chosen.random() > 0.7 for _ in range(count)] for name, count in lines.items()}
+        yield f"3 of 10 lines ({seed})", lambda name, number, line, lost=lost: None if lost[name][number] else line
     for server in lines if len(lines) > 1 else ():
         yield f"server {server}", lambda name, number, line, server=server: None if name == server else line
     for who in _writers(log):
@@ -67,14 +151,17 @@ def cases(log: Log) -> Iterator[tuple[str, Take]]:
     for verb in ("create", "update", "patch", "delete", "deletecollection", "get"):
         yield f"verb {verb}", lambda name, number, line, verb=verb: None if line["verb"] == verb else line
         yield f"bodies of verb {verb}", lambda name, number, line, verb=verb: without_bodies(line) if line["verb"] == verb else line
-    for subresource in ("status", "binding"):
-        yield f"subresource {subresource}", lambda name, number, line, subresource=subresource: (
-            None if ref(line).get("subresource") == subresource else line)
+    yield "subresource binding", lambda name, number, line: None if ref(line).get("subresource") == "binding" else line
     yield "stages but the last", lambda name, number, line: line if line["stage"] == "ResponseComplete" else None
+    for what, is_out in _LEFT_OUT.items():
+        yield what, lambda name, number, line, is_out=is_out: None if is_out(line) else line
+        yield f"bodies of {what}", lambda name, number, line, is_out=is_out: without_bodies(line) if is_out(line) else line
+    for what, changed in _TAKEN.items():
+        yield what, lambda name, number, line, changed=changed: changed(line)
 
 
 def left(log: Log, take: Take) -> Log:
-    """The log without what is taken out."""
+    """The log without what is taken out of its audit files."""
     other = log.copied()
     for name in [name for name in other.files if name.startswith("audit")]:
         kept = [(number, taken) for number, line in enumerate(other.files[name])
@@ -83,6 +170,56 @@ def left(log: Log, take: Take) -> Log:
         if not kept:
             del other.files[name]
     return other
+
+
+def alone(log: Log) -> Log:
+    """The audit files without the streams."""
+    other = log.copied()
+    other.files = {name: lines for name, lines in log.files.items() if name.startswith("audit")}
+    return other
+
+
+def _streams(log: Log) -> list[str]:
+    return [name for name in log.files if name.startswith("watch")]
+
+
+def _changed(log: Log, change: Callable[[list[Any]], list[Any]]) -> Log:
+    other = log.copied()
+    for name in _streams(log):
+        other.files[name] = change(log.files[name])
+    return other
+
+
+def _with_streams(log: Log) -> Iterator[tuple[str, Log]]:
+    """Streams that tell less, and audit logs beside only some of them."""
+    kubelets: Take = lambda name, number, line: None if _kubelet(line) else line  # noqa: E731 - as the others
+    bare = _changed(log, lambda lines: [
+        {**line, "object": without_managed_fields(line["object"])} if isinstance(line, dict) and "object" in line else line for line in lines])
+    yield "managedFields of streams", bare
+    yield "managedFields everywhere", left(bare, lambda name, number, line: _omit(line))
+    yield "the first third of streams", _changed(log, lambda lines: lines[len(lines) // 3:])
+    yield "the last half of streams", _changed(log, lambda lines: lines[:len(lines) // 2])
+    lines = {name: len(found) for name, found in log.files.items() if name.startswith("audit")}
+    for kind in ("pods", "leases", "deployments"):
+        one = log.copied()
+        one.files = {name: found for name, found in log.files.items()
+                     if not name.startswith("watch") or name == f"watch-{kind}.jsonl.gz"}
+        yield f"streams but of {kind}", one
+        yield f"streams but of {kind}, and kubelets", left(one, kubelets)
+        yield f"streams but of {kind}, and the first half", left(
+            one, lambda name, number, line: line if number >= lines[name] // 2 else None)
+        yield f"streams but of {kind}, and bodies of statuses", left(
+            one, lambda name, number, line: without_bodies(line) if _of(line, "subresource") == "status" else line)
+        yield f"streams but of {kind}, and deletions", left(
+            one, lambda name, number, line: None if line["verb"] in ("delete", "deletecollection") else line)
+
+
+def cases(log: Log) -> Iterator[tuple[str, Log]]:
+    """What is left of a log, by what is missing. A log without streams has fewer cases."""
+    for name, take in _taken(log):
+        yield name, left(log, take)
+    if _streams(log):
+        yield from _with_streams(log)
 
 
 def told(validation: Validation) -> list[str]:
@@ -96,9 +233,9 @@ def main(folders: list[str]) -> int:
     runs = alarmed = 0
     for folder in [Path(name) for name in folders] or sorted(path for path in DATA.iterdir() if path.is_dir()):
         log = Log(folder)
-        for name, take in cases(log):
+        for name, less in [*cases(log), *((f"streams, and {name}", less) for name, less in cases(alone(log)))]:
             runs += 1
-            violations = validate(left(log, take).sources()).violations
+            violations = validate(less.sources()).violations
             alarmed += bool(violations)
             rules = Counter(found.rule for found in violations)
             false.update(rules.keys())

@@ -272,6 +272,7 @@ def requests(draw: st.DrawFn) -> r.RequestRecord:
         stage=draw(st.none() | st.sampled_from(Stage)),
         level=draw(st.none() | st.sampled_from(["Metadata", "Request", "RequestResponse"])),
         decision=draw(_OPTIONAL),
+        grant=draw(_OPTIONAL),
         uri=draw(_OPTIONAL),
     )
 

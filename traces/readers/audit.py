@@ -26,6 +26,7 @@ API_VERSION: Final = "audit.k8s.io/v1"
 
 _CREDENTIAL: Final = "authentication.kubernetes.io/credential-id"
 _DECISION: Final = "authorization.k8s.io/decision"
+_REASON: Final = "authorization.k8s.io/reason"
 _LEVELS: Final = {
     "Metadata": Level.METADATA,
     "Request": Level.REQUEST,
@@ -63,6 +64,7 @@ class _Status(msgspec.Struct, gc=False):
 
 class _Annotations(msgspec.Struct, gc=False):
     decision: str | None = msgspec.field(default=None, name=_DECISION)
+    reason: str | None = msgspec.field(default=None, name=_REASON)
 
 
 class _Line(msgspec.Struct, gc=False):
@@ -135,7 +137,7 @@ class Reader:
         self._list = msgspec.json.Decoder(_List)
         self._user = msgspec.json.Decoder(_User)
         self._callers: dict[bytes, _Caller] = {}
-        self._agents: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
 
     def event(self, number: int, data: bytes) -> Event:
         """The event of one line. Raises one of UNREADABLE."""
@@ -171,11 +173,11 @@ class Reader:
             self._callers[key] = caller
         return caller
 
-    def _shared(self, agent: str) -> str:
-        """One string for all lines with this user agent."""
-        if len(self._agents) >= _USERS_KEPT:
-            self._agents.clear()
-        return self._agents.setdefault(agent, agent)
+    def _shared(self, text: str) -> str:
+        """One string for all lines with this user agent, or this reason of an authorisation."""
+        if len(self._texts) >= _USERS_KEPT:
+            self._texts.clear()
+        return self._texts.setdefault(text, text)
 
     def _event(self, number: int, line: _Line) -> Event:
         level = _LEVELS.get(line.level)
@@ -272,6 +274,7 @@ class Reader:
             line.audit_id,
             level,
             None if line.annotations is None else line.annotations.decision,
+            None if line.annotations is None or line.annotations.reason is None else self._shared(line.annotations.reason),  # grant
             request,
             response,
         )

@@ -134,6 +134,7 @@ def _request(record: RequestRecord) -> Iterator[str]:
     yield from _pair("stage", None if record.stage is None else record.stage.value)
     yield from _pair("level", record.level)
     yield from _pair("decision", record.decision)
+    yield from _pair("grant", record.grant)
     yield from _pair("uri", record.uri)
     if record.precondition is not None:
         yield "if"

@@ -126,6 +126,7 @@ class RequestRecord(
     ] = None
     level: LevelName | None = None
     decision: Annotated[str | None, Says(description="Of the authorizer: allow or forbid.")] = None
+    grant: Annotated[str | None, Says(description="The authorizer's reason: the binding and role that allowed it.")] = None
     uri: Annotated[str | None, Says(description="The request URI, if it says more than the fields.")] = None
 
     def __post_init__(self) -> None:
@@ -319,6 +320,7 @@ class Names:
             audit_id=record.audit_id,
             level=_LEVELS[record.level or self._level],
             decision=record.decision,
+            grant=record.grant,
             request=request,
             response=response,
         )
@@ -440,6 +442,7 @@ def record_of(item: Event | Header) -> Record:
         stage=item.stage,
         level=_LEVEL_NAMES[item.level],
         decision=item.decision,
+        grant=item.grant,
         uri=item.uri,
     )
 

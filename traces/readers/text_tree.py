@@ -156,6 +156,7 @@ _REQUEST_FIELDS: Final = {
     "as": "impersonated",
     "audit-id": "audit_id",
     "decision": "decision",
+    "grant": "grant",
     "uri": "uri",
 }
 _REQUEST_OTHERS: Final = ("groups", "dry-run", "read", "match", "stage", "level")

@@ -14,8 +14,9 @@ from typing import Any, Final
 from kubecheck.traces.event import Event
 from kubecheck.traces.history import History
 from kubecheck.traces.keys import Key
-from kubecheck.traces.reasons import BEFORE
+from kubecheck.traces.reasons import BEFORE, STRANGER
 from kubecheck.traces.rules.pods import NODE_USER, by_administrator
+from kubecheck.traces.rules.roles import role_of
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_dict, as_int, as_list, as_text
 from kubecheck.traces.versions import Change, Record, Step
@@ -36,6 +37,7 @@ _CREATORS: Final = {
     ("controllerrevisions", "DaemonSet"): "daemon-set-controller",
 }
 _SLICES: Final = "endpointslice-controller.k8s.io"
+_MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
 _ONE_USER: Final = "the log does not tell processes of one user apart"
 
 
@@ -69,8 +71,12 @@ class Owner(Rule):
                 if event.user != NODE_USER + owner.name:
                     self.violated(f"{name}, a mirror pod of node {owner.name}, was created by {event.user}", [name], event)
             return
-        if by_administrator(event):
-            self.cannot_tell("created by an administrator")
+        if role_of(event) is None and event.user != _MANAGER:
+            # people and operators create in a controller's name: kubectl create job --from (create_job.go createJobWithCronJob)
+            self.cannot_tell(STRANGER)
+            return
+        if event.resource == "endpointslices" and (event.answer.labels or {}).get(_MANAGED_BY) != _SLICES:
+            self.cannot_tell("managed by another controller")
             return
         self.judge()
         size = self.workloads.owners.get(owner.uid)
@@ -607,7 +613,7 @@ class Endpoints(Rule):
             return
         if record.key[1] == "endpointslices":
             labels = as_dict(as_dict(body.get("metadata")).get("labels"))
-            if labels.get("endpointslice.kubernetes.io/managed-by", _SLICES) != _SLICES:
+            if labels.get(_MANAGED_BY, _SLICES) != _SLICES:
                 return  # of another controller, which may give what it likes
             for endpoint in as_list(body.get("endpoints")):
                 told = as_dict(endpoint)

@@ -7,7 +7,9 @@ from typing import Any, Final
 from kubecheck.traces.body import Body
 from kubecheck.traces.effects import Effect, effect_of, empties_finalizers
 from kubecheck.traces.event import Event, Kind
+from kubecheck.traces.keys import is_built_in
 from kubecheck.traces.reasons import LEVEL, UNLOGGED
+from kubecheck.traces.rules.contents import one_form
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.versions import Change, Record, Step
 
@@ -176,6 +178,9 @@ class Generation(Rule):
         old, new = before.body, after.body
         if old is None or new is None:
             return
+        if record.key[:2] in _CONSTANT or not one_form(old, new):
+            self.cannot_tell("its generation does not count changes, or they are told in two API versions")
+            return
         asked = not asks_the_same(old, new)
         if asked and other == one:
             self.violated(f"a write changed what {record} asks for and left its generation at {one}", [record.key],
@@ -187,6 +192,8 @@ class Generation(Rule):
                           [record.key], after.event, before.event)
 
 
+_CONSTANT: Final = frozenset((("scheduling.k8s.io", "priorityclasses"),))
+"""Kinds whose generation stays at 1 (pkg/registry/scheduling/priorityclass/strategy.go)."""
 _NOT_ASKED: Final = frozenset(("kind", "apiVersion", "metadata", "status"))
 
 
@@ -228,6 +235,10 @@ class ObservedGeneration(Rule):
         observed = status.get("observedGeneration") if isinstance(status, dict) else None
         if not isinstance(observed, int):
             return
+        if not is_built_in(step.record.key[0]) and after.event.subresource != "status":
+            # without the status subresource a client may write, or restore, any status (customresource/strategy.go PrepareForUpdate)
+            self.cannot_tell("a custom resource may have no status subresource")
+            return
         self.judge()
         if observed > after.meta.generation:
             self.violated(
@@ -263,6 +274,9 @@ class StatusSubresource(Rule):
             return
         old, new = before.body, after.body
         if old is None or new is None:
+            return
+        if not one_form(old, new):
+            self.cannot_tell("the two versions are told in two API versions")
             return
         self.judge()
         if event.subresource == "status" and not asks_the_same(old, new):

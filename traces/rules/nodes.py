@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from kubecheck.traces.event import Event
 from kubecheck.traces.history import History
-from kubecheck.traces.reasons import BEFORE, LEVEL
+from kubecheck.traces.reasons import BEFORE, LEVEL, STRANGER
 from kubecheck.traces.rules.pods import NODE_USER, by_administrator
 from kubecheck.traces.rules.roles import role_of
 from kubecheck.traces.rules.rule import Rule
@@ -40,7 +40,7 @@ class NodeWriter(Rule):
         user = event.user or ""
         if event.subresource == "status" and not user.startswith(NODE_USER):
             if user not in (*_CONTROLLERS, *_STATUS) and role_of(event) is None:
-                self.cannot_tell("written by somebody whose role is not known")
+                self.cannot_tell(STRANGER)
                 return
             self.judge()
             if user not in (*_CONTROLLERS, *_STATUS):
@@ -91,6 +91,9 @@ class NodeLease(Rule):
         user = event.user or ""
         if by_administrator(event):
             self.cannot_tell("written by an administrator")
+            return
+        if role_of(event) is None:
+            self.cannot_tell(STRANGER)
             return
         self.judge()
         others = [record.last.event] if record is not None and record.last is not None else []
@@ -148,10 +151,13 @@ class Taints(Rule):
         if not added:
             return
         event = after.event
+        user = event.user
+        if user is not None and role_of(event) is None and user not in _CONTROLLERS:
+            self.cannot_tell(STRANGER)
+            return
         self.judge()
         others = [step.before.event] if step.before is not None else []
-        user = event.user
-        if user is not None and user not in _CONTROLLERS and not by_administrator(event):
+        if user is not None and user not in _CONTROLLERS:
             self.violated(f"{user} put {', '.join(sorted(added))} on node {name}", [record.key], event, *others)
         elif name not in self._unready:
             self.violated(f"node {name} got {', '.join(sorted(added))} although it was ready in every version before",

@@ -6,14 +6,15 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kubecheck.traces.effects import Effect, effect_of
 from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.history import History
 from kubecheck.traces.order import surely_before
-from kubecheck.traces.reasons import BEFORE, LEVEL
+from kubecheck.traces.reasons import BEFORE, LEVEL, STRANGER
 from kubecheck.traces.rules.roles import role_of
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_dict, as_list, as_text
-from kubecheck.traces.versions import Change, Record, Step
+from kubecheck.traces.versions import Change, Record, Step, slim
 from kubecheck.traces.workloads import Workloads, is_ready
 
 _BINDING: Final = "pkg/registry/core/pod/storage/storage.go BindingREST.setPodNodeAndMetadata"
@@ -131,8 +132,7 @@ class Binder(Rule):
 
     name = "pods.bound-by-scheduler"
     sentence = (
-        "A pod is bound by its scheduler: pods of default-scheduler by system:kube-scheduler (or by hand, by "
-        "an administrator)."
+        "A pod of default-scheduler is bound by system:kube-scheduler, or by somebody whose role is not of the default policy."
     )
     source = (
         "plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go clusterRoles (system:kube-scheduler); "
@@ -158,8 +158,11 @@ class Binder(Rule):
         if scheduler != "default-scheduler":
             self.cannot_tell("the pod has a scheduler of its own")
             return
+        if event.user != "system:kube-scheduler" and role_of(event) is None:
+            self.cannot_tell(STRANGER)
+            return
         self.judge()
-        if event.user != "system:kube-scheduler" and not by_administrator(event):
+        if event.user != "system:kube-scheduler":
             self.violated(f"{record}, a pod of {scheduler}, was bound by {event.user}", [record.key], event, last.event)
 
 
@@ -251,7 +254,7 @@ class StatusWriter(Rule):
             return
         if not user.startswith(NODE_USER):
             if user not in self._OTHERS and role_of(event) is None:
-                self.cannot_tell("written by somebody whose role is not known")
+                self.cannot_tell(STRANGER)
                 return
             self.judge()
             if user not in self._OTHERS:
@@ -332,9 +335,15 @@ class Deleted(Rule):
     nothing = "no pod is removed in the log"
     resources = frozenset(("pods",))
 
+    verbs = frozenset(("delete",))
+
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
         self._gone: OrderedDict[str, tuple[Record, Event]] = OrderedDict()
+        self._confirmed: dict[str, Event] = {}
+        """uid -> the request that removed a pod of which a stream told it first."""
+        self._again: list[tuple[Record, Event, str, int, Event]] = []
+        """Pods that a stream told gone, and that are told of again: record, what told it gone, uid, version and event of the other."""
 
     def removed(self, record: Record, event: Event) -> None:
         """Remembers the uid of a pod that went."""
@@ -344,8 +353,14 @@ class Deleted(Rule):
         if event.response is not None or event.request is not None:
             event = record.removed_by or event
         self._gone[record.uid] = (record, event)
-        if len(self._gone) > 20_000:
-            self._gone.popitem(last=False)
+        if len(self._gone) > _PODS_GONE:
+            uid, _ = self._gone.popitem(last=False)
+            self._confirmed.pop(uid, None)
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """A request that removed a pod, if a stream has told it gone before."""
+        if event.resource == "pods" and event.group == "" and event.uid in self._gone and effect_of(event) is Effect.REMOVE:
+            self._confirmed[event.uid] = slim(event)
 
     def step(self, step: Step) -> None:
         """A new version with the uid of a pod that is gone."""
@@ -357,9 +372,28 @@ class Deleted(Rule):
         record, event = self._gone[meta.uid]
         if event.version is not None and event.version >= step.after.number:
             return
+        if event.kind is Kind.DELIVERY:
+            if len(self._again) < _PODS_GONE:
+                self._again.append((record, event, meta.uid, step.after.number, slim(step.after.event)))
+            return
         if event.version is None and not surely_before(event, step.after.event):
             return
         self.violated(f"{record} (uid {meta.uid}) was removed and is told of again", [record.key], step.after.event, event)
+
+    def finished(self) -> None:
+        """Pods that a stream told gone: DELETED also tells that a pod left a selection, so a request must have removed it before."""
+        for record, gone, uid, number, again in self._again:
+            removal = self._confirmed.get(uid)
+            if removal is None or not (
+                surely_before(removal, again) if again.kind is Kind.REQUEST
+                else (removal.version or number) <= (gone.version or 0) < number
+            ):
+                self.cannot_tell("a stream told it gone: the pod may only have left what the stream was asked for")
+                continue
+            self.violated(f"{record} (uid {uid}) was removed and is told of again", [record.key], again, gone, removal)
+
+
+_PODS_GONE: Final = 20_000
 
 
 class Identity(Rule):

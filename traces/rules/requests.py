@@ -7,7 +7,7 @@ from typing import Final
 from kubecheck.traces.effects import WRITES
 from kubecheck.traces.event import Event, Kind, Level, Stage
 from kubecheck.traces.history import History
-from kubecheck.traces.rules.roles import allowed, role_of
+from kubecheck.traces.rules.roles import allowed, granted_besides, role_of
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.versions import Record, slim
 from kubecheck.traces.workloads import Workloads
@@ -112,6 +112,9 @@ class Role(Rule):
             return
         role = role_of(event)
         if role is None:
+            return
+        if granted_besides(event):
+            self.cannot_tell("allowed by a role that is not of the default policy")
             return
         self.judge()
         if not allowed(role, event):

@@ -89,7 +89,7 @@ _KUBELET: Final = _role(
 def role_of(event: Event) -> Role | None:
     """The role of whoever sent a request, or None if it is not in the table."""
     user = event.user or ""
-    if "system:masters" in event.groups:
+    if "system:masters" in event.groups or event.impersonated is not None:
         return None
     if user.startswith(_NODE):
         return _KUBELET
@@ -98,6 +98,15 @@ def role_of(event: Event) -> Role | None:
     if user.startswith(_SERVICE_ACCOUNT):
         return _CONTROLLERS.get(user[len(_SERVICE_ACCOUNT):])
     return None
+
+
+def granted_besides(event: Event) -> bool:
+    """Was it allowed by a role that is not of the default policy, as far as the authoriser says? (rbac.go ruleAccumulator, Authorize)
+
+    Bindings of the default policy are called system:…; what is allowed otherwise is the affair of who allowed it.
+    """
+    grant = event.grant
+    return bool(grant) and not any(f'{kind} "system:' in grant for kind in ("ClusterRoleBinding", "RoleBinding"))
 
 
 def allowed(role: Role, event: Event) -> bool:

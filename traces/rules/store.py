@@ -6,25 +6,21 @@ Each is about one etcd and holds for every kind of object, custom resources incl
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, Final
+from typing import Final
 
-from kubecheck.traces.body import Body
 from kubecheck.traces.effects import WRITES, Effect, effect_of, empties_finalizers
 from kubecheck.traces.event import Event, Kind, Level
 from kubecheck.traces.history import History
-from kubecheck.traces.keys import Key, display_key, key_of
+from kubecheck.traces.keys import Key, display_key, is_built_in, key_of
 from kubecheck.traces.order import interval, surely_before
 from kubecheck.traces.reasons import BEFORE, LEVEL, NO_TIME, UNLOGGED
+from kubecheck.traces.rules.contents import same_but_version, same_content, tells_managers
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.versions import Change, Record, Step, Version, slim
 from kubecheck.traces.workloads import Workloads
 
 _STORE = "staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go"
 _REGISTRY = "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go"
-
-
-TOLD_APART = frozenset(("kind", "apiVersion"))
-"""Fields in which two tellings of one version differ: lists and watches leave them out."""
 
 
 class RevisionOrder(Rule):
@@ -115,7 +111,7 @@ class RevisionUnique(Rule):
         if known.partial or event.answer_kind != known.kind or event.response is None or known.body is None:
             return  # a Scale, or the metadata alone
         told = self.history.body_of(event)
-        if told is None or not told.alike(known.body, but=TOLD_APART):
+        if told is None or not same_content(told, known.body):
             self.violated(
                 f"resourceVersion {event.version} of {record} is answered with two contents: a version was used twice, "
                 "or a write left the version as it was",
@@ -486,11 +482,42 @@ class NoOp(Rule):
 
     name = "store.no-op"
     sentence = (
-        "A write that changes nothing keeps the resourceVersion, unless an API server was restarted since "
-        "(storage version, encryption key)."
+        "A write that changes nothing keeps the resourceVersion, unless the object may be stored in another form since "
+        "(storage version, encryption key: after a restart, or when many objects of a kind are written so)."
     )
     every_write = True
     source = f"{_STORE} GuaranteedUpdate (identical bytes are not written, unless origState.stale)"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._found: list[tuple[Key, int, int, Event, Event]] = []
+
+    def _stored_otherwise(self, step: Step, before: Version) -> bool:
+        """May the object be stored in another form since (encryption key, storage version)? Then the same content is written again."""
+        group, resource, _, _ = step.record.key
+        if (group, resource) == ("", "secrets") or (step.after.event.user or "").endswith(_MIGRATOR):
+            return True
+        if self.history.restarted_between(before.event, step.after.event):
+            return True
+        if is_built_in(group):
+            return False
+        definition = ("apiextensions.k8s.io", "customresourcedefinitions", "", f"{resource}.{group}")
+        known = self.history.records.get(definition)
+        if not self.history.covered(definition) and not self.history.promised:
+            return True
+        return known is not None and (known.last is None or known.last.number > before.number)
+
+    def finished(self) -> None:
+        """Many objects of a kind that are written again unchanged are a migration: a configuration read again tells nothing of itself."""
+        objects: dict[tuple[str, str], set[Key]] = {}
+        for key, *_ in self._found:
+            objects.setdefault((key[0], key[1]), set()).add(key)
+        for key, old, new, event, earlier in self._found:
+            if len(objects[key[0], key[1]]) > _FEW:
+                self.cannot_tell(_FORM)
+                continue
+            self.violated(f"a write of {display_key(key)} changed nothing and got a new resourceVersion ({old} -> {new})", [key],
+                          (event, "same content"), (earlier, "the version before"))
 
     def step(self, step: Step) -> None:
         """Two versions one after the other differ in something."""
@@ -503,22 +530,17 @@ class NoOp(Rule):
         if one is None or other is None:
             return
         self.judge()
-        if one.alike(other, but=_HEAD) and _without_version(one) == _without_version(other):
-            if self.history.restarted_between(before.event, after.event):
-                self.cannot_tell("an API server was restarted: the object may be stored in another form now")
+        if same_but_version(one, other):
+            if self._stored_otherwise(step, before) or not tells_managers(one) or not tells_managers(other):
+                self.cannot_tell(_FORM)
                 return
-            self.violated(
-                f"a write of {step.record} changed nothing and got a new resourceVersion ({before.number} -> {after.number})",
-                [step.record.key], (after.event, "same content"), (before.event, "the version before"),
-            )
+            self._found.append((step.record.key, before.number, after.number, slim(after.event), slim(before.event)))
 
 
-_HEAD = TOLD_APART | {"metadata"}
-
-
-def _without_version(body: Body) -> Any:
-    meta = body.get("metadata")
-    return {name: value for name, value in meta.items() if name != "resourceVersion"} if isinstance(meta, dict) else meta
+_FORM: Final = "the object may be stored in another form now (encryption key, storage version), or its managedFields changed"
+_MIGRATOR: Final = ":storage-version-migrator-controller"
+_FEW: Final = 2
+"""Objects of one kind that are written again unchanged, and are no migration yet."""
 
 
 class FreshRead(Rule):

@@ -6,7 +6,7 @@ objects that it has delivered before: of those it must tell every change until i
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Final
 
 from kubecheck.traces.event import Delivery, Event, Kind
@@ -14,8 +14,9 @@ from kubecheck.traces.history import History
 from kubecheck.traces.keys import Key, display_key, key_of
 from kubecheck.traces.order import interval, surely_before
 from kubecheck.traces.reasons import NO_TIME
+from kubecheck.traces.rules.contents import same_content
 from kubecheck.traces.rules.rule import Rule
-from kubecheck.traces.rules.store import TOLD_APART
+from kubecheck.traces.streams import Run, is_expired
 from kubecheck.traces.versions import Change, Record, Step, Version, slim
 from kubecheck.traces.workloads import Workloads
 
@@ -30,15 +31,21 @@ _OBJECTS: Final = (Delivery.ADDED, Delivery.MODIFIED, Delivery.DELETED)
 class Stream:
     """What a stream has delivered so far."""
 
-    __slots__ = ("began", "connection", "expected", "held", "initial", "last", "last_event", "listed", "name", "reached",
-                 "resource")
+    __slots__ = ("before_restart", "began", "connection", "expected", "gone", "held", "initial", "last", "last_event", "listed", "name",
+                 "reached", "resource", "whole")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.initial = True
         """It is still delivering the state, in any order."""
         self.began = 0
-        """Revision of the state with which it began."""
+        """Revision of the state with which it began, or the first that it told after that: from here on it tells everything."""
+        self.whole = False
+        """It has said where its state ended: it holds all that it was asked for."""
+        self.gone: OrderedDict[Key, None] = OrderedDict()
+        """The last objects that it told gone."""
+        self.before_restart: frozenset[Key] = frozenset()
+        """What it held before a 410."""
         self.reached = 0
         """Highest resourceVersion delivered."""
         self.last = 0
@@ -54,13 +61,68 @@ class Stream:
     def restart(self, connection: int) -> None:
         """The client begins again with the state."""
         self.initial, self.connection = True, connection
+        self.before_restart, self.whole = frozenset(self.held), False
+        self.gone.clear()
         self.held.clear()
         self.listed.clear()
         self.expected.clear()
         self.last = 0
 
+    def again(self, version: int) -> None:
+        """The client began again with the state, which has ended."""
+        self.began, self.whole, self.before_restart = version, False, frozenset()
+        self.gone.clear()
 
-class Order(Rule):
+    def told_gone(self, key: Key) -> None:
+        """It said that an object is gone."""
+        self.gone[key] = None
+        if len(self.gone) > _GONE:
+            self.gone.popitem(last=False)
+
+
+_GONE: Final = 1_000
+
+
+class _OfStreams(Rule):
+    """Base of rules on a stream's order: what an ADDED contradicts stands only if no other session of the client began with it."""
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._doubtful: dict[str, list[tuple[str, list[Key | str], tuple[Event | tuple[Event, str], ...]]]] = {}
+
+    def settle(self, stream: str, run: Run) -> bool:
+        """Calls what is in doubt violated, or not; called before the stream goes on. Did another session begin?"""
+        if run is Run.OPEN:
+            return False
+        doubtful = self._doubtful.pop(stream, ())
+        if run is Run.SESSION:
+            if doubtful:
+                self.cannot_tell(_SESSION)
+            return True
+        for sentence, keys, events in doubtful:
+            self.violated(sentence, keys, *events)
+        return False
+
+    def contradicts(self, event: Event, sentence: str, keys: list[Key | str], *events: Event | tuple[Event, str]) -> None:
+        """A contradiction at this delivery, unless it begins another session."""
+        if event.delivery is Delivery.ADDED:
+            shown = tuple(slim(one) if isinstance(one, Event) else (slim(one[0]), one[1]) for one in events)
+            self._doubtful.setdefault(event.stream, []).append((sentence, keys, shown))
+        else:
+            self.violated(sentence, keys, *events)
+
+    def finished(self) -> None:
+        """What is in doubt at the end of the streams."""
+        for stream in list(self._doubtful):
+            self.settle(stream, self.history.runs.get(stream, Run.CHANGES))
+
+
+_SESSION: Final = "the stream's client began again with the state"
+_STARTED_LATER: Final = "the stream did not begin with a state, or the end of it is not told: the object may be older"
+_SELECTED: Final = "the object may only have left what the stream was asked for"
+
+
+class Order(_OfStreams):
     """Deliveries ascend."""
 
     name = "watch.order"
@@ -74,8 +136,9 @@ class Order(Rule):
     def delivered(self, event: Event) -> None:
         """The version against the highest one delivered on this connection."""
         stream = self._streams.setdefault(event.stream, Stream(event.stream))
+        self.settle(event.stream, self.history.run)
         if event.delivery is Delivery.ERROR:
-            if event.code == 410 or event.reason in ("Expired", "Gone"):
+            if is_expired(event):
                 stream.restart(event.connection)
             return
         version = event.version
@@ -97,9 +160,9 @@ class Order(Rule):
                 if key in stream.held:
                     first = stream.held[key][1]
                     if version == stream.held[key][0]:
-                        self.violated(f"{display_key(key)} is delivered twice at resourceVersion {version}", [key], event, first)
+                        self.contradicts(event, f"{display_key(key)} is delivered twice at resourceVersion {version}", [key], event, first)
                     elif version < stream.held[key][0]:
-                        self.violated(f"{display_key(key)} is delivered at an older resourceVersion after a newer one",
+                        self.contradicts(event, f"{display_key(key)} is delivered at an older resourceVersion after a newer one",
                                       [key], event, first)
                 stream.held[key] = (version, slim(event))
             stream.last = max(stream.last, version)
@@ -110,7 +173,7 @@ class Order(Rule):
                 self._back(event, stream)
         elif version <= stream.last:
             if stream.last_event is not None and version == stream.last and key_of(stream.last_event) == key_of(event):
-                self.violated(f"stream {event.stream} delivers resourceVersion {version} twice",
+                self.contradicts(event, f"stream {event.stream} delivers resourceVersion {version} twice",
                               [key for key in (key_of(event),) if key], event, stream.last_event)
             else:
                 self._back(event, stream)
@@ -118,14 +181,14 @@ class Order(Rule):
             stream.last, stream.last_event = version, slim(event)
 
     def _back(self, event: Event, stream: Stream) -> None:
-        self.violated(
-            f"stream {event.stream} delivers resourceVersion {event.version} after {stream.last}",
+        self.contradicts(
+            event, f"stream {event.stream} delivers resourceVersion {event.version} after {stream.last}",
             [key for key in (key_of(event),) if key], (event, "delivered later"),
             *([(stream.last_event, "delivered before")] if stream.last_event is not None else []),
         )
 
 
-class NoGap(Rule):
+class NoGap(_OfStreams):
     """Deliveries are complete."""
 
     name = "watch.no-gap"
@@ -153,8 +216,10 @@ class NoGap(Rule):
         stream = self._streams.get(event.stream)
         if stream is None:
             stream = self._streams[event.stream] = Stream(event.stream)
+        if self.settle(event.stream, self.history.run):
+            stream.again(event.version or 0)
         if event.delivery is Delivery.ERROR:
-            if event.code == 410 or event.reason in ("Expired", "Gone"):
+            if is_expired(event):
                 stream.restart(event.connection)
             return
         if stream.resource is None and event.resource is not None:
@@ -174,8 +239,10 @@ class NoGap(Rule):
         self._fits(event, stream, held)
         if event.delivery is Delivery.DELETED:
             stream.held.pop(key, None)
+            stream.told_gone(key)
         elif held is None or version > held[0]:
             stream.held[key] = (version, slim(event))
+            stream.gone.pop(key, None)
 
     def _initial(self, event: Event, stream: Stream, version: int, key: Key | None) -> None:
         if event.delivery is Delivery.ADDED and key is not None:
@@ -183,8 +250,9 @@ class NoGap(Rule):
             stream.listed[key] = stream.held[key][1]
             return
         stream.initial = False
+        stream.began = version
         if event.initial_end:
-            stream.began = version
+            stream.whole = True
             self._state(event, stream, version)
             return
         if event.delivery is Delivery.BOOKMARK:
@@ -195,6 +263,7 @@ class NoGap(Rule):
             self.judge()
             if event.delivery is Delivery.DELETED:
                 stream.held.pop(key, None)
+                stream.told_gone(key)
             else:
                 stream.held[key] = (version, slim(event))
 
@@ -225,9 +294,8 @@ class NoGap(Rule):
             if held is None or held[0] >= number or (number == version and wanted == key):
                 continue
             self.judge()
-            self.violated(
-                f"stream {stream.name} has told of {display_key(wanted)} at {held[0]}, leaves out its resourceVersion "
-                f"{number} "
+            self.contradicts(
+                event, f"stream {stream.name} has told of {display_key(wanted)} at {held[0]}, leaves out its resourceVersion {number} "
                 f"and goes on at {version}",
                 [wanted], (event, f"delivered {version}"), (known.event, f"wrote {number}"), (held[1], f"delivered {held[0]}"),
             )
@@ -237,9 +305,12 @@ class NoGap(Rule):
         if key is None:
             return
         if event.delivery is Delivery.ADDED and held is not None:
-            self.violated(f"stream {stream.name} delivers ADDED of {display_key(key)}, which it had delivered and not deleted",
-                          [key], event, held[1])
+            self.contradicts(event, f"stream {stream.name} delivers ADDED of {display_key(key)}, which it had delivered and not deleted",
+                             [key], event, held[1])
         elif event.delivery in (Delivery.MODIFIED, Delivery.DELETED) and held is None:
+            if not self._was_to_be_added(key, event, stream):
+                self.cannot_tell(_STARTED_LATER)
+                return
             origin = self.history.records.get(key)
             last = origin.last if origin is not None else None
             kind = event.delivery.value
@@ -252,6 +323,16 @@ class NoGap(Rule):
                 f"stream {stream.name} delivers {display_key(key)} with another uid without having told the first one deleted",
                 [key], event, held[1],
             )
+
+    def _was_to_be_added(self, key: Key, event: Event, stream: Stream) -> bool:
+        """Must the stream have told of the object before? Not if it began at a version (reflectors do) that has it already."""
+        if stream.whole or key in stream.gone or key in stream.before_restart:
+            return True
+        record = self.history.records.get(key)
+        if record is None or not record.from_start or record.uid != event.uid:
+            return False
+        origin = next((known for known in record.versions if known.change is Change.CREATE), None)
+        return origin is not None and origin.event.kind is Kind.REQUEST and origin.number > stream.began
 
 
 class Agreement(Rule):
@@ -277,6 +358,11 @@ class Agreement(Rule):
             return
         self.judge()
         kind = event.delivery
+        if kind is Delivery.DELETED and known.change is not Change.REMOVE and known.event.kind is Kind.REQUEST and (
+            self._may_have_left(event, known)
+        ):
+            self.cannot_tell(_SELECTED)
+            return
         if known.event.kind is Kind.REQUEST and (kind is Delivery.DELETED) != (known.change is Change.REMOVE):
             self.violated(f"{kind.value} of {record} at resourceVersion {event.version}, which is a {known.change.value}",
                           [key], event, known.event)
@@ -288,9 +374,17 @@ class Agreement(Rule):
         if known.partial or event.answer_kind != known.kind or event.response is None or known.body is None:
             return  # a Scale, or the metadata alone
         told = self.history.body_of(event)
-        if told is None or not told.alike(known.body, but=TOLD_APART):
+        if told is None or not same_content(told, known.body):
             self.violated(f"{record} at resourceVersion {event.version} is delivered with other content than was written",
                           [key], event, known.event)
+
+
+    def _may_have_left(self, event: Event, known: Version) -> bool:
+        """Has this DELETED the content of before its write, as that of an object has which left the selection?"""
+        told = self.history.body_of(event)
+        if told is None or known.partial or known.body is None or event.answer_kind != known.kind:
+            return True
+        return not same_content(told, known.body)
 
 
 class Future(Rule):
@@ -356,7 +450,7 @@ class Relist(Rule):
     def delivered(self, event: Event) -> None:
         """The first deliveries after an ERROR 410."""
         name = event.stream
-        if event.delivery is Delivery.ERROR and (event.code == 410 or event.reason in ("Expired", "Gone")):
+        if event.delivery is Delivery.ERROR and is_expired(event):
             self._expired[name] = (event, self._reached.get(name, 0))
             return
         key, version = key_of(event), event.version
@@ -387,7 +481,7 @@ class Relist(Rule):
         self._reached[name] = max(self._reached.get(name, 0), version)
 
 
-class Bookmark(Rule):
+class Bookmark(_OfStreams):
     """A bookmark promises that all before it was delivered."""
 
     name = "watch.bookmark"
@@ -406,6 +500,8 @@ class Bookmark(Rule):
     def delivered(self, event: Event) -> None:
         """Each delivery against the last bookmark."""
         name = event.stream
+        if self.settle(name, self.history.run):
+            self._marks.pop(name, None)
         if event.delivery is Delivery.ERROR:
             self._marks.pop(name, None)
             self._last.pop(name, None)
@@ -423,7 +519,7 @@ class Bookmark(Rule):
         mark = self._marks.get(name)
         if mark is not None and event.version <= (mark.version or 0):
             key = key_of(event)
-            self.violated(f"stream {name} delivers resourceVersion {event.version} after a bookmark at {mark.version}",
+            self.contradicts(event, f"stream {name} delivers resourceVersion {event.version} after a bookmark at {mark.version}",
                           [key] if key else [], event, mark)
         last = self._last.get(name)
         if last is None or event.version > (last.version or 0):

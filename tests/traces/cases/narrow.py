@@ -78,7 +78,7 @@ NARROW = [
         "controllers.owner",
         "an administrator of kubeadm's group may create what names an owner",
         HEAD + controllers.SET + pod(2, "root", "p", controllers.OF_SET).replace(" ->", f" {ADMIN} ->"),
-        HEAD + controllers.SET + pod(2, "root", "p", controllers.OF_SET),
+        HEAD + controllers.SET + pod(2, "sched", "p", controllers.OF_SET),
     ),
     Narrow(
         "controllers.replicaset-size",
@@ -102,7 +102,7 @@ NARROW = [
         "nodes.lease-holder",
         "an administrator may write a node's lease",
         by_admin(COMPLETE + cluster.NODE_LEASE, "2 node-1"),
-        COMPLETE + cluster.NODE_LEASE.replace("2 node-1", "2 root"),
+        COMPLETE + cluster.NODE_LEASE.replace("2 node-1", "2 rs"),
     ),
     Narrow(
         "nodes.taints",
