@@ -22,6 +22,7 @@ from kubecheck.traces.event import Delivery, Event, Header, Kind, Level, Stage
 from kubecheck.traces.keys import Key, key_of, namespace_of
 from kubecheck.traces.order import Pending, interval, surely_before
 from kubecheck.traces.packing import Packer
+from kubecheck.traces.shapes import as_dict, as_list
 from kubecheck.traces.streams import Run, Sessions
 from kubecheck.traces.versions import Change, Record, Step, Version, slim
 
@@ -30,7 +31,7 @@ _WHOLE: Final = 1_000
 """Of the tombstones those, the newest, that keep more than their last version."""
 _VERSIONS: Final = 16_384
 _DECODED: Final = 512
-_ORDER_OF_LINES: Final = 1_000_000
+ORDER_OF_LINES: Final = 1_000_000
 """Microseconds by which lines of an audit log may be out of order."""
 _UNANSWERED: Final = 32
 """Unanswered writes that are kept for each object with their times."""
@@ -55,6 +56,8 @@ class History:
         """The log begins with the empty cluster: kube-system was created in it, or its header says so."""
         self.promised = False
         """A header says that the log has every request."""
+        self.no_policy = False
+        """It is a log of our own formats: no audit policy leaves writers out of it."""
         self.restarts: list[Event] = []
         """The first event after an API server's start that was not its first, and crashes that a log tells."""
         self.levels: dict[tuple[str, str, str], Level] = {}
@@ -71,6 +74,8 @@ class History:
         """The revision from which on every write must be in the log, if the log keeps its kind: it began before."""
         self._begins: dict[str, int] = {}
         self._identities: set[str] = set()
+        self._addresses: set[str] = set()
+        """Of API servers, as the Endpoints or EndpointSlices of the Service kubernetes tell them (pkg/controlplane/reconcilers)."""
         self.now: Event | None = None
         """The request that is being judged: what was received after its answer is not yet to be reckoned with."""
         self.run = Run.NONE
@@ -92,6 +97,8 @@ class History:
 
     def arrived(self, event: Event) -> None:
         """Takes what an event says before it is ordered: level, restarts, missing answers."""
+        if event.name == "kubernetes" and event.resource in ("endpoints", "endpointslices") and event.response is not None:
+            self._addresses.update(_addresses(event))
         if event.kind is not Kind.REQUEST:
             if event.resource == "leases" and event.answer is not None and event.name is not None and (
                 (event.answer.labels or {}).get("apiserver.kubernetes.io/identity") == "kube-apiserver"
@@ -114,7 +121,7 @@ class History:
             return
         if event.resource == "leases" and event.ok and event.name is not None and event.user == "system:apiserver":
             self._identities.add(event.name)
-        if event.stage is Stage.COMPLETE:
+        if event.stage is Stage.COMPLETE and (event.ok or event.level < Level.REQUEST_RESPONSE):
             area = (event.group, event.resource, namespace_of(event))
             if self.levels.get(area, Level.REQUEST_RESPONSE) >= event.level:
                 self.levels[area] = event.level
@@ -134,6 +141,7 @@ class History:
 
     def begins(self, header: Header) -> None:
         """Takes what a log says of itself in its first lines."""
+        self.no_policy = True
         self.promised = self.promised or header.complete
         self.complete = self.complete or header.complete
         self.header_nodes.update(header.nodes)
@@ -149,8 +157,8 @@ class History:
 
     @property
     def servers_missing(self) -> bool:
-        """Is there an API server (each renews a lease of its own) whose log was not given?"""
-        return len(self._identities) > len(self.servers) + len(self.restarts)
+        """Is there an API server (each renews a lease of its own, or enters its address) whose log was not given?"""
+        return max(len(self._identities), len(self._addresses)) > len(self.servers) + len(self.restarts) > 0
 
     def audited(self, number: int) -> bool:
         """Was this revision written after the log had begun?"""
@@ -270,7 +278,7 @@ class History:
         change = {Effect.CREATE: Change.CREATE, Effect.REMOVE: Change.REMOVE}.get(effect, Change.UPDATE)
         begun = max(self._begins.values(), default=None)
         if self.audited_from is None and event.received is not None and begun is not None and (
-            event.received > begun + _ORDER_OF_LINES  # what was written before was answered before the first lines were written
+            event.received > begun + ORDER_OF_LINES  # what was written before was answered before the first lines were written
         ):
             self.audited_from = number
         return self._enter(key, number, change, event, partial=event.subresource == "scale")
@@ -447,6 +455,16 @@ class History:
         if len(self._tombstones) > _TOMBSTONES:
             forgotten, _ = self._tombstones.popitem(last=False)
             self.records.pop(forgotten, None)
+
+
+def _addresses(event: Event) -> set[str]:
+    """The addresses that Endpoints or an EndpointSlice of the Service kubernetes in namespace default hold."""
+    body = as_dict(body_of(event.response))
+    if event.namespace != "default":
+        return set()
+    held = [address for endpoint in as_list(body.get("endpoints")) for address in as_list(as_dict(endpoint).get("addresses"))]
+    held += [as_dict(entry).get("ip") for subset in as_list(body.get("subsets")) for entry in as_list(as_dict(subset).get("addresses"))]
+    return {address for address in held if isinstance(address, str)}
 
 
 def _covers(later: Event, earlier: Event) -> bool:

@@ -359,10 +359,13 @@ class Timeline:
         return SKEW if len(self.counts.servers) > 1 else 0
 
     def _is_older(self, event: Event, version: int, received: int | None) -> bool:
-        """Was it received after a write with a higher version had been answered, and may it so have written nothing?"""
+        """Was it received after a write with a higher version had been answered, and may it so have written nothing?
+
+        (A deletion of a pod that is being deleted answers its present version.)
+        """
         while self._ends and self._ends[0][1] <= version:
             heapq.heappop(self._ends)  # it was released, or is this one
-        if received is None or not self._ends or event.code == 201 or event.verb not in ("update", "patch"):
+        if received is None or not self._ends or event.code == 201 or event.verb not in ("update", "patch", "delete"):
             return False
         if event.precondition_version not in (None, "", "0"):
             return False  # it saw a version and answered another: it wrote

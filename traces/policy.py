@@ -21,6 +21,7 @@ _SHARED: Final = frozenset((("", "nodes"),))
 """Kinds of which several programs write the same objects (kubelet, ttl-controller, node-controller): which of them is not told, and
 one that only takes something away (a taint) leaves no entry."""
 _SYSTEM: Final = "system:"
+_CONTROLLER_USER: Final = "system:serviceaccount:kube-system:"
 _NODE_USER: Final = "system:node:"
 
 
@@ -44,18 +45,43 @@ class Kept:
         """Group, resource, subresource, family, manager, whether it created."""
         self._deleters: dict[tuple[str, str], set[str]] = {}
         """Group, resource -> users."""
+        self._deletes = False
+        self._collections = False
+        self._created: set[tuple[str, str]] = set()
+        """Group, resource."""
+        self._changed: set[tuple[str, str]] = set()
+        """Group, resource."""
+        self._families: set[str] = set()
+        """Kinds of owners for which a controller of kube-system wrote what they own."""
+        self._written: set[tuple[str, str, str, str]] = set()
+        """User, group, resource, subresource."""
+        self._areas: set[tuple[str, str, str, str]] = set()
+        """Manager, group, resource, subresource."""
         self._binds = False
 
     def take(self, event: Event) -> None:
         """A write, logged with its answer."""
         self.writes += event.ok
         user = event.user or ""
+        if event.verb == "deletecollection":
+            self._deletes = self._collections = True
+            return
         if event.verb == "delete":
+            self._deletes = True
             self._deleters.setdefault((event.group, event.resource or ""), set()).add(user)
             return
         if event.subresource == "binding":
             self._binds = True
         manager = manager_of(event)
+        if event.ok and event.verb == "create" and not event.subresource:
+            self._created.add((event.group, event.resource or ""))
+        if event.ok and event.answer is not None and event.answer.controller is not None and user.startswith(_CONTROLLER_USER):
+            self._families.add(event.answer.controller.kind)
+        if event.ok and event.verb in ("update", "patch"):
+            self._changed.add((event.group, event.resource or ""))
+        if event.ok:
+            self._written.add((user, event.group, event.resource or "", event.subresource))
+        self._areas.add((manager, event.group, event.resource or "", event.subresource))
         self._users.setdefault(manager, set()).add(user)
         self._writers.add((event.group, event.resource or "", event.subresource, family_of(event), manager, event.verb == "create"))
 
@@ -81,7 +107,46 @@ class Kept:
         if len(users) > 1 or people:  # that one user of this program is kept says nothing of the others
             family = family_of(told)
             return any((*key[:2], writer.subresource, family, writer.manager, so) in self._writers for so in created)
-        return True
+        return (writer.manager, *key[:2], writer.subresource) in self._areas
+
+    def creations(self, key: Key) -> bool:
+        """Does the log keep creations of this kind of object?"""
+        return key[:2] in self._created
+
+    def marks(self, key: Key) -> bool:
+        """Does the log keep deletions of this kind of object by others than kubelets, who only end what others have begun?"""
+        return any(not user.startswith(_NODE_USER) for user in self._deleters.get(key[:2], ()))
+
+    @property
+    def any_deletion(self) -> bool:
+        """Does the log keep deletions at all?"""
+        return self._deletes
+
+    @property
+    def collections(self) -> bool:
+        """Does the log keep deletions of collections?"""
+        return self._collections
+
+    def wrote(self, user: str, group: str, resource: str, subresource: str = "") -> bool:
+        """Does the log keep what this user writes there?"""
+        return (user, group, resource, subresource) in self._written
+
+    @property
+    def people(self) -> bool:
+        """Does the log keep what people write? They may do anything."""
+        return any(not user.startswith(_SYSTEM) for user, *_ in self._written)
+
+    def writes_for(self, kind: str) -> bool:
+        """Does the log keep what the controller of this kind of owner writes? It has written its status, or what it owns."""
+        return kind in self._families
+
+    def changes(self, key: Key) -> bool:
+        """Does the log keep updates of this kind of object?"""
+        return key[:2] in self._changed
+
+    def statuses(self, node: str) -> bool:
+        """Does the log keep the status of pods that the kubelet of this node writes?"""
+        return self.wrote(_NODE_USER + node, "", "pods", "status")
 
 
 def family_of(event: Event) -> str:
@@ -97,18 +162,39 @@ def manager_of(event: Event) -> str:
 
 
 def writers_of(key: Key, before: Body | None, after: Body | None) -> tuple[Writer, ...]:
-    """Who may have written `after`: the newest entries of managedFields that are not in `before`. Nobody if it does not tell.
+    """Who may have written `after`: the managers of the entries of managedFields that are not in `before`. Nobody if it does not tell.
 
-    Entries have whole seconds: where none changed, the manager of the newest one wrote twice in its second.
+    An entry changes only if its set of fields does (managedfieldsupdater.go Update): where none changed, or `before` is not known,
+    it may have been any of them.
     """
     if after is None:
         return ()
     known, told = _entries(before), _entries(after)
-    changed = [entry for entry in told if entry not in known] or told
-    newest = max((str(entry.get("time")) for entry in changed), default="")
-    writers = {(as_text(entry.get("manager")) or "", as_text(entry.get("subresource")) or "")
-               for entry in changed if str(entry.get("time")) == newest}
+    changed = ([entry for entry in told if entry not in known] if before is not None else []) or told
+    writers = {(as_text(entry.get("manager")) or "", as_text(entry.get("subresource")) or "") for entry in changed}
     return tuple(Writer(manager, subresource, kubelet_of(key, after)) for manager, subresource in sorted(writers) if manager)
+
+
+def others_wrote(event: Event, before: Body, after: Body) -> bool:
+    """Do managedFields tell that somebody else wrote between two versions of which this request wrote the second?
+
+    A request changes the entries of its own subresource only; the time of an entry changes with its manager's write
+    (staging/src/k8s.io/apimachinery/pkg/util/managedfields/internal/managedfieldsupdater.go).
+    """
+    mine = (manager_of(event), event.subresource)
+    if _of_others(before, event.subresource) != _of_others(after, event.subresource):
+        return True
+    for entry in _entries(after):
+        of = (as_text(entry.get("manager")) or "", as_text(entry.get("subresource")) or "")
+        if of != mine and str(entry.get("time")) > max((str(other.get("time")) for other in _entries(before)), default="") and (
+            entry not in _entries(before)
+        ):
+            return True
+    return False
+
+
+def _of_others(body: Body, subresource: str) -> list[Any]:
+    return [entry for entry in _entries(body) if (as_text(entry.get("subresource")) or "") != subresource]
 
 
 def _entries(body: Body | None) -> list[Any]:

@@ -8,20 +8,23 @@ shows that the log keeps what such a writer writes (kubecheck.traces.policy).
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from typing import Final
+from collections import Counter, OrderedDict, deque
+from typing import Any, Final
 
 import msgspec
 
+from kubecheck.traces.body import Body
 from kubecheck.traces.effects import WRITES, empties_finalizers
 from kubecheck.traces.event import Event, Kind, Level, Word
-from kubecheck.traces.history import History
+from kubecheck.traces.history import ORDER_OF_LINES, History
 from kubecheck.traces.keys import Key, collection_of, key_of
+from kubecheck.traces.objects import Meta
 from kubecheck.traces.order import interval
 from kubecheck.traces.policy import Kept, Writer, kubelet_of, manager_of, writers_of
 from kubecheck.traces.reasons import BEFORE, ENDS, INCOMPLETE, LEVEL, MANY, POLICY, SERVER, SERVER_MISSING, UNLOGGED
-from kubecheck.traces.shapes import as_dict
+from kubecheck.traces.shapes import as_dict, as_list, as_text
 from kubecheck.traces.versions import Change, Record, Step, slim
+from kubecheck.traces.workloads import Pod
 
 FEW_VERSIONS: Final = 2
 FEW_OBJECTS: Final = 1
@@ -31,6 +34,8 @@ one write. (A kubelet's last deletion of a pod makes two versions.)"""
 
 _REFUSED: Final = frozenset((200, 201, 400, 403, 422))
 """Codes of refusals, and of dry runs. Conflicts (409) are everyday and prove nothing."""
+_UNANSWERED: Final = 10
+"""Requests whose answers are missing, more than may be under way when a log ends."""
 _HELD: Final = 10_000
 _SILENT: Final = 20_000
 
@@ -94,12 +99,21 @@ class Provenance:
         self._refused: OrderedDict[Key, Event] = OrderedDict()
         self._silent: dict[Key, list[Event]] = {}
         """Successful writes of an object whose answers do not tell (all of) what they wrote."""
+        self._bound: OrderedDict[Key, str | None] = OrderedDict()
+        """The nodes of the last pods that were bound."""
         self._until = 0
-        """The last version that a request told: streams may go on after the audit log has ended."""
+        """The last version up to which the log must have every write: streams may go on after the audit log has ended."""
+        self._last: deque[tuple[int, int]] = deque()
+        """When the writes of the log's last second were answered, and their versions: lines come in any order."""
 
     def before_write(self, event: Event) -> None:
         """How far the audit log goes, and whose writes it keeps."""
-        self._until = max(self._until, event.version or 0)
+        if event.completed is None:
+            self._until = max(self._until, event.version or 0)
+        else:
+            self._last.append((event.completed, event.version or 0))
+            while self._last and self._last[0][0] < event.completed - ORDER_OF_LINES:
+                self._until = max(self._until, self._last.popleft()[1])
         if event.level is Level.REQUEST_RESPONSE:
             self.kept.take(event)
 
@@ -123,6 +137,10 @@ class Provenance:
         if event.verb in WRITES:
             if event.level is Level.REQUEST_RESPONSE:
                 self.kept.take(event)
+            if event.subresource == "binding" and event.ok and not event.dry_run:
+                self._bound[key] = as_text(as_dict(as_dict(event.request_object()).get("target")).get("name"))
+                if len(self._bound) > _HELD:
+                    self._bound.popitem(last=False)
             if event.dry_run or (event.code is not None and 400 <= event.code < 500):
                 self._refused[key] = slim(event)
                 if len(self._refused) > _HELD:
@@ -162,6 +180,7 @@ class Provenance:
         body = self.history.body_of(event)
         if step is None and removed is None and event.verb == "get":
             writers = writers_of(key, None, body)
+            nature = self._read(key, body)
         if step is not None:
             nature = _nature(step)
             known = step.before.body if step.before is not None else None
@@ -182,6 +201,17 @@ class Provenance:
                 (old, old_number), oldest = self._missing.popitem(last=False)
                 self._conclude(old, old_number, oldest)
 
+    def _read(self, key: Key, body: Body | None) -> Nature:
+        """What a version that is read may have changed: a pod's binding leaves no entry in managedFields."""
+        record = self.history.records.get(key)
+        known = record.last.body if record is not None and record.last is not None else None
+        told = as_list(as_dict(as_dict(body).get("metadata")).get("managedFields"))
+        if key[:2] == ("", "pods") and _node(body) and (
+            not _node(known) or not any(as_dict(entry).get("subresource") == "status" for entry in told)
+        ):
+            return Nature.BOUND  # or its kubelet has written nothing yet
+        return Nature.UNKNOWN
+
     def _restarted(self, key: Key, number: int, event: Event) -> bool:
         """May an API server have written it and been killed before it said so?"""
         if not self.history.restarts:
@@ -196,14 +226,23 @@ class Provenance:
         following = next((known.event for known in versions if known.number > number and known.event.kind is Kind.REQUEST), None)
         return following is None or self.history.restarted_between(since, following)
 
-    def finished(self) -> None:
+    def tells_statuses(self, pod: Pod) -> bool:
+        """Does the log keep what the pod's kubelet says of it? One that is bound to no node has none."""
+        node = pod.node or self._bound.get(pod.key)
+        if node is None:
+            return self.kept.bindings()
+        return self.kept.statuses(node)
+
+    def finished(self, *, unanswered: int = 0, requests: int = 0) -> None:
         """What no request explains by the end of the log: the log's fault, or not?"""
         for (key, number), missing in self._missing.items():
             self._conclude(key, number, missing)
         self._missing.clear()
         share = SHARE * self.kept.writes
         many = self._opened > max(FEW_VERSIONS, share) or len(self._objects) > max(FEW_OBJECTS, share)
-        self.lossy = many and not self.history.promised
+        half = unanswered > max(_UNANSWERED, SHARE * requests) and not self.history.restarts
+        self._opened += half  # the halves of requests are missing
+        self.lossy = (many or half) and not self.history.promised
         if self.lossy:
             self.untold[MANY] += self._opened
             return
@@ -227,8 +266,41 @@ class Provenance:
             kept = True  # that very request, and it is logged
         else:
             created = {Nature.CREATED: (True,), Nature.CHANGED: (False,)}.get(missing.nature, (True, False))
-            kept = any(self.kept.writer(key, writer, missing.event, created=created) for writer in missing.writers)
+            kept = bool(missing.writers) and all(
+                self.kept.writer(key, writer, missing.event, created=created) for writer in missing.writers
+            )
         return None if kept else POLICY
+
+    def keeps_removal(self, key: Key) -> bool:
+        """Does the log keep whatever removes such an object?"""
+        record = self.history.records.get(key)
+        body = record.last.body if record is not None and record.last is not None else None
+        kubelet = kubelet_of(key, body) if key[1] == "pods" else None
+        namespace = self.history.records.get(("", "namespaces", "", key[2]))
+        meta = namespace.last.meta if namespace is not None and namespace.last is not None else None
+        if meta is not None and meta.deletion_timestamp is not None and not self.kept.collections:
+            return False
+        return self.kept.any_deletion if kubelet is None else self.kept.deletions(key, kubelet)
+
+    def keeps_marks(self, key: Key, meta: Meta) -> bool:
+        """Does the log keep whatever begins to delete such an object: people, and the controller of its owner?"""
+        owner = meta.controller
+        return self.kept.marks(key) and self.kept.people and self.lossless_but(key) and (
+            owner is None or self.kept.writes_for(owner.kind)
+        )
+
+    @property
+    def lossless(self) -> bool:
+        """Does nothing tell of a write that the log has not?"""
+        return self.lossless_but(None)
+
+    def lossless_but(self, key: Key | None) -> bool:
+        """Does nothing tell of a write that the log has not, but one of this object?"""
+        return not (self._objects - {key}) and not self.lossy and not self.history.servers_missing and not self.history.late
+
+    def after_the_end(self, number: int | None) -> bool:
+        """Was this revision perhaps written after the audit log had ended?"""
+        return number is not None and number > self._until and not self.history.promised
 
     def _tell(self, key: Key, reason: str) -> None:
         self.untold[reason] += 1
@@ -252,15 +324,21 @@ class Provenance:
             self._tell(key, ENDS)
         elif missing.nature not in (Nature.CREATED, Nature.CHANGED) and history.removed_by_server(key):
             self._tell(key, SERVER)
-        elif history.unanswered.get(key) or history.unanswered.get((*key[:3], "")) or (
-            any(_may_have_written(event, missing) for event in silent)
-        ):
+        elif history.unanswered.get(key) or history.unanswered.get((*key[:3], "")):
+            self._tell(key, UNLOGGED)
+            self.lacking.add(key)
+        elif any(_may_have_written(event, missing) for event in silent):
             self._tell(key, UNLOGGED)
         else:
             self._opened += 1
             self._objects.add(key)
+            self.lacking.add(key)
             if len(self._open) < _HELD:
                 self._open.append(Unwritten(key, number, missing, self._refusal(key, number)))
+
+
+def _node(body: Body | None) -> Any:
+    return as_dict(as_dict(body).get("spec")).get("nodeName")
 
 
 def _nature(step: Step) -> Nature:
@@ -278,7 +356,7 @@ def _nature(step: Step) -> Nature:
         old, new = before.body, after.body
         if old is None or new is None:
             return Nature.UNKNOWN
-        if not as_dict(old.get("spec")).get("nodeName") and as_dict(new.get("spec")).get("nodeName"):
+        if not _node(old) and _node(new):
             return Nature.BOUND
     return Nature.CHANGED
 

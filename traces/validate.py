@@ -14,7 +14,7 @@ from kubecheck.traces.keys import display_key, key_of
 from kubecheck.traces.order import DEFAULT_WINDOW, Pending, Place, Timeline
 from kubecheck.traces.progress import EVENTS_BETWEEN, Progress
 from kubecheck.traces.provenance import Provenance
-from kubecheck.traces.reasons import LACKING, LATE
+from kubecheck.traces.reasons import LACKING, LATE, SERVER_MISSING
 from kubecheck.traces.rules import Rule, choose
 from kubecheck.traces.rules.hooks import Hooks, overriding
 from kubecheck.traces.streams import Initial
@@ -87,10 +87,11 @@ class _Run:
             steps[place](event)
         self.history.now = None
         self.history.streams_end()
-        self.provenance.finished()
+        self.provenance.finished(unanswered=counts.unanswered, requests=self.arrived)
         for rule in self.rules:
             rule.finished()
             rule.concluded(self.provenance)
+            rule.decide(self.provenance)
         self._withdraw()
         results = tuple(rule.result() for rule in self.rules)
         violations = sorted((found for result in results for found in result.violations), key=lambda it: (it.file, it.line))
@@ -119,7 +120,9 @@ class _Run:
         for rule in self.rules:
             if late:
                 rule.withdraw(late, LATE)
-            if rule.every_write and (lacking or self.provenance.lossy):
+            if rule.every_write and self.history.servers_missing:
+                rule.withdraw(None, SERVER_MISSING)
+            elif rule.every_write and (lacking or self.provenance.lossy):
                 rule.withdraw(None if self.provenance.lossy else lacking, LACKING)
 
     def _arrived(self, event: Event) -> None:

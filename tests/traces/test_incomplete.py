@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 
 import pytest
 
 from kubecheck.traces.findings import Verdict
 from kubecheck.traces.validate import validate
-from tests.traces.incomplete import Take, cases, left, told
+from tests.traces.incomplete import alone, cases, told
 from tests.traces.mutate import DATA, Log
 
 FOLDERS = sorted(path.name for path in DATA.iterdir() if path.is_dir())
 
-EACH = 4
+EACH = 2
 """Cases of each log in the fast tests: others for each log, so that together they are about all of them."""
 
 
@@ -23,52 +23,37 @@ def _log(name: str) -> Log:
     return Log(DATA / name)
 
 
-def _some(name: str) -> Iterator[tuple[str, Take]]:
-    found = list(cases(_log(name)))
-    first = FOLDERS.index(name)
-    for number in range(EACH):
-        yield found[(first * EACH + number) * len(found) // (len(FOLDERS) * EACH)]
+def _of(name: str) -> Log:
+    """The recorded log: with its streams, or of a name with "/" the audit log alone."""
+    folder, _, beside = name.partition("/")
+    return alone(_log(folder)) if beside else _log(folder)
 
 
-def _judge(name: str, without: str, take: Take) -> None:
-    assert not told(validate(left(_log(name), take).sources())), f"{name} without {without}"
+LOGS = [f"{name}{beside}" for name in FOLDERS for beside in ("", "/alone")]
 
 
-@pytest.mark.parametrize("name", FOLDERS)
+def _judge(name: str, cases: Iterable[tuple[str, Callable[[], Log]]]) -> None:
+    alarms = {without: told(validate(less().sources())) for without, less in cases}
+    assert not [f"without {without}: {found}" for without, found in alarms.items() if found]
+
+
+@pytest.mark.parametrize("name", LOGS)
 def test_nothing_is_called_violated_for_what_is_missing(name: str) -> None:
-    for without, take in _some(name):
-        _judge(name, without, take)
+    """A sample: the cases of each log are others."""
+    found = list(cases(_of(name)))
+    first = LOGS.index(name)
+    _judge(name, [found[(first * EACH + number) * len(found) // (len(LOGS) * EACH)] for number in range(EACH)])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("name", LOGS)
 def test_nothing_is_called_violated_whatever_is_missing(name: str) -> None:
-    for without, take in cases(_log(name)):
-        _judge(name, without, take)
-
-
-# Without watch streams less shows that something is missing: of so many of the cases a violation is told that is none. It should be none.
-FALSE_ALARMS = {
-    "s01a_deployment_allstages": 3, "s01b_deployment": 4, "s02_scale": 13, "s03_rollout": 11, "s04_conflicts": 11,
-    "s05_statefulset": 14, "s06_job": 15, "s07_daemonset": 6, "s08_service": 13, "s09a_node_back": 7, "s10a_kcm_killed": 12,
-    "s10b_kcm_paused": 16, "s11_namespace": 7, "s12a_apiserver_killed_allstages": 7, "s12b_apiserver_killed": 6,
-    "s13_denied": 3, "s14_stale_apiserver": 7, "s15_many_writers": 5,
-}  # fmt: skip
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", FOLDERS)
-def test_false_alarms_without_streams_are_those_that_are_known(name: str) -> None:
-    log = _log(name).copied()
-    log.files = {file: lines for file, lines in log.files.items() if file.startswith("audit")}
-    assert not told(validate(log.sources()))
-    alarms = [without for without, take in cases(log) if told(validate(left(log, take).sources()))]
-    assert len(alarms) <= FALSE_ALARMS[name], alarms
+    _judge(name, cases(_of(name)))
 
 
 def _reasons(name: str, without: str) -> dict[str, int]:
-    take = dict(cases(_log(name)))[without]
-    found = next(one for one in validate(left(_log(name), take).sources()).rules if one.name == "requests.through-api")
+    less = dict(cases(_log(name)))[without]
+    found = next(one for one in validate(less().sources()).rules if one.name == "requests.through-api")
     assert found.verdict is not Verdict.VIOLATED
     return found.not_judged
 

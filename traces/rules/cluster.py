@@ -26,6 +26,7 @@ class NamespaceEmpty(Rule):
         "deleteAllContent; "
         "staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go Lifecycle.Admit"
     )
+    every_write = True
     nothing = "no namespace is deleted in the log"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
@@ -74,7 +75,8 @@ class NamespaceEmpty(Rule):
                 continue
             if when is not None and not surely_before(other.last.event, event):
                 continue
-            self.violated(f"namespace {name} was removed and {other} was left", [key, record.key], event, other.last.event)
+            self.presumed(lambda provenance: provenance.kept.collections, f"namespace {name} was removed and {other} was left",
+                          [key, record.key], event, other.last.event)
 
 
 ADMISSION_LAG: Final = 1.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kubecheck.traces.body import Body
+from kubecheck.traces.policy import others_wrote
+from kubecheck.traces.versions import Step
 
 TOLD_APART: Final = frozenset(("kind", "apiVersion"))
 """Fields in which two tellings of one version differ: lists and watches leave them out."""
@@ -26,7 +28,7 @@ def same_content(one: Body, other: Body) -> bool:
     (omitManagedFields, staging/src/k8s.io/apiserver/pkg/apis/audit/v1/types.go), and kubectl leaves them out.
     """
     if not one_form(one, other):
-        return _converted(one) == _converted(other)
+        return bool(_converted(one) == _converted(other))
     return one.alike(other, but=_HEAD) and (one.same(other, "metadata") or _same_metadata(one, other))
 
 
@@ -35,6 +37,19 @@ def same_but_version(one: Body, other: Body) -> bool:
     return one_form(one, other) and one.alike(other, but=_HEAD) and (
         _without(one.get("metadata"), "resourceVersion") == _without(other.get("metadata"), "resourceVersion")
     )
+
+
+def written_between(step: Step) -> bool:
+    """May somebody have written between the two versions of a step, in a write that the log has not? Not if the request named the
+    version before; else managedFields tell, if the log keeps them.
+    """
+    before, after = step.before, step.after
+    if before is None or after.event.precondition_version == str(before.number):
+        return False
+    one, other = before.body, after.body
+    if one is None or other is None or not tells_managers(one) or not tells_managers(other):
+        return True
+    return others_wrote(after.event, one, other)
 
 
 def tells_managers(body: Body) -> bool:

@@ -7,13 +7,15 @@ proved to have seen by naming a version in a write, from which it could have don
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kubecheck.traces.event import Event
 from kubecheck.traces.history import History
 from kubecheck.traces.keys import Key
+from kubecheck.traces.provenance import Provenance
 from kubecheck.traces.reasons import BEFORE, STRANGER
 from kubecheck.traces.rules.pods import NODE_USER, by_administrator
 from kubecheck.traces.rules.roles import role_of
@@ -45,6 +47,7 @@ class Owner(Rule):
     """Who creates what is owned."""
 
     name = "controllers.owner"
+    every_write = True
     sentence = "What names a controller as its owner was created by that controller, names one only, and the owner existed under that name."
     source = (
         "pkg/controller/controller_utils.go RealPodControl.createPods; "
@@ -93,7 +96,8 @@ class Owner(Rule):
         if size is None and resource is not None and self.history.complete and not self.history.restarts and (
             self.history.covered((*resource, event.namespace, ""))
         ):
-            self.violated(f"{name} names {owner.kind} {owner.name} (uid {owner.uid}) as its controller: there never was one",
+            self.presumed(lambda provenance: provenance.lossless and provenance.kept.creations((*resource, "", "")),
+                          f"{name} names {owner.kind} {owner.name} (uid {owner.uid}) as its controller: there never was one",
                           [name], event)
 
 
@@ -153,6 +157,17 @@ class _Creations(Rule):
         told = max(size.status.get(name, 0) for name in ("replicas", "active", "currentNumberScheduled"))
         return last is not None and process_of(last.event) == process and told >= number
 
+    @staticmethod
+    def counts(size: Size, pods: list[Pod]) -> Callable[[Provenance], bool]:
+        """What an owner asks for, and that these pods are active, is known only if the log keeps what changes the one and ends the
+        others: their kubelets' statuses, and deletions by people and for their node.
+        """
+        return lambda provenance: provenance.kept.changes(size.key) and (not pods or (
+            provenance.kept.any_deletion and provenance.kept.people
+            and provenance.kept.wrote(_SERVICE_ACCOUNT + "node-controller", "", "nodes")
+            and all(provenance.tells_statuses(pod) for pod in pods)
+        ))
+
     def created(self, event: Event, size: Size, own: list[Pod], views: list[Mapping[str, Any]]) -> None:
         """A creation; `own` are the active pods that the same process created, `views` what it may have "
         "read of the owner."""
@@ -172,6 +187,7 @@ class ReplicaSetSize(_Creations):
     """Not too many pods."""
 
     name = "controllers.replicaset-size"
+    every_write = True
     sentence = (
         "A ReplicaSet's controller does not create a pod beyond the replicas that it may have read, its own "
         "pods of the last five minutes, and those that it has counted in the status, counted."
@@ -191,11 +207,11 @@ class ReplicaSetSize(_Creations):
             self.cannot_tell(_FORGOTTEN)
         elif len(own) + 1 > most:
             last = max(own, key=lambda pod: pod.created.version or 0 if pod.created is not None else 0, default=None)
-            self.violated(
-                f"replicaset {size.key[3]} asks for {most} and its controller created a pod more: {len(own)} that the "
-                "same "
-                "process created were active",
-                [f"pods/{event.namespace}/{event.name}", size.key], event, size.sizes[-1][2],
+            self.presumed(
+                self.counts(size, own),
+                f"replicaset {size.key[3]} asks for {most} and its controller created a pod more: {len(own)} that the same process "
+                "created were active",
+                [f"pods/{event.namespace}/{event.name}", size.key, *(pod.key for pod in own)], event, size.sizes[-1][2],
                 *([last.created] if last is not None and last.created is not None else []),
             )
 
@@ -204,6 +220,7 @@ class JobSize(_Creations):
     """Not too many pods of a Job."""
 
     name = "controllers.job-parallelism"
+    every_write = True
     sentence = "A Job's controller does not create a pod beyond parallelism, nor more than its completions still need."
     source = "pkg/controller/job/job_controller.go manageJob"
     nothing = "no pod of a Job is created in the log"
@@ -217,24 +234,27 @@ class JobSize(_Creations):
             self.cannot_tell(_FORGOTTEN)
             return
         if len(own) + 1 > most:
-            self.violated(f"job {size.key[3]} has parallelism {most} and its controller created a pod more: {len(own)} that the "
-                          "same process created were active", [f"pods/{event.namespace}/{event.name}", size.key],
-                          event, size.sizes[-1][2])
+            self.presumed(self.counts(size, own),
+                          f"job {size.key[3]} has parallelism {most} and its controller created a pod more: {len(own)} that the "
+                          "same process created were active",
+                          [f"pods/{event.namespace}/{event.name}", size.key, *(pod.key for pod in own)], event, size.sizes[-1][2])
             return
         wanted = [as_int(view.get("completions")) for view in views]
         if None in wanted:
             return  # a work queue has no number of completions
         done = size.status.get("succeeded", 0)
         if done + len(own) + 1 > max(number or 0 for number in wanted):
-            self.violated(f"job {size.key[3]} needs {max(number or 0 for number in wanted)} completions, has {done} and "
-                          f"{len(own)} pods active, and got another", [f"pods/{event.namespace}/{event.name}", size.key],
-                          event, size.sizes[-1][2])
+            self.presumed(self.counts(size, own),
+                          f"job {size.key[3]} needs {max(number or 0 for number in wanted)} completions, has {done} and "
+                          f"{len(own)} pods active, and got another",
+                          [f"pods/{event.namespace}/{event.name}", size.key, *(pod.key for pod in own)], event, size.sizes[-1][2])
 
 
 class DaemonSetNode(_Creations):
     """One pod a node."""
 
     name = "controllers.daemonset-one-per-node"
+    every_write = True
     sentence = (
         "A DaemonSet's controller creates one pod for each node that exists, and none beside an active one that it "
         "created itself."
@@ -258,14 +278,16 @@ class DaemonSetNode(_Creations):
         if self.history.complete and self.history.covered(("", "nodes", "", "")) and node not in self.history.header_nodes and (
             ("", "nodes", "", node) not in self.history.records and not self.history.restarts
         ):
-            self.violated(f"daemonset {size.key[3]} got a pod for node {node}: there never was such a node",
+            self.presumed(lambda provenance: provenance.lossless and provenance.kept.creations(("", "nodes", "", "")),
+                          f"daemonset {size.key[3]} got a pod for node {node}: there never was such a node",
                           [f"pods/{event.namespace}/{event.name}", size.key], event, size.sizes[-1][2])
             return
         if any(node in (pod.node, pod.scheduled_to) for pod in self.older):
             self.cannot_tell(_FORGOTTEN)
         for pod in own:
             if node in (pod.node, pod.scheduled_to):
-                self.violated(f"daemonset {size.key[3]} got a second pod for node {node}: {pod.key[3]} is active there",
+                self.presumed(self.counts(size, [pod]),
+                              f"daemonset {size.key[3]} got a second pod for node {node}: {pod.key[3]} is active there",
                               [f"pods/{event.namespace}/{event.name}", pod.key], event,
                               *([pod.created] if pod.created is not None else []))
 
@@ -274,6 +296,7 @@ class StatefulSetOrder(Rule):
     """Ordinals in order."""
 
     name = "controllers.statefulset-order"
+    every_write = True
     sentence = (
         "An OrderedReady StatefulSet's pod is created after every pod of a lower ordinal has been ready, "
         "within its replicas; its controller deletes no pod within its replicas that has neither ended nor is of an old revision."
@@ -315,6 +338,13 @@ class StatefulSetOrder(Rule):
         if all(self._wanted(view, int(text)) for view in size.since(seen)):
             self.violated(f"statefulset {size.key[3]} deleted {pod.key[3]}, which is {pod.phase}, of its only revision "
                           "and within its replicas", [pod.key, size.key], event, size.sizes[-1][2])
+
+    def _readiness_told(self, other: Record | None, provenance: Provenance) -> bool:
+        """Does the log keep what tells that this pod is ready?"""
+        if other is None:
+            return provenance.lossless
+        pod = self.workloads.pods.get(other.uid or "")
+        return pod is not None and provenance.tells_statuses(pod)
 
     @staticmethod
     def _wanted(view: Mapping[str, Any], ordinal: int) -> bool:
@@ -362,7 +392,8 @@ class StatefulSetOrder(Rule):
             if other is not None and not other.from_start:
                 self.cannot_tell(BEFORE)
                 continue
-            self.violated(
+            self.presumed(
+                functools.partial(self._readiness_told, other),
                 f"{record} was created before {name} had been ready" if other is not None else
                 f"{record} was created and {name} never was",
                 [record.key, size.key], after.event,
@@ -419,6 +450,7 @@ class JobFinalizer(Rule):
     """A Job's pods are counted before they may go."""
 
     name = "controllers.job-tracking"
+    every_write = True
     sentence = (
         "The finalizer batch.kubernetes.io/job-tracking of an ended pod is taken off only when the status of "
         "a Job (not Indexed, without podFailurePolicy, not ended) names it, and of a pod that has not ended only when "
@@ -459,8 +491,11 @@ class JobFinalizer(Rule):
         if meta.controller.kind != "Job" or FINALIZER not in (before.meta.finalizers or ()) or FINALIZER in (meta.finalizers or ()):
             return
         pod = self.workloads.pods.get(meta.uid)
-        if pod is None or (pod.phase not in ("Succeeded", "Failed") and (
-            pod.phase is None or meta.deletion_timestamp is not None or after.event.user != _SERVICE_ACCOUNT + "job-controller"
+        # the request changes no status: the phase in its answer is the present one, whatever the log has of it
+        phase = as_text(as_dict(as_dict(after.body).get("status")).get("phase")) or (pod.phase if pod is not None else None)
+        ended = phase in ("Succeeded", "Failed")
+        if pod is None or (not ended and (
+            phase is None or meta.deletion_timestamp is not None or after.event.user != _SERVICE_ACCOUNT + "job-controller"
         )):
             return
         job = self.workloads.owners.get(meta.controller.uid)
@@ -468,16 +503,17 @@ class JobFinalizer(Rule):
             self.cannot_tell(BEFORE)
             return
         if job.spec.get("completionMode") == "Indexed" or "podFailurePolicy" in job.spec or self._ended(
-            job, _ENDS if pod.phase in ("Succeeded", "Failed") else _INTERIM
+            job, _ENDS if ended else _INTERIM
         ):
             self.cannot_tell("counted by its index, ignored by a policy, or left behind by a Job that has ended")
             return
         self.judge()
-        if pod.phase not in ("Succeeded", "Failed"):
-            self.violated(f"{record} lost the finalizer of job {meta.controller.name} while it was {pod.phase}",
+        if not ended:
+            self.violated(f"{record} lost the finalizer of job {meta.controller.name} while it was {phase}",
                           [record.key, job.key], after.event, before.event)
         elif meta.uid not in self._uncounted[meta.controller.uid]:
-            self.violated(f"{record} ended and lost its finalizer before the status of job {meta.controller.name} named it",
+            self.presumed(lambda provenance: provenance.kept.wrote(_SERVICE_ACCOUNT + "job-controller", "batch", "jobs", "status"),
+                          f"{record} ended and lost its finalizer before the status of job {meta.controller.name} named it",
                           [record.key, job.key], after.event, before.event)
 
 
@@ -503,6 +539,7 @@ class RollingUpdate(Rule):
     """maxSurge and maxUnavailable."""
 
     name = "controllers.rolling-update"
+    every_write = True
     sentence = (
         "The deployment controller never asks for more than replicas + maxSurge over all ReplicaSets of a "
         "Deployment, nor for fewer "
@@ -595,6 +632,7 @@ class Endpoints(Rule):
     """What EndpointSlices and Endpoints hold."""
 
     name = "controllers.endpoints"
+    every_write = True
     sentence = "An endpoint is the address of its pod, and is called ready only if that pod has been ready."
     source = (
         "staging/src/k8s.io/endpointslice/utils.go podToEndpoint; "
@@ -637,7 +675,8 @@ class Endpoints(Rule):
         if pod is None:
             if self.history.complete and self.history.covered(("", "pods", key[2], "")) and not self.history.restarts:
                 self.judge()
-                self.violated(f"{step.record} holds pod {target.get('name')} (uid {target['uid']}): there never was one",
+                self.presumed(lambda provenance: provenance.lossless and provenance.kept.creations(("", "pods", "", "")),
+                              f"{step.record} holds pod {target.get('name')} (uid {target['uid']}): there never was one",
                               [key], event, *others)
             else:
                 self.cannot_tell(BEFORE)
@@ -648,13 +687,18 @@ class Endpoints(Rule):
         self.judge()
         last = self.history.records.get(pod.key)
         witness = [last.last.event] if last is not None and last.last is not None else others
+        keeps = self._told(pod)
         if address not in pod.addresses:
-            self.violated(f"{step.record} gives {address} for pod {pod.key[3]}, whose address is {', '.join(sorted(pod.addresses))}",
+            self.presumed(keeps, f"{step.record} gives {address} for pod {pod.key[3]}, whose address is {', '.join(sorted(pod.addresses))}",
                           [key, pod.key], event, *witness)
         elif ready and not pod.ever_ready and self._counts(step):
-            self.violated(f"{step.record} calls pod {pod.key[3]} ready, which never was", [key, pod.key], event, *witness)
+            self.presumed(keeps, f"{step.record} calls pod {pod.key[3]} ready, which never was", [key, pod.key], event, *witness)
         elif as_text(node) is not None and pod.node is not None and node != pod.node:
             self.violated(f"{step.record} puts pod {pod.key[3]} on node {node}; it is on {pod.node}", [key, pod.key], event, *witness)
+
+    @staticmethod
+    def _told(pod: Pod) -> Callable[[Provenance], bool]:
+        return lambda provenance: provenance.tells_statuses(pod)
 
     def _counts(self, step: Step) -> bool:
         """May only ready pods be called ready? Not if the Service publishes those that are not."""

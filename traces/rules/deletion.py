@@ -8,8 +8,10 @@ from kubecheck.traces.body import Body
 from kubecheck.traces.effects import Effect, effect_of, empties_finalizers
 from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.keys import is_built_in
-from kubecheck.traces.reasons import LEVEL, UNLOGGED
-from kubecheck.traces.rules.contents import one_form
+from kubecheck.traces.provenance import FEW_VERSIONS, Provenance
+from kubecheck.traces.reasons import LACKING, LEVEL, MANY, UNLOGGED
+from kubecheck.traces.rules.contents import one_form, written_between
+from kubecheck.traces.rules.nodes import keeps_taints
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.versions import Change, Record, Step
 
@@ -43,8 +45,15 @@ class DeletionTimestamp(Rule):
         if one.deletion_timestamp is None:
             if other.deletion_timestamp is not None and after.event.verb in ("update", "patch") and step.exact:
                 self.judge()
-                self.violated(f"a write of {record} that is no deletion set its deletionTimestamp", [record.key],
-                              after.event, before.event)
+                if written_between(step):
+                    self.cannot_tell(LACKING)
+                    return
+                wrong = f"a write of {record} that is no deletion set its deletionTimestamp"
+                if after.event.precondition_version == str(before.number):
+                    self.violated(wrong, [record.key], after.event, before.event)
+                else:
+                    self.presumed(lambda provenance: provenance.keeps_marks(record.key, other), wrong, [record.key],
+                                  after.event, before.event)
             return
         self.judge()
         if other.deletion_timestamp is None:
@@ -67,6 +76,16 @@ class DeletionTimestamp(Rule):
                 f"{other.deletion_grace_period_seconds} seconds",
                 [record.key], after.event, before.event,
             )
+
+
+    def decide(self, provenance: Provenance) -> None:
+        """Marks that no request made: where they are many, requests are missing."""
+        marked = {keys for _, _, keys, _ in self._presumed}
+        if len(marked) > FEW_VERSIONS and not self.history.no_policy:
+            for _ in self._presumed:
+                self.cannot_tell(MANY)
+            self._presumed.clear()
+        super().decide(provenance)
 
 
 class Finalizers(Rule):
@@ -121,6 +140,9 @@ class Finalizers(Rule):
         if event.kind is Kind.REQUEST and empties_finalizers(event):
             self.judge()
             return
+        if event.kind is Kind.REQUEST and event.answer is not None and event.answer.uid and not event.answer.finalizers:
+            self.cannot_tell(LACKING)  # it answers the object as it was last: somebody has taken them off before
+            return
         others = [other for other in self.history.uncertain(record.key) if other is not event]
         if event.kind is Kind.DELIVERY:
             if any(empties_finalizers(other) or other.verb in ("deletecollection", "update", "patch") for other in others):
@@ -133,7 +155,9 @@ class Finalizers(Rule):
             self.cannot_tell(UNLOGGED)
             return
         self.judge()
-        self.violated(
+        number = event.version if event.kind is Kind.DELIVERY else None
+        self.presumed(
+            lambda provenance: not provenance.after_the_end(number),
             f"{record} was removed while it had finalizers {', '.join(last.meta.finalizers)}",
             [record.key], (event, "removed"), (last.event, "its last state, with finalizers"),
         )
@@ -172,6 +196,9 @@ class Generation(Rule):
         if not step.exact:
             return
         if other > one + 1:
+            if written_between(step):
+                self.cannot_tell(LACKING)
+                return
             self.violated(f"generation of {record} went from {one} to {other} in one write", [record.key],
                           after.event, before.event)
             return
@@ -183,13 +210,17 @@ class Generation(Rule):
             return
         asked = not asks_the_same(old, new)
         if asked and other == one:
-            self.violated(f"a write changed what {record} asks for and left its generation at {one}", [record.key],
-                          after.event, before.event)
+            wrong = f"a write changed what {record} asks for and left its generation at {one}"
         elif not asked and other > one and _marks(old) == _marks(new) and not (
             after.event.subresource == "" and not old.same(new, "status")  # a custom resource without the subresource
         ):
-            self.violated(f"generation of {record} went from {one} to {other} with a write that changes nothing it asks for",
-                          [record.key], after.event, before.event)
+            wrong = f"generation of {record} went from {one} to {other} with a write that changes nothing it asks for"
+        else:
+            return
+        if written_between(step):
+            self.cannot_tell(LACKING)
+            return
+        self.violated(wrong, [record.key], after.event, before.event)
 
 
 _CONSTANT: Final = frozenset((("scheduling.k8s.io", "priorityclasses"),))
@@ -280,15 +311,22 @@ class StatusSubresource(Rule):
             return
         self.judge()
         if event.subresource == "status" and not asks_the_same(old, new):
-            self.violated(f"a write of {step.record}'s status changed more than its status", [step.record.key],
-                          event, before.event)
+            wrong = f"a write of {step.record}'s status changed more than its status"
         elif event.subresource == "status" and step.record.key[:2] == ("apps", "deployments") and (
             (before.meta.labels if before.meta else None) != (after.meta.labels if after.meta else None)
         ):
-            self.violated(f"a write of {step.record}'s status changed its labels", [step.record.key], event, before.event)
+            wrong = f"a write of {step.record}'s status changed its labels"
         elif event.subresource == "" and not old.same(new, "status"):
-            self.violated(f"a write of {step.record} past the status subresource changed its status", [step.record.key],
-                          event, before.event)
+            wrong = f"a write of {step.record} past the status subresource changed its status"
+        else:
+            return
+        if written_between(step):
+            self.cannot_tell(LACKING)
+            return
+        if event.resource == "nodes":
+            self.presumed(keeps_taints, wrong, [step.record.key], event, before.event)
+            return
+        self.violated(wrong, [step.record.key], event, before.event)
 
 
 RULES: tuple[type[Rule], ...] = (DeletionTimestamp, Finalizers, Generation, ObservedGeneration, StatusSubresource)

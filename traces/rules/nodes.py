@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from kubecheck.traces.event import Event
 from kubecheck.traces.history import History
-from kubecheck.traces.reasons import BEFORE, LEVEL, STRANGER
+from kubecheck.traces.provenance import Provenance
+from kubecheck.traces.reasons import BEFORE, LACKING, LEVEL, STRANGER
+from kubecheck.traces.rules.contents import written_between
 from kubecheck.traces.rules.pods import NODE_USER, by_administrator
 from kubecheck.traces.rules.roles import role_of
 from kubecheck.traces.rules.rule import Rule
@@ -64,7 +66,10 @@ class NodeWriter(Rule):
             return
         self.judge()
         if as_list(as_dict(old.get("spec")).get("taints")) != as_list(as_dict(new.get("spec")).get("taints")):
-            self.violated(f"{event.user} changed the taints of {step.record}", [step.record.key], event, before.event)
+            if written_between(step):
+                self.cannot_tell(LACKING)
+                return
+            self.presumed(keeps_taints, f"{event.user} changed the taints of {step.record}", [step.record.key], event, before.event)
 
 
 _STATUS: Final = (
@@ -171,6 +176,7 @@ class Evictions(Rule):
     sentence = "The node controller deletes a pod only from a node that is, or was, tainted NoExecute, or that is gone."
     source = "pkg/controller/tainteviction/taint_eviction.go processPodOnNode, addConditionAndDeletePod"
     nothing = "no pod was evicted in the log"
+    every_write = True
     resources = frozenset(("nodes", "pods"))
     verbs = frozenset(("delete",))
 
@@ -218,8 +224,13 @@ class Evictions(Rule):
         if not node.from_start:
             return
         last = node.last
-        self.violated(f"{event.user} deleted {record or event.name} from node {pod.node}, which never was tainted NoExecute",
+        self.presumed(keeps_taints, f"{event.user} deleted {record or event.name} from node {pod.node}, which never was tainted NoExecute",
                       [record.key if record is not None else "", node.key], event, *([last.event] if last is not None else []))
+
+
+def keeps_taints(provenance: Provenance) -> bool:
+    """Does the log keep what the controllers write that taint nodes? What takes a taint off leaves nothing in managedFields."""
+    return any(provenance.kept.wrote(user, "", "nodes") for user in _CONTROLLERS)
 
 
 def ready_condition(body: Mapping[str, Any]) -> str | None:

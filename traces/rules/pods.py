@@ -359,7 +359,9 @@ class Deleted(Rule):
 
     def placed(self, event: Event, record: Record | None) -> None:
         """A request that removed a pod, if a stream has told it gone before."""
-        if event.resource == "pods" and event.group == "" and event.uid in self._gone and effect_of(event) is Effect.REMOVE:
+        if event.resource != "pods" or event.group != "" or event.uid is None or event.uid not in self._gone:
+            return
+        if effect_of(event) is Effect.REMOVE:
             self._confirmed[event.uid] = slim(event)
 
     def step(self, step: Step) -> None:

@@ -128,6 +128,7 @@ class DryRun(Rule):
 
     name = "requests.dry-run"
     sentence = "A dry run leaves the object as it is: its answer tells no new version."
+    every_write = True
     source = (
         "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/dryrun.go DryRunnableStorage.Create, "
         "Delete, GuaranteedUpdate"

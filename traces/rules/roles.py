@@ -105,8 +105,8 @@ def granted_besides(event: Event) -> bool:
 
     Bindings of the default policy are called system:…; what is allowed otherwise is the affair of who allowed it.
     """
-    grant = event.grant
-    return bool(grant) and not any(f'{kind} "system:' in grant for kind in ("ClusterRoleBinding", "RoleBinding"))
+    grant = event.grant or ""
+    return grant != "" and not any(f'{kind} "system:' in grant for kind in ("ClusterRoleBinding", "RoleBinding"))
 
 
 def allowed(role: Role, event: Event) -> bool:

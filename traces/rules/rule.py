@@ -7,19 +7,23 @@ contradiction and `cannot_tell()` where the log leaves the question open. It nev
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import ClassVar, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar, Final, TypeAlias
 
 from kubecheck.traces.event import Event, Level
 from kubecheck.traces.findings import RuleResult, Verdict, Violation, violation
 from kubecheck.traces.history import History
 from kubecheck.traces.keys import Key, display_key
 from kubecheck.traces.provenance import Provenance
-from kubecheck.traces.versions import Record, Step
+from kubecheck.traces.reasons import MANY, POLICY
+from kubecheck.traces.versions import Record, Step, slim
 from kubecheck.traces.workloads import Workloads
 
 _KEPT: Final = 50
 _FURTHER: Final = 10_000
+_Presumed: TypeAlias = tuple[
+    Callable[[Provenance], bool], str, tuple[Key | str, ...], tuple[Event | tuple[Event, str], ...],
+]
 
 
 
@@ -53,6 +57,7 @@ class Rule:
         """Objects of the violations that are counted and not kept."""
         self.not_judged: Counter[str] = Counter()
         self.open: list[str] = []
+        self._presumed: list[_Presumed] = []
 
     # Hooks, in the order of a validation
 
@@ -108,6 +113,25 @@ class Rule:
             self.violations.append(violation(self.name, sentence, objects, *events))
         elif objects in self._further or len(self._further) < _FURTHER:
             self._further[objects] += 1
+
+    def presumed(
+        self, keeps: Callable[[Provenance], bool], sentence: str, keys: Sequence[Key | str], *events: Event | tuple[Event, str]
+    ) -> None:
+        """A contradiction only if the log keeps what `keeps` asks for: an argument from what is not in it. Decided at its end."""
+        if len(self._presumed) >= _FURTHER:
+            self.cannot_tell(MANY)
+            return
+        shown = tuple(slim(one) if isinstance(one, Event) else (slim(one[0]), one[1]) for one in events)
+        self._presumed.append((keeps, sentence, tuple(keys), shown))
+
+    def decide(self, provenance: Provenance) -> None:
+        """What was presumed, now that it is known what the log keeps."""
+        for keeps, sentence, keys, events in self._presumed:
+            if self.history.no_policy or keeps(provenance):
+                self.violated(sentence, keys, *events)
+            else:
+                self.cannot_tell(POLICY)
+        self._presumed.clear()
 
     def withdraw(self, names: set[str] | None, reason: str) -> None:
         """Takes back what was said of these objects, or of all (None), because of something that the end of the log has shown."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from kubecheck.traces.effects import WRITES, Effect, effect_of, empties_finalizers
+from kubecheck.traces.effects import WRITES, Effect, effect_of, empties_finalizers, is_silent
 from kubecheck.traces.event import Event, Kind, Level
 from kubecheck.traces.history import History
 from kubecheck.traces.keys import Key, display_key, is_built_in, key_of
 from kubecheck.traces.order import interval, surely_before
-from kubecheck.traces.reasons import BEFORE, LEVEL, NO_TIME, UNLOGGED
+from kubecheck.traces.reasons import BEFORE, LACKING, LEVEL, NO_TIME, UNLOGGED
 from kubecheck.traces.rules.contents import same_but_version, same_content, tells_managers
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.versions import Change, Record, Step, Version, slim
@@ -146,7 +146,8 @@ class CreateAbsent(Rule):
             return
         self.judge()
         last = record.last
-        self.violated(
+        self.presumed(
+            lambda provenance: provenance.keeps_removal(record.key),
             f"{record} was created although it exists: nothing in the log removed it",
             [record.key], (event, "created again"), *([(last.event, "its last version")] if last is not None else []),
         )
@@ -186,8 +187,8 @@ class ChangeExisting(Rule):
         if record.exists:
             self.judge()
             return
-        if self.history.may_have_come(record.key):
-            self.cannot_tell(UNLOGGED)
+        if self.history.may_have_come(record.key) or (event.uid and record.uid and event.uid != record.uid):
+            self.cannot_tell(UNLOGGED)  # another uid: it was created again
             return
         self.judge()
         self.violated(
@@ -232,7 +233,8 @@ class NotFound(Rule):
         if event.precondition_uid and event.precondition_uid != record.uid:
             return
         last = record.last
-        self.violated(
+        self.presumed(
+            lambda provenance: provenance.keeps_removal(record.key),
             f"{event.verb} of {record} was answered 404 while it existed",
             [record.key], (event, "answered 404"), (origin.event, "existed before"),
             *([(last.event, "and afterwards")] if last is not None and last is not origin else []),
@@ -419,6 +421,7 @@ class Uid(Rule):
         "An object keeps its uid until it is removed, no two objects share one, and a write that names a uid "
         "changes that object."
     )
+    every_write = True
     source = (
         f"{_REGISTRY} Update, Delete; staging/src/k8s.io/apiserver/pkg/registry/rest/update.go BeforeUpdate; "
         "staging/src/k8s.io/apiserver/pkg/storage/interfaces.go Preconditions.Check"
@@ -453,8 +456,10 @@ class Uid(Rule):
         if record is None or not record.exists or effect_of(event) is Effect.CREATE or not answered or not record.uid:
             return
         if answered != record.uid:
-            if self.may_be_gone(record.key):
-                self.cannot_tell(UNLOGGED)
+            wanted = event.precondition_version
+            unseen = wanted is not None and wanted.isdigit() and wanted != "0" and record.find(int(wanted)) is None
+            if self.may_be_gone(record.key) or unseen:
+                self.cannot_tell(LACKING if unseen else UNLOGGED)
                 return
             self.judge()
             last = record.last
@@ -568,7 +573,9 @@ class FreshRead(Rule):
         """A write of a version that a read has told already."""
         written = step.after
         read = self._ahead.pop((step.record.key, written.number), None) if self._ahead else None
-        if read is not None and written.event.kind is Kind.REQUEST and surely_before(read, written.event):
+        if read is not None and written.event.kind is Kind.REQUEST and surely_before(read, written.event) and (
+            not is_silent(written.event)  # what removes an object answers the version of before
+        ):
             self._told_before(read, written, step.record)
 
     def placed(self, event: Event, record: Record | None) -> None:
@@ -584,7 +591,7 @@ class FreshRead(Rule):
         told = event.version
         if event.requested_version is None and record.exists is False and record.removed_by is not None and (
             surely_before(record.removed_by, event) and not self.history.may_have_come(record.key)
-        ):
+        ) and (event.uid is None or record.uid is None or event.uid == record.uid):
             self.violated(f"a consistent GET of {record} answered it although it had been removed", [record.key],
                           (event, f"answered {told}"), (record.removed_by, "removed it before"))
             return
@@ -601,7 +608,9 @@ class FreshRead(Rule):
             self._ahead[record.key, told] = slim(event)
             if len(self._ahead) > _READS:
                 self._ahead.popitem(last=False)
-        if written is not None and written.event.kind is Kind.REQUEST and surely_before(event, written.event):
+        if written is not None and written.event.kind is Kind.REQUEST and surely_before(event, written.event) and (
+            not is_silent(written.event)
+        ):
             self._told_before(event, written, record)
 
     def _told_before(self, event: Event, written: Version, record: Record) -> None:

@@ -32,7 +32,7 @@ class Stream:
     """What a stream has delivered so far."""
 
     __slots__ = ("before_restart", "began", "connection", "expected", "gone", "held", "initial", "last", "last_event", "listed", "name",
-                 "reached", "resource", "whole")
+                 "reached", "resource")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -40,8 +40,6 @@ class Stream:
         """It is still delivering the state, in any order."""
         self.began = 0
         """Revision of the state with which it began, or the first that it told after that: from here on it tells everything."""
-        self.whole = False
-        """It has said where its state ended: it holds all that it was asked for."""
         self.gone: OrderedDict[Key, None] = OrderedDict()
         """The last objects that it told gone."""
         self.before_restart: frozenset[Key] = frozenset()
@@ -61,7 +59,7 @@ class Stream:
     def restart(self, connection: int) -> None:
         """The client begins again with the state."""
         self.initial, self.connection = True, connection
-        self.before_restart, self.whole = frozenset(self.held), False
+        self.before_restart |= frozenset(self.held)
         self.gone.clear()
         self.held.clear()
         self.listed.clear()
@@ -70,7 +68,7 @@ class Stream:
 
     def again(self, version: int) -> None:
         """The client began again with the state, which has ended."""
-        self.began, self.whole, self.before_restart = version, False, frozenset()
+        self.began, self.before_restart = version, frozenset()
         self.gone.clear()
 
     def told_gone(self, key: Key) -> None:
@@ -118,7 +116,7 @@ class _OfStreams(Rule):
 
 
 _SESSION: Final = "the stream's client began again with the state"
-_STARTED_LATER: Final = "the stream did not begin with a state, or the end of it is not told: the object may be older"
+_STARTED_LATER: Final = "the stream may have begun at a version that had the object already, or its first lines are missing"
 _SELECTED: Final = "the object may only have left what the stream was asked for"
 
 
@@ -252,7 +250,6 @@ class NoGap(_OfStreams):
         stream.initial = False
         stream.began = version
         if event.initial_end:
-            stream.whole = True
             self._state(event, stream, version)
             return
         if event.delivery is Delivery.BOOKMARK:
@@ -326,7 +323,7 @@ class NoGap(_OfStreams):
 
     def _was_to_be_added(self, key: Key, event: Event, stream: Stream) -> bool:
         """Must the stream have told of the object before? Not if it began at a version (reflectors do) that has it already."""
-        if stream.whole or key in stream.gone or key in stream.before_restart:
+        if key in stream.gone or key in stream.before_restart:
             return True
         record = self.history.records.get(key)
         if record is None or not record.from_start or record.uid != event.uid:
