@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import functools
 import gzip
 import random
 import sys
@@ -22,7 +23,6 @@ from typing import Any, TypeAlias
 import msgspec
 
 from kubecheck.traces.event import Event, Malformed
-from kubecheck.traces.findings import Validation, Verdict
 from kubecheck.traces.readers import audit, watch
 from kubecheck.traces.readers.clock import microseconds
 from kubecheck.traces.readers.receipts import Receipt, Receipts
@@ -200,6 +200,8 @@ class Planted(msgspec.Struct, frozen=True):
     line: int
     """From 1; 0 if there is no line any more."""
     what: str
+    before: Log | None = None
+    """The log without the fault, where it is not the recorded one."""
 
 
 Fault: TypeAlias = Callable[[Log, random.Random], "Planted | None"]
@@ -216,14 +218,25 @@ class Outcome(msgspec.Struct, frozen=True):
     what: str
     found: bool
     rules: tuple[str, ...]
-    at_line: bool
+    """Those that call something violated, or list as open what was not open without the fault."""
+    shown: tuple[str, ...]
+    """Those of them that show the planted line as a witness."""
+
+    @property
+    def at_line(self) -> bool:
+        """Does any rule show the planted line?"""
+        return bool(self.shown)
 
 
 def judge(kind: str, group: str, planted: Planted) -> Outcome:
     """Validates the log with the fault."""
     validation = validate(planted.log.sources())
-    rules = Counter(found.rule for found in validation.violations)
-    witnesses = {(seen.file, seen.line) for found in validation.violations for seen in found.witnesses}
+    rules = {found.rule for found in validation.violations}
+    shown = {found.rule for found in validation.violations for seen in found.witnesses
+             if (seen.file, seen.line) == (planted.file, planted.line)}
+    if group == "end-state":
+        before = open_items(planted.log.folder) if planted.before is None else _open(planted.before)
+        rules |= {result.name for result in validation.rules if set(result.open) - before}
     return Outcome(
         kind=kind,
         group=group,
@@ -231,18 +244,20 @@ def judge(kind: str, group: str, planted: Planted) -> Outcome:
         file=planted.file,
         line=planted.line,
         what=planted.what,
-        found=_found(group, validation),
+        found=validation.malformed_count == 1 if group == "malformed" else bool(rules),
         rules=tuple(sorted(rules)),
-        at_line=(planted.file, planted.line) in witnesses,
+        shown=tuple(sorted(shown)),
     )
 
 
-def _found(group: str, validation: Validation) -> bool:
-    if group == "malformed":
-        return validation.malformed_count == 1
-    if group == "end-state":
-        return any(result.open for result in validation.rules) or validation.verdict is Verdict.VIOLATED
-    return validation.verdict is Verdict.VIOLATED
+@functools.cache
+def open_items(folder: Path) -> frozenset[str]:
+    """What a recorded log lists as open."""
+    return _open(Log(folder))
+
+
+def _open(log: Log) -> frozenset[str]:
+    return frozenset(item for result in validate(log.sources()).rules for item in result.open)
 
 
 def campaign(folders: list[Path], faults: dict[str, tuple[str, Fault]], *, seed: int, each: int) -> list[Outcome]:

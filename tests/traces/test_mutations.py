@@ -276,11 +276,11 @@ FINDS = {
         "a dry-run deletion that marks",
     ],
     "requests.dry-run": ["a dry run with a version", "a dry-run creation with a version"],
+    "end-state.reached": ["an end that is not reached", "an end that was not observed"],
+    "end-state.status-true": ["a status at rest that counts too many", "a status at rest with too many ready"],
+    "end-state.endpoints": ["an endpoint missing at the end", "an endpoint not ready at the end"],
 }
 """rule -> the kinds of faults that it has to find: the negative control of each rule."""
-
-BY_HAND = {"end-state.status-true"}
-"""Rules that the recorded logs do not exercise: test_rules_table.py has both controls."""
 
 
 @functools.cache
@@ -318,13 +318,17 @@ def _outcomes(kind: str, most: int) -> tuple[Outcome, ...]:
 
 
 def test_every_rule_has_its_controls() -> None:
-    assert {rule.name for rule in ALL} == set(FINDS) | BY_HAND | {"end-state.reached", "end-state.endpoints"}
+    assert {rule.name for rule in ALL} == set(FINDS)
     assert {kind for kinds in FINDS.values() for kind in kinds} <= set(FAULTS)
     assert all(len(kinds) >= 2 for kinds in FINDS.values())
     assert not FIRST.keys() & SEMANTICS.keys()
 
 
-@pytest.mark.parametrize("rule", sorted(FINDS))
+NOT_RECORDED = {"end-state.status-true"}
+"""Rules to which the recorded logs give nothing to judge: they end too early (test_rules_table.py has a log that conforms)."""
+
+
+@pytest.mark.parametrize("rule", sorted(FINDS.keys() - NOT_RECORDED))
 def test_rule_is_exercised_by_logs_that_conform(rule: str) -> None:
     assert _judged()[rule] > 0
 

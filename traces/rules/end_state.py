@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kubecheck.traces.effects import WRITES
-from kubecheck.traces.event import Event
+from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.history import History
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_dict, as_int, as_list
@@ -101,13 +101,15 @@ class StatusTrue(Rule):
         "pkg/controller/statefulset/stateful_set_control.go updateStatus"
     )
     nothing = "nothing that counts pods was at rest when the log ended"
-    resources = frozenset(("pods", "replicasets", "statefulsets"))
+    resources = frozenset(("pods", "replicasets", "statefulsets", "leases"))  # leases are written all the time: a clock
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
         self._end = 0
         self._changed: dict[str, tuple[int, Event]] = {}
         """uid of an owner -> when it, or a pod of it, changed last."""
+        self._between: dict[str, Event] = {}
+        """uid of an owner -> a delivery that told a change of it, or of a pod: it was written before the next write that has a time."""
         self._working: dict[str, int] = {}
         """resource -> when its controller wrote last: one that is not there (between two leaders) cannot be wrong."""
 
@@ -124,7 +126,7 @@ class StatusTrue(Rule):
         meta, event = step.after.meta, step.after.event
         if meta is None or meta.uid is None:
             return
-        when = event.completed or self._now()
+        when = event.completed
         if step.record.key[1] == "pods":
             self._pod_changed(meta.controller.uid if meta.controller is not None else None, when, event)
             pod = self.workloads.pods.get(meta.uid)
@@ -137,17 +139,27 @@ class StatusTrue(Rule):
         """A pod that went."""
         pod = self.workloads.pods.get(record.uid or "")
         if pod is not None and pod.owner is not None:
-            self._pod_changed(pod.owner[2], event.completed or self._now(), event)
+            self._pod_changed(pod.owner[2], event.completed if event.kind is Kind.REQUEST else None, event)
 
-    def _now(self) -> int:
-        return self._end
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """What deliveries told since the last write with a time was written before this one was answered."""
+        if self._between and event.completed is not None:
+            for uid, delivery in self._between.items():
+                self._pod_changed(uid, event.completed, delivery)
+            self._between.clear()
 
-    def _pod_changed(self, uid: str | None, when: int, event: Event) -> None:
-        if uid is not None and when >= self._changed.get(uid, (0, event))[0]:
+    def _pod_changed(self, uid: str | None, when: int | None, event: Event) -> None:
+        if uid is None:
+            return
+        if when is None:
+            self._between[uid] = slim(event)
+        elif when >= self._changed.get(uid, (0, event))[0]:
             self._changed[uid] = (when, slim(event))
 
     def finished(self) -> None:
         """Compares what rests with its pods."""
+        for uid, delivery in self._between.items():
+            self._changed[uid] = (self._end, delivery)
         for size in self.workloads.owners.values():
             if size.kind not in ("replicasets", "statefulsets") or size.removed or size.deleting or not size.sizes:
                 continue

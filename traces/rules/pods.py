@@ -242,6 +242,21 @@ class StatusWriter(Rule):
         "system:apiserver",
     ))
 
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._bound: OrderedDict[str, Event] = OrderedDict()
+        """uid -> the first version that the log has with a node."""
+
+    def step(self, step: Step) -> None:
+        """Remembers where a pod was told to be bound."""
+        uid = step.record.uid
+        if step.record.key[:2] != ("", "pods") or uid is None or uid in self._bound:
+            return
+        if as_text(as_dict(as_dict(step.after.body).get("spec")).get("nodeName")):
+            self._bound[uid] = slim(step.after.event)
+            if len(self._bound) > _PODS_GONE:
+                self._bound.popitem(last=False)
+
     def before_write(self, event: Event, record: Record | None) -> None:
         """A write of the status that changed something."""
         if event.resource != "pods" or event.group != "":
@@ -274,9 +289,12 @@ class StatusWriter(Rule):
             return
         self.judge()
         if user != NODE_USER + node:
+            binding = next((other for other in record.unlogged if other.subresource == "binding"), None) if record is not None else None
+            told = binding or self._bound.get(event.uid or "")
+            last = record.last.event if record is not None and record.last is not None else None
             self.violated(f"{user} {did} {record or event.name}, which is on node {node}",
                           [record.key if record is not None else ""], event,
-                          *([record.last.event] if record is not None and record.last is not None else []))
+                          *([(told, f"bound to {node}")] if told is not None else [last] if last is not None else []))
 
 
 class TerminalPhase(Rule):

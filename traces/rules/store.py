@@ -28,7 +28,6 @@ class RevisionOrder(Rule):
 
     name = "store.revision-order"
     sentence = "A write has a higher resourceVersion than every write that was answered before it was received."
-    every_write = True
     source = f"{_STORE} Create, GuaranteedUpdate (resourceVersion is txnResp.Revision); etcd's KV API is linearizable"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
