@@ -19,12 +19,20 @@ violated where the log leaves open whether it was so.
 What the rules presume, and what they do with logs that are not like that:
 
 - **One etcd.** resourceVersions of all files given are of one counter. Logs of two clusters must be validated apart.
-- **The logs of all API servers.** The log of one that is missing cannot always be noticed: what it wrote is then reported as written
-  by no request (`requests.through-api`), and what it removed as still there. Give all of them, or skip that subject.
-- **An audit policy that leaves no writer out.** `requests.through-api` presumes that the policy logs every write of every user of
-  the objects that it judges, and that the logs of all API servers are given: a policy with `level: None` for a component (a common
-  way to keep logs small) makes its writes look like written by no request. What the API server does without a request (events
-  that expire, the Endpoints of a Service that is removed, custom resources whose definition is) is not judged.
+- **The log of an API server may be missing.** It is noticed by the lease that each API server renews, and by the addresses in the
+  Endpoints of the Service `kubernetes`; then nothing is judged that another server's write could explain. Otherwise it looks like
+  any log that lacks lines.
+- **An audit policy may leave out** users, kinds, verbs or bodies, and lines may be lost. What is not in the log is an argument only
+  where the log is known to keep such writes: "created although it exists" asks for deletions by whoever may have removed it,
+  "created before its predecessor was ready" for the statuses of that pod's kubelet, "there never was one" for creations of that
+  kind and for a log in which nothing tells of a write that it has not. Where a precondition, a read, a stream or managedFields
+  tell of a write that the log has not, what would need all writes of that object is taken back; where they tell of many, of all
+  objects. A single one is called written past the API server (`requests.through-api`) if the log keeps what its writers write.
+  What the API server does without a request (events that expire, the Endpoints of a Service that is removed, custom resources
+  whose definition is) is not judged. Logs of our own formats have no policy: they are taken to hold what was written while they
+  were, and with `complete` in their header since the cluster was empty.
+- **Bodies may be told in other ways.** Without managedFields (`omitManagedFields`, `kubectl get -w`) the rest is compared; in two API
+  versions (`autoscaling/v1` and `v2`, converted custom resources) only the metadata that a conversion leaves alone.
 - **A log may begin at any time**, and in the middle of things. What was before is "the log starts later than the object". Only a log
   in which the namespace kube-system is created, or whose header says so, is taken to begin with the empty cluster.
 - **Lines may be in any order**, repeated, and of several files. Writes are put in the order of their resourceVersions, within a window of
@@ -42,9 +50,15 @@ What the rules presume, and what they do with logs that are not like that:
   notices that its lease is lost, and every such write is accepted (client-go's leaderelection.go says so at its top). So
   `controllers.leader-election` judges the leases alone; pods created by two managers are not counted together
   (`controllers.replicaset-size`).
-- **A watch stream does not say what it was asked for** (a namespace, a selector). What it must deliver is judged only of objects
-  that it has told of before. Nor does it say when: times come from our own formats or from a list of receipts beside it
-  (`recv-NAME` for `watch-NAME`).
+- **A watch stream does not say what it was asked for** (a namespace, a selector, a resourceVersion to begin at). What it must deliver is
+  judged only of objects that it has told of before, or that were created after its first change. DELETED also says that an object
+  left a field or label selection; it then has the content of before with the resourceVersion of the change
+  (cache_watcher.go convertToWatchEvent). It counts as a removal only if a request in the log removed the object, or its grace
+  period was over; else it is not known whether the object still exists. A stream's file may hold several sessions of its client:
+  ADDED of all that exists, again, begins the next. Nor does a stream say when: times come from our own formats or from a list of
+  receipts beside it (`recv-NAME` for `watch-NAME`).
+- **Whose role is not known is not judged**: custom schedulers, KWOK, operators, people who create in a controller's name
+  (`kubectl create job --from=cronjob/…`), and what a role binding beside the default policy allowed (the reason in the log says so).
 
 [rules-exercised.md](rules-exercised.md) tells how often the recorded logs of a real control plane give each rule something to judge.
 

@@ -11,8 +11,10 @@ from kubecheck.traces.rules import (
     controllers,
     deletion,
     end_state,
+    jobs,
     nodes,
     pods,
+    reads,
     requests,
     store,
     through_api,
@@ -21,7 +23,7 @@ from kubecheck.traces.rules import (
 from kubecheck.traces.rules.rule import Rule
 
 ALL: Final[tuple[type[Rule], ...]] = (
-    *store.RULES, *deletion.RULES, *watch.RULES, *pods.RULES, *nodes.RULES, *controllers.RULES,
+    *store.RULES, *reads.RULES, *deletion.RULES, *watch.RULES, *pods.RULES, *nodes.RULES, *controllers.RULES, *jobs.RULES,
     *cluster.RULES, *requests.RULES, *through_api.RULES, *end_state.RULES,
 )
 """Every rule, by subject."""

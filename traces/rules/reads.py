@@ -1,0 +1,94 @@
+"""Rules of reads: what a consistent read may answer."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from kubecheck.traces.effects import is_silent
+from kubecheck.traces.event import Event, Kind
+from kubecheck.traces.history import History
+from kubecheck.traces.keys import Key
+from kubecheck.traces.order import interval, surely_before
+from kubecheck.traces.reasons import NO_TIME
+from kubecheck.traces.rules.rule import Rule
+from kubecheck.traces.versions import Record, Step, Version, slim
+from kubecheck.traces.workloads import Workloads
+
+
+class FreshRead(Rule):
+    """Consistent reads."""
+
+    name = "store.fresh-read"
+    sentence = (
+        "A read is not older than a write answered before it was received, unless it allows a cache "
+        "(resourceVersion in the "
+        "request), and never newer than a write received after it was answered."
+    )
+    every_write = True
+    source = (
+        "staging/src/k8s.io/apiserver/pkg/storage/cacher/delegator.go CacheDelegator.Get (without a "
+        "resourceVersion from etcd, else from the cache)"
+    )
+    verbs = frozenset(("get",))
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._ahead: OrderedDict[tuple[Key, int], Event] = OrderedDict()
+        """Reads that told a version before any write of it was placed."""
+
+    def step(self, step: Step) -> None:
+        """A write of a version that a read has told already."""
+        written = step.after
+        read = self._ahead.pop((step.record.key, written.number), None) if self._ahead else None
+        if read is not None and written.event.kind is Kind.REQUEST and surely_before(read, written.event) and (
+            not is_silent(written.event)  # what removes an object answers the version of before
+        ):
+            self._told_before(read, written, step.record)
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """The version that a GET answered, between those written around it."""
+        if event.verb != "get" or not event.ok or event.subresource or event.version is None or record is None:
+            return
+        if interval(event) is None:
+            self.cannot_tell(NO_TIME)
+            return
+        if not record.versions:
+            return
+        self.judge()
+        told = event.version
+        if event.requested_version is None and record.exists is False and record.removed_by is not None and (
+            surely_before(record.removed_by, event) and not self.history.may_have_come(record.key)
+        ) and (event.uid is None or record.uid is None or event.uid == record.uid):
+            self.violated(f"a consistent GET of {record} answered it although it had been removed", [record.key],
+                          (event, f"answered {told}"), (record.removed_by, "removed it before"))
+            return
+        if event.requested_version is None:
+            newer = next((version for version in record.versions if version.number > told
+                          and version.event.kind is Kind.REQUEST and surely_before(version.event, event)), None)
+            if newer is not None:
+                self.violated(
+                    f"a consistent GET of {record} answered resourceVersion {told} although {newer.number} had been written before",
+                    [record.key], (event, f"answered {told}"), (newer.event, f"wrote {newer.number} before"),
+                )
+        written = record.find(told)
+        if written is None and record.last is not None and told > record.last.number:
+            self._ahead[record.key, told] = slim(event)
+            if len(self._ahead) > _READS:
+                self._ahead.popitem(last=False)
+        if written is not None and written.event.kind is Kind.REQUEST and surely_before(event, written.event) and (
+            not is_silent(written.event)
+        ):
+            self._told_before(event, written, record)
+
+    def _told_before(self, event: Event, written: Version, record: Record) -> None:
+        self.violated(
+            f"a GET of {record} answered resourceVersion {written.number} before it was written",
+            [record.key], (event, f"answered {written.number}"), (written.event, f"wrote {written.number} later"),
+        )
+
+
+_READS: Final = 1_000
+
+
+RULES: tuple[type[Rule], ...] = (FreshRead,)
