@@ -190,7 +190,7 @@ class Provenance:
             body = step.after.body
         missing = Missing(slim(event), nature, slim(before) if before is not None else None, writers, kubelet_of(key, body))
         if not self.history.covered(key):
-            self._tell(key, LEVEL)
+            self._tell(key, SERVER_MISSING if self.history.servers_missing else LEVEL)
         elif not self.history.audited(number):
             self._tell(key, BEFORE)
         elif self._restarted(key, number, event):

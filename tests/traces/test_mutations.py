@@ -287,6 +287,7 @@ ELSEWHERE = {
     "a lost write in the middle": "the line is gone",
     "a binding that nobody made": "the line is gone",
     "an object missing after 410": "the line is gone; it shows at the object's next change",
+    "two writes of one object in the wrong order": "their versions are swapped: it may show at either",
     "something left in a namespace": "the deletion is gone; it shows at the namespace's removal",
 }
 """Kinds whose contradiction does not show at the planted line, and why. (What is open when the log ends has no line.)"""
