@@ -45,6 +45,28 @@ def test_nothing_is_called_violated_for_what_is_missing(name: str) -> None:
     _judge(name, [found[(first * EACH + number) * len(found) // (len(LOGS) * EACH)] for number in range(EACH)])
 
 
+@pytest.mark.parametrize(("name", "without"), [
+    ("s02_scale/alone", "components"),
+    ("s03_rollout", "managedFields everywhere"),
+    ("s03_rollout/alone", "subresource binding"),
+    ("s05_statefulset/alone", "user system:node:node-2"),
+    ("s06_job/alone", "kubelets"),
+    ("s06_job/alone", "the answers of patches"),
+    ("s07_daemonset/alone", "every 10th line"),
+    ("s08_service/alone", "people"),
+    ("s09a_node_back/alone", "user system:serviceaccount:kube-system:node-controller"),
+    ("s10b_kcm_paused/alone", "kubelets"),
+    ("s11_namespace", "the last 1/3"),
+    ("s13_denied/alone", "3 of 10 lines (1)"),
+    ("s14_stale_apiserver", "the first third of streams"),
+    ("s14_stale_apiserver/alone", "server audit.jsonl.gz"),
+    ("s14_stale_apiserver/alone", "server audit-2.jsonl.gz"),
+])  # fmt: skip
+def test_what_once_raised_an_alarm(name: str, without: str) -> None:
+    """One of each way in which a log was once taken to be complete."""
+    _judge(name, [(without, dict(cases(_of(name)))[without])])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LOGS)
 def test_nothing_is_called_violated_whatever_is_missing(name: str) -> None:
