@@ -31,8 +31,8 @@ _OBJECTS: Final = (Delivery.ADDED, Delivery.MODIFIED, Delivery.DELETED)
 class Stream:
     """What a stream has delivered so far."""
 
-    __slots__ = ("before_restart", "began", "connection", "expected", "gone", "held", "initial", "last", "last_event", "listed", "name",
-                 "reached", "resource")
+    __slots__ = ("before_restart", "began", "connection", "expected", "expired", "gone", "held", "initial", "last", "last_event", "listed",
+                 "name", "reached", "resource", "whole")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -40,6 +40,10 @@ class Stream:
         """It is still delivering the state, in any order."""
         self.began = 0
         """Revision of the state with which it began, or the first that it told after that: from here on it tells everything."""
+        self.expired = False
+        """It has had a 410: the state that follows is in the file from its first line on."""
+        self.whole = False
+        """It has told such a state to its end: it holds all that it was asked for."""
         self.gone: OrderedDict[Key, None] = OrderedDict()
         """The last objects that it told gone."""
         self.before_restart: frozenset[Key] = frozenset()
@@ -60,6 +64,7 @@ class Stream:
         """The client begins again with the state."""
         self.initial, self.connection = True, connection
         self.before_restart |= frozenset(self.held)
+        self.expired, self.whole = True, False
         self.gone.clear()
         self.held.clear()
         self.listed.clear()
@@ -68,7 +73,7 @@ class Stream:
 
     def again(self, version: int) -> None:
         """The client began again with the state, which has ended."""
-        self.began, self.before_restart = version, frozenset()
+        self.began, self.whole, self.before_restart = version, False, frozenset()
         self.gone.clear()
 
     def told_gone(self, key: Key) -> None:
@@ -250,6 +255,7 @@ class NoGap(_OfStreams):
         stream.initial = False
         stream.began = version
         if event.initial_end:
+            stream.whole = stream.expired
             self._state(event, stream, version)
             return
         if event.delivery is Delivery.BOOKMARK:
@@ -323,7 +329,7 @@ class NoGap(_OfStreams):
 
     def _was_to_be_added(self, key: Key, event: Event, stream: Stream) -> bool:
         """Must the stream have told of the object before? Not if it began at a version (reflectors do) that has it already."""
-        if key in stream.gone or key in stream.before_restart:
+        if stream.whole or key in stream.gone or key in stream.before_restart:
             return True
         record = self.history.records.get(key)
         if record is None or not record.from_start or record.uid != event.uid:
