@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kubecheck.checker.cache import Cache, cache_folder
     from kubecheck.checker.checking import check
     from kubecheck.checker.errors import InternalError
+    from kubecheck.checker.native import same_code
     from kubecheck.checker.report import (
         ActionProfile,
         ActionReport,
@@ -41,6 +42,7 @@ _HOMES = {
     "InternalError": "errors",
     "cache_folder": "cache",
     "check": "checking",
+    "same_code": "native",
 }
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "Cache",
     "InternalError",
     "cache_folder",
+    "same_code",
 ]
 
 

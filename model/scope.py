@@ -7,11 +7,11 @@ by depth, so a check that completes has seen everything that the scope allows.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from kubecheck.model.features import DEFAULT_RELEASE, FeatureError, Features, features_of
+from kubecheck.model.features import DEFAULT_RELEASE, FeatureError, Features, features_in, features_of
 from kubecheck.model.rollout_bounds import RolloutBounds
 from kubecheck.model.scope_checks import ScopeError, bound, check_fields, check_together
 
@@ -185,6 +185,17 @@ class ClusterScope:
             features_of(self.release, without=self.without, fixes=self.fixes)
         except FeatureError as e:
             raise ScopeError("without" if "feature" in str(e) else "release", str(e)) from None
+
+    def switched(self, *, without: Iterable[str] = (), having: Iterable[str] = ()) -> ClusterScope:
+        """The same with some features off and some on, whatever the release and the scope say of them. Raises FeatureError."""
+        off, on = set(without), set(having)
+        features_of(self.release, without=off, fixes=on)
+        has = features_in(self.release)
+        return replace(
+            self,
+            without=tuple(sorted((({*self.without} | off) - on) & has)),
+            fixes=tuple(sorted(({*self.fixes} | on) - off - has)),
+        )
 
     # --- what follows from the fields; the model reads these
 

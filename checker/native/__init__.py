@@ -141,6 +141,16 @@ def llvm_text(spec: Spec, action: str | None = None) -> str:
     return str(generator.module)
 
 
+def same_code(one: Spec, other: Spec) -> bool:
+    """Whether a check of both would do the same: they have the same generated code, properties and initial states."""
+    return llvm_text(one) == llvm_text(other) and _beside_code(one) == _beside_code(other)
+
+
+def _beside_code(spec: Spec) -> tuple[Any, ...]:
+    names = [(p.name, p.kind) for p in spec.properties], [(a.name, a.kind) for a in spec.actions]
+    return (*names, [pack(spec.root, state) for state in reference.initial_states(spec)])
+
+
 def _machine_code(text: str, cache: Store | None) -> Any:
     """The code for a module's text, from the cache if it is there, ready to be called."""
     machine = _target_machine()

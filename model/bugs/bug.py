@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
+from kubecheck.model.cluster import cluster
+from kubecheck.model.feature import FeatureError
 from kubecheck.spec import Spec
+
+
+class Switchable(Protocol):
+    """The scope of a model, whose features can be switched."""
+
+    def switched(self, *, without: Iterable[str] = (), having: Iterable[str] = ()) -> Any:
+        """The same with some features off and some on. Raises FeatureError."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bug:
-    """One bug. `broken` builds the cluster without the fix, `fixed` the same cluster with it.
+    """One bug: a scope of one model, in which `violates` is violated without the feature `feature`, and holds with it.
 
-    `issues` are Kubernetes' own, such as "kubernetes#59848"; `violates` is the property's name in the broken cluster; `releases` says in
-    which the bug was ("up to 1.34"), `fix` what ended it, or that nothing has yet.
+    `issues` are Kubernetes' own, such as "kubernetes#59848"; `releases` says in which the bug was ("up to 1.34"), `fix` what ended it, or
+    that nothing has yet. `rests_on` is what a fix takes for granted, so that "holds" means no more than that. `build` makes the spec of a
+    scope.
     """
 
     name: str
@@ -22,8 +33,29 @@ class Bug:
     violates: str
     releases: str
     fix: str
-    broken: Callable[[], Spec]
-    fixed: Callable[[], Spec]
+    feature: str
+    scope: Switchable
+    build: Callable[..., Spec] = cluster
+    rests_on: str = ""
+
+    def broken(self, *, without: Iterable[str] = (), having: Iterable[str] = ()) -> Spec:
+        """The cluster without the fix, and with other features off and on. Raises FeatureError."""
+        return self._spec(self.feature, None, without, having)
+
+    def fixed(self, *, without: Iterable[str] = (), having: Iterable[str] = ()) -> Spec:
+        """The same cluster with the fix."""
+        return self._spec(None, self.feature, without, having)
+
+    def _spec(self, off: str | None, on: str | None, without: Iterable[str], having: Iterable[str]) -> Spec:
+        others_off, others_on = {*without}, {*having}
+        if self.feature in others_off | others_on:
+            raise FeatureError(
+                f"feature {self.feature!r} is the fix of {self.name}, which is run without it and with it"
+            )
+        scope = self.scope.switched(
+            without={*others_off, *([off] if off else [])}, having={*others_on, *([on] if on else [])}
+        )
+        return self.build(scope, name=self.name)
 
     @property
     def number(self) -> int:

@@ -6,7 +6,6 @@ termination is complete, not only until its containers have stopped.
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.workload import having, without
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCOPE = ClusterScope(kind=Kind.REPLICA_SET, replicas=1, capacity=1, pod_failures=1, container_steps=True)
@@ -18,6 +17,7 @@ BUG = Bug(
     violates="bound_pods_are_admitted",
     releases="1.22 and 1.23",
     fix="The terminal phase is reported last (kubernetes#108366); the room that a pod takes until its cleanup is done is still not told.",
-    broken=without(SCOPE, "terminal-phase-last", name="early-terminal-phase"),
-    fixed=having(SCOPE, "terminal-phase-last", name="early-terminal-phase"),
+    rests_on="a kubelet that counts a pod only until its containers have stopped; a real one counts it longer (kubernetes#115325)",
+    feature="terminal-phase-last",
+    scope=SCOPE,
 )

@@ -5,7 +5,6 @@ guard of 1.36 asks for the revision of the last write instead, and has no clock.
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.workload import having, without
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCOPE = ClusterScope(kind=Kind.REPLICA_SET, replicas=2, pods=4, lag_pods=2, expiries=1)
@@ -17,6 +16,6 @@ BUG = Bug(
     violates="no_pod_too_many",
     releases="up to 1.35",
     fix="The stale-write guard (KEP-5647), on from 1.36.",
-    broken=without(SCOPE, "stale-write-guard", name="expired-expectations"),
-    fixed=having(SCOPE, "stale-write-guard", name="expired-expectations"),
+    feature="stale-write-guard",
+    scope=SCOPE,
 )

@@ -4,7 +4,6 @@ plugin/pkg/scheduler of 1.3: the error of a second AssumePod was logged and pass
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.workload import having, without
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCOPE = ClusterScope(kind=Kind.REPLICA_SET, replicas=1, nodes=2, capacity=1, lag_scheduler=2, request_failures=1)
@@ -14,8 +13,8 @@ BUG = Bug(
     issues=("kubernetes#28883",),
     mechanism="A binding fails, the pod stays assumed on that node, and is bound to another one: the cache counts it where it is not.",
     violates="pods_count_where_they_are",
-    releases="up to 1.3",
+    releases="1.3",
     fix="ForgetPod after a failed binding.",
-    broken=without(SCOPE, "scheduler-forget", name="failed-binding"),
-    fixed=having(SCOPE, "scheduler-forget", name="failed-binding"),
+    feature="scheduler-forget",
+    scope=SCOPE,
 )

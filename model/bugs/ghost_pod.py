@@ -6,7 +6,6 @@ pkg/scheduler/eventhandlers.go before 1.23 asked that state whether the pod was 
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.workload import having, without
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCOPE = ClusterScope(
@@ -20,6 +19,6 @@ BUG = Bug(
     violates="replica_set_has_converged",
     releases="up to 1.22",
     fix="Tombstones are removed from the cache whatever they show (kubernetes#106102).",
-    broken=without(SCOPE, "tombstone-cleanup", name="ghost-pod"),
-    fixed=having(SCOPE, "tombstone-cleanup", name="ghost-pod"),
+    feature="tombstone-cleanup",
+    scope=SCOPE,
 )

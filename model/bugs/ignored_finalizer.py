@@ -4,8 +4,6 @@ staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go, GuaranteedUpdate: "ther
 that decides, and errors other than conflicts were not tried again with the stored object.
 """
 
-from functools import partial
-
 from kubecheck.model.bugs.bug import Bug
 from kubecheck.model.registry.seeding import SeedingScope, seeded
 
@@ -16,6 +14,7 @@ BUG = Bug(
     violates="finalizers_hold",
     releases="up to 1.14",
     fix="GuaranteedUpdate tries again with the stored object after any error on a cached one (kubernetes#77619).",
-    broken=partial(seeded, SeedingScope(retry_errors=False), name="ignored-finalizer"),
-    fixed=partial(seeded, name="ignored-finalizer"),
+    feature="retry-errors",
+    scope=SeedingScope(),
+    build=seeded,
 )

@@ -7,8 +7,7 @@ from there (etcd-io/etcd#18089). The issue is open: its reporters found the firs
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.lists_and_watches import having, without
-from kubecheck.model.registry.watching import WatchingScope
+from kubecheck.model.registry.watching import WatchingScope, watching
 
 SCOPE = WatchingScope(others=1, compactions=1)
 
@@ -22,6 +21,7 @@ BUG = Bug(
     violates="caches_skip_no_event",
     releases="from 1.25 on, with etcd before 3.4.34 and 3.5.16",
     fix="etcd keeps a deletion at the revision that it is compacted to (etcd#18274); the API server is as it was.",
-    broken=without(SCOPE, "tombstones_kept", name="lost-deletion"),
-    fixed=having(SCOPE, "tombstones_kept", name="lost-deletion"),
+    feature="tombstones-kept",
+    scope=SCOPE,
+    build=watching,
 )

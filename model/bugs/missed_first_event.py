@@ -6,8 +6,7 @@ never delivered.
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.lists_and_watches import having, without
-from kubecheck.model.registry.watching import WatchingScope
+from kubecheck.model.registry.watching import WatchingScope, watching
 
 SCOPE = WatchingScope(server_restarts=1)
 
@@ -21,6 +20,7 @@ BUG = Bug(
     violates="informers_converge",
     releases="up to 1.7",
     fix="The oldest event that can be watched is the one after the list (kubernetes#49992).",
-    broken=without(SCOPE, "oldest_after_list", name="missed-first-event"),
-    fixed=having(SCOPE, "oldest_after_list", name="missed-first-event"),
+    feature="oldest-after-list",
+    scope=SCOPE,
+    build=watching,
 )

@@ -4,12 +4,8 @@ pkg/controller/garbagecollector/operations.go before kubernetes/kubernetes#13263
 the version whose references had been classified.
 """
 
-import dataclasses
-import functools
-
 from kubecheck.model.bugs.bug import Bug
 from kubecheck.model.registry.collecting import CollectingScope, Owned, collecting
-from kubecheck.model.registry.garbage_collection import Protections
 
 # An owner, its dependent, and the object that becomes its owner.
 SCOPE = CollectingScope(objects=(Owned(), Owned(0, 1), Owned()), moves=1)
@@ -24,10 +20,7 @@ BUG = Bug(
     violates="nothing_with_a_live_owner_is_deleted",
     releases="up to 1.33",
     fix="The DELETE has the resourceVersion that was looked at as its precondition (kubernetes#132632).",
-    broken=functools.partial(
-        collecting,
-        dataclasses.replace(SCOPE, protections=Protections(version_precondition=False)),
-        name="moved-dependent",
-    ),
-    fixed=functools.partial(collecting, SCOPE, name="moved-dependent"),
+    feature="version-on-delete",
+    scope=SCOPE,
+    build=collecting,
 )

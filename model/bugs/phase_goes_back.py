@@ -5,7 +5,6 @@ started yet.
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.workload import having, without
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCOPE = ClusterScope(kind=Kind.REPLICA_SET, replicas=1, pods=2, scales=1, least_replicas=0, container_steps=True)
@@ -17,6 +16,6 @@ BUG = Bug(
     violates="terminal_phases_are_final",
     releases="1.8 to 1.21",
     fix="The kubelet keeps a terminal phase that it or the API server has (kubernetes#102344).",
-    broken=without(SCOPE, "terminal-phase-final", name="phase-goes-back"),
-    fixed=having(SCOPE, "terminal-phase-final", name="phase-goes-back"),
+    feature="terminal-phase-final",
+    scope=SCOPE,
 )

@@ -7,9 +7,6 @@ object that was never the owner's: checked before the deletion, adopted after it
 fixed); no promise is made of it here.
 """
 
-import dataclasses
-import functools
-
 from kubecheck.model.bugs.bug import Bug
 from kubecheck.model.registry.collecting import CollectingScope, Owned, collecting
 
@@ -24,8 +21,9 @@ BUG = Bug(
         "the orphan again, and the garbage collector deletes it."
     ),
     violates="orphaned_dependents_survive",
-    releases="up to 1.6",
+    releases="up to 1.5",
     fix="Before it adopts, a controller looks whether its own object is being deleted, live (kubernetes#42938).",
-    broken=functools.partial(collecting, dataclasses.replace(SCOPE, recheck=False), name="readopted-orphan"),
-    fixed=functools.partial(collecting, SCOPE, name="readopted-orphan"),
+    feature="recheck-before-adoption",
+    scope=SCOPE,
+    build=collecting,
 )

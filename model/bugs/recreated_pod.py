@@ -7,7 +7,6 @@ it proposes, ends both. #85726 was the first of this kind (fixed by #91126 for b
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.workload import having, without
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCOPE = ClusterScope(
@@ -28,6 +27,6 @@ BUG = Bug(
     violates="pods_run",
     releases="1.36",
     fix="None is merged; the proposed one splits an update that changes the UID.",
-    broken=without(SCOPE, "split-recreated-update", name="recreated-pod"),
-    fixed=having(SCOPE, "split-recreated-update", name="recreated-pod"),
+    feature="split-recreated-update",
+    scope=SCOPE,
 )

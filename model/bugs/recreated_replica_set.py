@@ -7,7 +7,6 @@ for their owner's UID.
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.workload import having, without
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCOPE = ClusterScope(kind=Kind.REPLICA_SET, replicas=1, pods=3, applies=2, deletes=1, lag_pods=1, lag_replica_sets=2)
@@ -17,8 +16,8 @@ BUG = Bug(
     issues=("kubernetes#69376", "kubernetes#82572"),
     mechanism="A ReplicaSet is created again; expectations of the old one, keyed by name, keep it from making pods for five minutes.",
     violates="replica_set_has_converged",
-    releases="before 1.18",
+    releases="up to 1.16",
     fix="The deletion's event handler drops the expectations (kubernetes#82572).",
-    broken=without(SCOPE, "delete-resets-expectations", name="recreated-replica-set"),
-    fixed=having(SCOPE, "delete-resets-expectations", name="recreated-replica-set"),
+    feature="delete-resets-expectations",
+    scope=SCOPE,
 )

@@ -4,8 +4,7 @@ A watch from a resourceVersion of the future is accepted, and silent until that 
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.lists_and_watches import having, without
-from kubecheck.model.registry.watching import WatchingScope
+from kubecheck.model.registry.watching import WatchingScope, watching
 
 SCOPE = WatchingScope(restores=1)
 
@@ -22,6 +21,7 @@ BUG = Bug(
         "etcdutl snapshot restore --bump-revision --mark-compacted (etcd#16028): old watches are refused, and "
         "informers list."
     ),
-    broken=without(SCOPE, "restore_bumps_revision", name="restored-etcd"),
-    fixed=having(SCOPE, "restore_bumps_revision", name="restored-etcd"),
+    feature="restore-bumps-revision",
+    scope=SCOPE,
+    build=watching,
 )

@@ -4,8 +4,6 @@ staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go, GuaranteedUpdate: a pre
 at once.
 """
 
-from functools import partial
-
 from kubecheck.model.bugs.bug import Bug
 from kubecheck.model.registry.seeding import SeedingScope, seeded
 
@@ -16,6 +14,7 @@ BUG = Bug(
     violates="conflicts_are_real",
     releases="up to 1.15",
     fix="GuaranteedUpdate tries again with the stored object after a failed precondition on a cached one (kubernetes#82303).",
-    broken=partial(seeded, SeedingScope(retry_preconditions=False), name="spurious-conflict"),
-    fixed=partial(seeded, name="spurious-conflict"),
+    feature="retry-preconditions",
+    scope=SeedingScope(),
+    build=seeded,
 )

@@ -4,7 +4,6 @@ This is the bug as it was reported; stale_restart.py is its form in the controll
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.workload import having, without
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCOPE = ClusterScope(
@@ -17,7 +16,7 @@ BUG = Bug(
     mechanism="A restarted kubelet lists from an API server that lags, and runs a pod that has left its node, beside its successor.",
     violates="at_most_one_container_per_name",
     releases="up to 1.34",
-    fix="Consistent first lists by WatchList (KEP-3157), on in client-go from 1.35.",
-    broken=without(SCOPE, "consistent-list", name="stale-kubelet"),
-    fixed=having(SCOPE, "consistent-list", name="stale-kubelet"),
+    fix="Consistent first lists by WatchList (KEP-3157), on in client-go by default since 1.35.",
+    feature="kubelet-consistent-list",
+    scope=SCOPE,
 )

@@ -4,7 +4,6 @@ client-go tools/cache/reflector.go before kubernetes/kubernetes#83520: every lis
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.workload import having, without
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCOPE = ClusterScope(
@@ -16,8 +15,8 @@ BUG = Bug(
     issues=("kubernetes#67998", "kubernetes#83520"),
     mechanism="A controller's watch breaks, and it lists at another API server with resourceVersion 0, from a cache that is older.",
     violates="view_of_pods_never_goes_back",
-    releases="up to 1.17",
+    releases="up to 1.16",
     fix="A reflector lists at the last resourceVersion that it saw (kubernetes#83520).",
-    broken=without(SCOPE, "relist-at-last-version", name="stale-relist"),
-    fixed=having(SCOPE, "relist-at-last-version", name="stale-relist"),
+    feature="relist-at-last-version",
+    scope=SCOPE,
 )

@@ -1,7 +1,6 @@
 """A Deployment that is scaled during a rollout, so that no ReplicaSet's size has to change for it, never goes on (still open)."""
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.workload import having, without
 from kubecheck.model.scenarios.stuck_rollout import SCENARIO
 
 BUG = Bug(
@@ -11,6 +10,6 @@ BUG = Bug(
     violates="deployment_has_converged",
     releases="1.36 and before",
     fix="None is merged; the proposed one refreshes the annotation.",
-    broken=without(SCENARIO.scope, "refresh-scale-annotation", name="stuck-rollout"),
-    fixed=having(SCENARIO.scope, "refresh-scale-annotation", name="stuck-rollout"),
+    feature="refresh-scale-annotation",
+    scope=SCENARIO.scope,
 )

@@ -6,8 +6,7 @@ its lists name a revision that the other does not reach.
 """
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.lists_and_watches import having, without
-from kubecheck.model.registry.watching import WatchingScope
+from kubecheck.model.registry.watching import WatchingScope, watching
 
 # As in 1.18: the first list is any cache's, and caches get no notifications of progress.
 SCOPE = WatchingScope(
@@ -27,6 +26,7 @@ BUG = Bug(
         'After "too large resource version" a reflector lists the newest state (kubernetes#92537); progress '
         "notifications help too (KEP-1904)."
     ),
-    broken=without(SCOPE, "give_up_last_version", name="too-large-version"),
-    fixed=having(SCOPE, "give_up_last_version", name="too-large-version"),
+    feature="give-up-last-version",
+    scope=SCOPE,
+    build=watching,
 )

@@ -1,7 +1,6 @@
 """The node controller removes a pod of a node that is cut off, and its twin runs beside it (kubernetes/kubernetes#35145)."""
 
 from kubecheck.model.bugs.bug import Bug
-from kubecheck.model.bugs.workload import having, without
 from kubecheck.model.scope import ClusterScope, Kind
 
 SCOPE = ClusterScope(kind=Kind.POD, replicas=1, recreations=1, nodes=2, cut_offs=1)
@@ -13,6 +12,6 @@ BUG = Bug(
     violates="at_most_one_container_per_name",
     releases="up to 1.4",
     fix="The node controller deletes gracefully only; the pod stays until its kubelet confirms (kubernetes#35235).",
-    broken=without(SCOPE, "no-force-deletion", name="twin-pod"),
-    fixed=having(SCOPE, "no-force-deletion", name="twin-pod"),
+    feature="no-force-deletion",
+    scope=SCOPE,
 )

@@ -5,12 +5,8 @@ alone. Of an owner that is seen first through the reference of an object in anot
 nothing there; it remembers the uid as absent, and deletes the dependents that refer to it rightly.
 """
 
-import dataclasses
-import functools
-
 from kubecheck.model.bugs.bug import Bug
 from kubecheck.model.registry.collecting import CollectingScope, Owned, collecting
-from kubecheck.model.registry.garbage_collection import Protections
 
 # An owner, its dependent, and an object that refers to the owner's uid in another place, where nothing is.
 SCOPE = CollectingScope(objects=(Owned(), Owned(0, 1, True), Owned(3, 1)), empty_slots=1, deletes=0)
@@ -25,10 +21,7 @@ BUG = Bug(
     violates="nothing_with_a_live_owner_is_deleted",
     releases="up to 1.19",
     fix="Owners are told by namespace, kind, name and uid (kubernetes#92743).",
-    broken=functools.partial(
-        collecting,
-        dataclasses.replace(SCOPE, protections=Protections(coordinates=False)),
-        name="wrong-owner-coordinates",
-    ),
-    fixed=functools.partial(collecting, SCOPE, name="wrong-owner-coordinates"),
+    feature="owner-coordinates",
+    scope=SCOPE,
+    build=collecting,
 )

@@ -29,13 +29,14 @@ from kubecheck.model.registry.plain import (
 from kubecheck.model.registry.properties import LastRequest, Verb, properties
 from kubecheck.model.registry.requests import Code, Given, Part, Propagation, Request, Version
 from kubecheck.model.registry.store import Registry, create, update
+from kubecheck.model.registry.switches import Switches
 from kubecheck.model.scope_checks import check_fields
 from kubecheck.spec import Array, Range, Record, Spec, State, require
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlainScope:
-    """The size of the exploration, and what is removed from it."""
+class PlainScope(Switches):
+    """The size of the exploration, and what is removed from it: `chain` and the features are the protections."""
 
     objects: int = 1
     """Names of objects."""
@@ -45,7 +46,7 @@ class PlainScope:
     """Creations."""
     chain: Chain = field(default_factory=Chain)
     """The plugins in front of the registry."""
-    lock: bool = True
+    optimistic_lock: bool = True
     """A PUT with another resourceVersion than the stored one, and a DELETE with another uid, are refused."""
     finalizers_hold: bool = True
     """What has a finalizer is marked and not removed."""
@@ -79,7 +80,7 @@ def plain_cluster(scope: PlainScope = PlainScope(), *, name: str = "plain-object
     """The spec: clients, the chain, the registry and etcd, with the properties of properties.py."""
     registry = Registry(
         contents=PlainContents(scope.chain),
-        lock=scope.lock,
+        lock=scope.optimistic_lock,
         finalizers_hold=scope.finalizers_hold,
         deletion_is_final=scope.deletion_is_final,
         fresh_uids=scope.fresh_uids,

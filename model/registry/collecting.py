@@ -12,13 +12,14 @@ from typing import Annotated
 
 from kubecheck.model.registry.deletion import delete
 from kubecheck.model.registry.etcd import Etcd
-from kubecheck.model.registry.garbage_collection import ALL, Protections, garbage_collector, is_waiting
+from kubecheck.model.registry.garbage_collection import Protections, garbage_collector, is_waiting
 from kubecheck.model.registry.garbage_graph import Collector
 from kubecheck.model.registry.kinds import CONFIG_MAP
 from kubecheck.model.registry.objects import Slot, Stored
 from kubecheck.model.registry.ownership import Ownership, Uid
 from kubecheck.model.registry.requests import Code, Part, Propagation, Request
 from kubecheck.model.registry.store import Registry, update
+from kubecheck.model.registry.switches import Switches
 from kubecheck.model.scope_checks import ScopeError, check_fields
 from kubecheck.spec import Array, Module, Range, Spec, State, present, require
 
@@ -33,7 +34,7 @@ class Owned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CollectingScope:
+class CollectingScope(Switches, Protections):
     """The objects that exist at first, what may happen, and which protections are on."""
 
     objects: tuple[Owned, ...] = (Owned(), Owned(0, 1, True))
@@ -49,10 +50,8 @@ class CollectingScope:
     restarts: int = 0
     """Crashes and restarts of the garbage collector."""
 
-    protections: Protections = ALL
-    """The garbage collector's own."""
-    recheck: bool = True
-    """Before it adopts, the controller reads its own object from the API server (kubernetes#42938, since 1.7)."""
+    recheck_before_adoption: bool = True
+    """Before it adopts, the controller reads its own object from the API server."""
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -180,7 +179,7 @@ def controller(scope: CollectingScope, registry: Registry) -> Module:
         """The controller finds an object without an owner, and its own one not being deleted: it will adopt."""
         require(other.adoption is Adoption.NO and other.owner.exists and not other.owner.deleting)
         require(other.dependent.exists and not other.dependent.deleting and other.dependent.owners == 0)
-        if scope.recheck:
+        if scope.recheck_before_adoption:
             require(etcd.get(Slot(0)).uid == other.owner.uid and not etcd.get(Slot(0)).deleting)
         other.adoption = Adoption.CHECKED
 
@@ -272,13 +271,13 @@ def properties(scope: CollectingScope) -> Module:
 def collecting(scope: CollectingScope = CollectingScope(), *, name: str = "collecting") -> Spec:
     """The spec of a scope."""
     registry = Registry(contents=scope.ownership, remember=False)
-    shown = {**asdict(scope), **asdict(scope.protections)}
+    shown = asdict(scope)
     values = {name: value for name, value in shown.items() if isinstance(value, int)}
     spec = Spec(name, scope={**values, **scope.numbers()})
     spec.include(users(scope, registry))
     if scope.adopts:
         spec.include(controller(scope, registry))
-    spec.include(garbage_collector(scope.ownership, registry, scope.protections, deletions=scope.deletes > 0))
+    spec.include(garbage_collector(scope.ownership, registry, scope, deletions=scope.deletes > 0))
     if scope.restarts:
         spec.include(restarts(scope))
     spec.include(properties(scope))

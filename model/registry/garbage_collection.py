@@ -13,7 +13,7 @@ Not modelled: the detection of cycles among owners in the foreground, and API re
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
 from kubecheck.model.registry.deletion import delete
 from kubecheck.model.registry.etcd import Etcd
@@ -28,27 +28,24 @@ from kubecheck.spec import Module, Range, present, require
 
 @dataclass(frozen=True, kw_only=True)
 class Protections:
-    """What keeps the garbage collector from deleting what it must not, or makes it delete what it must; all are on in 1.36."""
+    """What keeps the garbage collector from deleting what it must not, or makes it delete what it must: features, all on in 1.36."""
 
-    coordinates: bool = True
-    """Absent owners and suspect references are told by coordinates and uid, not by the uid alone (kubernetes#92743, since 1.20)."""
-    version_precondition: bool = True
-    """A DELETE names the version whose references were looked at (kubernetes#132632, since 1.34)."""
+    owner_coordinates: bool = True
+    """Absent owners and suspect references are told by coordinates and uid, not by the uid alone."""
+    version_on_delete: bool = True
+    """A DELETE names the version whose references were looked at."""
     virtual_nodes: bool = True
     """An owner that no informer has shown is looked up."""
-    blocks_deletion: bool = True
+    block_owner_deletion: bool = True
     """An owner in the foreground waits for the dependents that block it."""
-    orphans: bool = True
+    orphan_dependents: bool = True
     """Orphaning takes the owner out of its dependents' references."""
-
-
-ALL: Final = Protections()
 
 
 def is_dangling(etcd: Etcd, c: Collector, reference: Reference, protections: Protections) -> bool:
     """Whether a reference is to an object that is not there; from memory, else by a GET."""
     known_absent = c.absent[reference.uid]
-    if protections.coordinates:
+    if protections.owner_coordinates:
         if reference.slot is not None and reference.slot in known_absent:
             return True
     elif len(known_absent) > 0:
@@ -92,7 +89,7 @@ def look_at_waiting(
     etcd: Etcd, c: Collector, o: Ownership, registry: Registry, protections: Protections, uid: int, slot: Slot
 ) -> None:
     """An owner in the foreground: it loses its finalizer, or the dependents that block it are looked at."""
-    blocked = protections.blocks_deletion and any(n.known and o.blocks(n.owners, uid) for n in c.graph)
+    blocked = protections.block_owner_deletion and any(n.known and o.blocks(n.owners, uid) for n in c.graph)
     if blocked:
         for dependent in range(1, o.uids + 1):
             if c.graph[dependent].known and o.blocks(c.graph[dependent].owners, uid) and not c.graph[dependent].waiting:
@@ -136,7 +133,7 @@ def look_at_dependent(
         if not foreground:
             foreground = FOREGROUND in live.finalizers
         orphan = not foreground and ORPHAN in live.finalizers
-        version = live.version if protections.version_precondition else 0
+        version = live.version if protections.version_on_delete else 0
         c.decided[uid] = Decided(version=version, foreground=foreground, orphan=orphan)
 
 
@@ -188,7 +185,7 @@ def garbage_collector(o: Ownership, registry: Registry, protections: Protections
             c.remove(o, old.uid, slot)
         if new.exists:
             before = old if old.uid == new.uid else Stored()
-            c.show(o, new.uid, slot, before, new, protections.coordinates)
+            c.show(o, new.uid, slot, before, new, protections.owner_coordinates)
 
     if protections.virtual_nodes:
 
@@ -198,7 +195,7 @@ def garbage_collector(o: Ownership, registry: Registry, protections: Protections
             slot = present(c.not_found[uid])
             c.not_found[uid] = None
             if c.graph[uid].known:
-                if protections.coordinates:
+                if protections.owner_coordinates:
                     c.remove_virtually(o, uid, slot)
                 else:
                     c.remove(o, uid, slot)
@@ -222,7 +219,7 @@ def garbage_collector(o: Ownership, registry: Registry, protections: Protections
             """A worker takes an owner that is being deleted out of its dependents' references."""
             require(c.to_orphan[uid] is Orphaning.QUEUED)
             c.to_orphan[uid] = Orphaning.PATCHED
-            if protections.orphans:
+            if protections.orphan_dependents:
                 orphan_dependents(etcd, c, o, registry, uid)
 
         @module.action(actor="garbage-collector")

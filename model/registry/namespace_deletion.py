@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from kubecheck.model.registry.reflector import Server
+from kubecheck.model.registry.switches import Switches
 from kubecheck.model.scope_checks import check_fields
 from kubecheck.spec import Array, Module, Range, Spec, State, require
 
@@ -34,16 +35,16 @@ class Life(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NamespaceScope:
+class NamespaceScope(Switches):
     """How many API servers there are and creations are asked for, and which protections are on."""
 
     servers: int = 2
     """API servers, each with an informer of namespaces."""
     creations: int = 2
     """Creations in the namespace that are asked for."""
-    waits: bool = True
-    """The controller gives the API servers time to see the deletion (kubernetes#37431)."""
-    live_lookup: bool = True
+    namespace_grace_period: bool = True
+    """The controller gives the API servers time to see the deletion."""
+    live_namespace_lookup: bool = True
     """The API server that handled the deletion reads the namespace live."""
 
     def __post_init__(self) -> None:
@@ -97,7 +98,7 @@ def steps(scope: NamespaceScope) -> Module:
     def create_object(n: Namespace, a: Lifecycle, server: Server) -> None:
         """A user creates an object in the namespace, and is admitted."""
         require(n.asked < scope.creations and not a.admitted[server])
-        require(a.admits(server, n.life, scope.live_lookup))
+        require(a.admits(server, n.life, scope.live_namespace_lookup))
         n.asked += 1
         a.admitted[server] = True
 
@@ -118,7 +119,7 @@ def steps(scope: NamespaceScope) -> Module:
     def empty_namespace(n: Namespace, a: Lifecycle) -> None:
         """The controller deletes everything in the namespace, and finds it empty."""
         require(n.life is Life.TERMINATING and not n.emptied)
-        if scope.waits:
+        if scope.namespace_grace_period:
             require(not any(a.view[s] is Life.ACTIVE or a.admitted[s] for s in Server))
         n.occupied = False
         n.emptied = True

@@ -29,6 +29,7 @@ from kubecheck.model.registry.plain import (
 )
 from kubecheck.model.registry.requests import Code, Given, Part, Request, Version
 from kubecheck.model.registry.store import Registry, create, update_from
+from kubecheck.model.registry.switches import Switches
 from kubecheck.model.scope_checks import check_fields
 from kubecheck.spec import Array, Spec, State, require
 
@@ -50,15 +51,15 @@ class Cache(State):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeedingScope:
+class SeedingScope(Switches):
     """How much is written, and which protections are on."""
 
     writes: int = 4
     """Requests that write something."""
     retry_errors: bool = True
-    """The API server tries again with the stored object after an error that came of its cache's (kubernetes#77619)."""
+    """The API server tries again with the stored object after an error that came of its cache's."""
     retry_preconditions: bool = True
-    """It does so after a precondition that its cache's object did not meet (kubernetes#82303)."""
+    """It does so after a precondition that its cache's object did not meet."""
 
     def __post_init__(self) -> None:
         check_fields(self, least={"writes": 1})

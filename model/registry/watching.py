@@ -19,6 +19,7 @@ from kubecheck.model.registry.objects import Slot, Stored
 from kubecheck.model.registry.reads import object_at
 from kubecheck.model.registry.reflector import Informer, Server, Stage, list_and_replace, next_event, watch_from_last
 from kubecheck.model.registry.resources import Resource
+from kubecheck.model.registry.switches import Switches
 from kubecheck.model.registry.watch_cache import WatchCache
 from kubecheck.model.scope_checks import ScopeError, check_fields
 from kubecheck.spec import Array, Module, Range, Sort, Spec, State, present, require
@@ -36,8 +37,11 @@ Kinds = tuple[tuple[int, Resource], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class WatchingScope:
-    """How large the cluster is, what may happen, and which protections are on. The defaults are those of Kubernetes 1.36 and etcd 3.6."""
+class WatchingScope(Switches):
+    """How large the cluster is, what may happen, and which protections are on.
+
+    The defaults are those of Kubernetes 1.36 and etcd 3.6; kubecheck.model.feature_list says since when they are.
+    """
 
     objects: int = 1
     """Objects of the resource that is watched."""
@@ -66,21 +70,21 @@ class WatchingScope:
     """Restorations of etcd from a backup of any earlier revision, after which all API servers are restarted."""
 
     consistent_list: bool = True
-    """A client's first list is as new as etcd (WatchList, KEP-3157, on in client-go since 1.35), not any cache's."""
+    """A client's first list is as new as etcd (WatchList), not any cache's."""
     relist_at_last_version: bool = True
-    """A relist asks for the last resourceVersion or newer, not for any (kubernetes#83520, since 1.18)."""
+    """A relist asks for the last resourceVersion or newer, not for any."""
     give_up_last_version: bool = True
-    """After "too large resource version" a client asks for the newest state (kubernetes#92537, since 1.19)."""
+    """After "too large resource version" a client asks for the newest state."""
     progress_notifications: bool = True
-    """A watch cache learns how far etcd is from notifications too, not only from its own resource's events (KEP-1904, since 1.21)."""
+    """A watch cache learns how far etcd is from notifications too, not only from its own resource's events."""
     oldest_after_list: bool = True
-    """A watch from before the list that a watch cache began with is refused (kubernetes#49992, since 1.8)."""
+    """A watch from before the list that a watch cache began with is refused."""
     retry_internal_errors: bool = True
-    """A watch cache watches again at the same revision after an internal error of etcd's watch (kubernetes#111387, since 1.25)."""
+    """A watch cache watches again at the same revision after an internal error of etcd's watch."""
     tombstones_kept: bool = True
-    """A compaction keeps a deletion at its own revision (etcd#18274, since etcd 3.4.34 and 3.5.16)."""
+    """A compaction keeps a deletion at its own revision."""
     restore_bumps_revision: bool = True
-    """A restored etcd goes on above any revision seen, and older ones are compacted (snapshot restore --bump-revision)."""
+    """A restored etcd goes on above any revision seen, and older ones are compacted."""
 
     def __post_init__(self) -> None:
         check_fields(self, least={"objects": 1, "servers": 1, "clients": 1, "window": 1})

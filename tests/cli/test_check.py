@@ -91,7 +91,7 @@ class TestVerdicts:
         changing = {"seconds", "seconds_total", "memory_bytes", "bytes_per_state", "threads", "reproduce"}
         records = []
         for threads in "123":
-            _, _, record = check("stale-restart-1.34", "--threads", threads)
+            _, _, record = check("stale-restart-1.33", "--threads", threads)
             records.append({name: value for name, value in record.items() if name not in changing})
         assert records[0] == records[1] == records[2]
 
@@ -270,7 +270,7 @@ class TestScenarios:
         assert "expected " not in out
 
     def test_what_is_known_is_said(self, check: Check) -> None:
-        _, out, _ = check("stale-restart-1.34")
+        _, out, _ = check("stale-restart-1.33")
         expected = "expected      violated: no_pod_too_many_after_a_restart, after 6 steps: as found here\n"
         assert expected in out
 

@@ -231,7 +231,7 @@ class TestVerdicts:
         assert "spec          one_is_green is invariant now, was reachable\n" in out
 
     def test_a_scenario(self, run: Run) -> None:
-        run("check", "stale-restart-1.34", "--save", "run.json")
+        run("check", "stale-restart-1.33", "--save", "run.json")
         code, out, _ = run("replay", "run.json")
         assert code == ExitCode.VIOLATED
         assert "spec          as it was when the run was saved\n" in out

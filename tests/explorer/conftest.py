@@ -47,7 +47,7 @@ def stuck() -> Session:
 @pytest.fixture(scope="session")
 def lagging() -> Session:
     """A cluster with informers that lag, two API servers and a crash."""
-    return session_of("stale-restart-1.34")
+    return session_of("stale-restart-1.33")
 
 
 @pytest.fixture(scope="session")

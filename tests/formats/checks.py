@@ -47,7 +47,7 @@ def _spec(what: str) -> tuple[Spec, Limits | None, Position | None]:
         case "cluster":
             return ALL["stuck-rollout"].build(), None, MANIFEST
         case "step":
-            return ALL["stale-restart-1.34"].build(), None, None
+            return ALL["stale-restart-1.33"].build(), None, None
         case "bare":
             spec = crossing(guard=False)
             bare = Spec("bare", *spec.parts, scope=spec.scope)

@@ -5,10 +5,16 @@ The counts change when the model does: `kubecheck bugs run` prints the new ones.
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import re
+
 import pytest
 
 from kubecheck import checker
+from kubecheck.model import FEATURES, FeatureError, bugs
 from kubecheck.model.bugs import Bug, all_bugs
+from tests.model import test_bugs_registry
 
 # steps to the violation without the fix; distinct states and generated ones with it
 PINNED = {
@@ -47,17 +53,6 @@ def test_with_its_fix_everything_holds_and_was_seen(name: str) -> None:
     assert (report.states.distinct, report.states.generated) == PINNED[name][1:]
 
 
-@pytest.mark.parametrize("name", PINNED)
-def test_the_fix_is_the_only_difference(name: str) -> None:
-    """The same cluster, but for the feature: what a scope holds beside `without` and `fixes` is equal."""
-    broken, fixed = bug(name).broken().scope, bug(name).fixed().scope
-    assert broken != fixed
-    features = {"without", "fixes", "failed_bindings", "ghosts", "unseen_pods", "unseen_status"}
-    assert {k: v for k, v in broken.items() if k not in features} == {
-        k: v for k, v in fixed.items() if k not in features
-    }
-
-
 @pytest.mark.parametrize("found", all_bugs().values(), ids=lambda b: b.name)
 def test_what_is_said_of_a_bug(found: Bug) -> None:
     assert all(issue.startswith("kubernetes#") and issue[11:].isdigit() for issue in found.issues)
@@ -68,6 +63,46 @@ def test_what_is_said_of_a_bug(found: Bug) -> None:
     assert not found.is_called("59848.")
 
 
-def test_names_are_unique() -> None:
-    modules = len(all_bugs())
-    assert modules == len({b.name for b in all_bugs().values()}) >= len(PINNED)
+@pytest.mark.parametrize("found", all_bugs().values(), ids=lambda b: b.name)
+def test_the_fix_is_one_feature_and_changes_the_model(found: Bug) -> None:
+    """Both clusters are made from one scope, with that feature off and on."""
+    feature = FEATURES[found.feature]
+    assert found.violates in feature.protects
+    assert found.broken().scope != found.fixed().scope
+    assert not checker.same_code(found.broken(), found.fixed())
+
+
+@pytest.mark.parametrize("found", all_bugs().values(), ids=lambda b: b.name)
+def test_a_bug_ends_where_its_fix_begins(found: Bug) -> None:
+    """ "up to 1.22" means that the fix is on since 1.23."""
+    last = re.match(r"(?:up to|.* to|.* and) (1\.\d+)$", found.releases)
+    spans = FEATURES[found.feature].releases
+    if last is None:
+        return
+    minor = int(last[1].split(".")[1])
+    assert any(span.first == f"1.{minor + 1}" for span in spans), f"{found.releases}, but the fix is on {spans}"
+
+
+def test_the_fix_cannot_be_switched_as_another_feature() -> None:
+    for switch in ({"without": ["terminal-phase-final"]}, {"having": ["terminal-phase-final"]}):
+        with pytest.raises(FeatureError, match="is the fix of phase-goes-back, which is run without it and with it"):
+            bug("phase-goes-back").broken(**switch)
+
+
+def test_other_features_are_switched_in_both_clusters() -> None:
+    """Notifications of progress keep a client from asking in vain, too (KEP-1904); what a model does not have cannot be switched."""
+    assert checker.check(bug("too-large-version").broken(having=["progress-notifications"])).verdict is (
+        checker.Verdict.HOLDS
+    )
+    assert checker.check(bug("expired-expectations").fixed(without=["optimistic-lock"])).verdict is (
+        checker.Verdict.HOLDS
+    )
+    with pytest.raises(FeatureError, match="feature 'pause' is not part of this model"):
+        bug("too-large-version").fixed(without=["pause"])
+
+
+def test_every_module_with_a_bug_is_found_and_every_bug_is_pinned() -> None:
+    modules = [m.name for m in pkgutil.iter_modules(bugs.__path__)]
+    assert len(all_bugs()) == sum(hasattr(importlib.import_module(f"{bugs.__name__}.{m}"), "BUG") for m in modules)
+    assert set(all_bugs()) == {*PINNED, *test_bugs_registry.PINNED}
+    assert not set(PINNED) & set(test_bugs_registry.PINNED)

@@ -1,4 +1,4 @@
-"""Each known bug of lists, watches and garbage collection is violated without its fix, by a path of the pinned length, and gone with it."""
+"""Each known bug of model/registry/ is violated without its fix, by a path of the pinned length, and gone with it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ PINNED = {
     "wrong-owner-coordinates": (6, 83, 192),
     "outlived-namespace": (5, 102, 189),
     "moved-dependent": (6, 1_502, 3_627),
+    "ignored-finalizer": (4, 90, 330),
+    "spurious-conflict": (4, 90, 330),
 }
 
 

@@ -20,7 +20,7 @@ from kubecheck.cli.subjects import ScopeOptions, manifest_scope
 from kubecheck.model import ClusterScope, Kind, ScopeError, Strategy, deployment_controller
 from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.cluster import cluster
-from kubecheck.model.features import FEATURES
+from kubecheck.model.feature_list import WORKLOADS
 from kubecheck.model.manifest import read_file
 from kubecheck.model.objects import Deployment, DeploymentStatus
 from kubecheck.model.scenarios import WORKLOADS
@@ -278,7 +278,7 @@ CONTROLS = (
     ),
     Control(
         "at_most_one_container_per_name",
-        ("consistent-list",),
+        ("kubelet-consistent-list",),
         ClusterScope(**NAMED, deletes=1, kubelet_restarts=1, api_servers=2, cache_lag_pods=5),
         16,
     ),
@@ -470,7 +470,7 @@ def test_every_feature_has_something_to_show() -> None:
         "no-op-writes": "test_apiserver.py: an event more changes no verdict",
         "refresh-scale-annotation": "model/bugs/stuck_rollout.py, and the scenario stuck-rollout-fixed",
     }
-    assert shown | set(elsewhere) == set(FEATURES)
+    assert shown | set(elsewhere) == {feature.name for feature in WORKLOADS}
     assert not shown & set(elsewhere)
 
 

@@ -93,7 +93,7 @@ def test_what_an_informer_sees_is_what_the_model_says_that_it_sees() -> None:
 
 
 def test_the_second_api_server_and_who_watches_there() -> None:
-    spec = ALL["stale-restart-1.34"].build()
+    spec = ALL["stale-restart-1.33"].build()
     served, behind = set(), set()
     for seed in "abcdefgh":
         for state in walk(spec, length=15, seed=seed):

@@ -5,45 +5,38 @@ The controls of what a bug breaks are in tests/model/test_bugs_registry.py.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 import pytest
 
 from kubecheck import checker
 from kubecheck.model.registry.collecting import CollectingScope, Owned, collecting
-from kubecheck.model.registry.garbage_collection import Protections
 
 OWNER, DEPENDENT = Owned(), Owned(0, 1, True)
 
 
 @dataclass(frozen=True)
 class Control:
-    """A promise, a scope that breaks it, the same with its protection, and the number of steps to the violation."""
+    """A promise, the feature whose absence breaks it, and the number of steps to the violation."""
 
     violates: str
-    broken: CollectingScope
-    whole: CollectingScope
+    without: str
     steps: int
 
     def __str__(self) -> str:
         return self.violates
 
 
-def control(violates: str, scope: CollectingScope, steps: int, **off: bool) -> Control:
-    return Control(violates, dataclasses.replace(scope, protections=Protections(**off)), scope, steps)
-
-
 CONTROLS = (
-    control("dependents_of_deleted_owners_go", CollectingScope(), 2, virtual_nodes=False),
-    control("foreground_owners_go_last", CollectingScope(), 4, blocks_deletion=False),
-    control("orphaned_dependents_survive", CollectingScope(), 8, orphans=False),
+    Control("dependents_of_deleted_owners_go", "virtual-nodes", 2),
+    Control("foreground_owners_go_last", "block-owner-deletion", 4),
+    Control("orphaned_dependents_survive", "orphan-dependents", 8),
 )
 
 
 @pytest.mark.parametrize("case", CONTROLS, ids=str)
 def test_a_promise_needs_its_protection(case: Control) -> None:
-    report = checker.check(collecting(case.broken))
+    report = checker.check(collecting(CollectingScope().switched(without=[case.without])))
     assert report.verdict is checker.Verdict.VIOLATED
     assert case.violates in [p.name for p in report.properties if p.verdict is checker.Verdict.VIOLATED]
     assert len(report.path) - 1 == case.steps
@@ -51,7 +44,7 @@ def test_a_promise_needs_its_protection(case: Control) -> None:
 
 @pytest.mark.parametrize("case", CONTROLS, ids=str)
 def test_with_it_all_promises_hold(case: Control) -> None:
-    report = checker.check(collecting(case.whole))
+    report = checker.check(collecting(CollectingScope()))
     assert report.verdict is checker.Verdict.HOLDS
     assert next(p.premise for p in report.properties if p.name == case.violates) > 0
 

@@ -8,15 +8,15 @@ from kubecheck import checker
 from kubecheck.model.registry.namespace_deletion import NamespaceScope, namespace_deletion
 
 CONTROLS = {
-    "nothing_outlives_its_namespace": (NamespaceScope(waits=False), 5),
-    "who_deletes_admits_nothing_more": (NamespaceScope(live_lookup=False), 2),
+    "nothing_outlives_its_namespace": ("namespace-grace-period", 5),
+    "who_deletes_admits_nothing_more": ("live-namespace-lookup", 2),
 }
 
 
 @pytest.mark.parametrize("violates", CONTROLS)
 def test_a_promise_needs_its_protection(violates: str) -> None:
-    scope, steps = CONTROLS[violates]
-    report = checker.check(namespace_deletion(scope))
+    feature, steps = CONTROLS[violates]
+    report = checker.check(namespace_deletion(NamespaceScope().switched(without=[feature])))
     assert report.verdict is checker.Verdict.VIOLATED
     assert violates in [p.name for p in report.properties if p.verdict is checker.Verdict.VIOLATED]
     assert len(report.path) - 1 == steps
@@ -32,4 +32,5 @@ def test_all_promises_hold(servers: int) -> None:
 
 def test_one_api_server_is_enough_for_the_bug() -> None:
     """What it admitted before it handled the deletion is stored after the controller has listed."""
-    assert checker.check(namespace_deletion(NamespaceScope(servers=1, waits=False))).verdict is checker.Verdict.VIOLATED
+    scope = NamespaceScope(servers=1, namespace_grace_period=False)
+    assert checker.check(namespace_deletion(scope)).verdict is checker.Verdict.VIOLATED

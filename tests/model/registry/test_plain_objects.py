@@ -52,12 +52,12 @@ def delete(*, sure: bool = False, propagation: Propagation = Propagation.UNSAID)
 # what is taken away: the promise that breaks, and the story in whose last step it does
 CONTROLS: dict[str, tuple[dict[str, Any], str, list[Step]]] = {
     "optimistic lock": (
-        {"lock": False},
+        {"optimistic_lock": False},
         "no_update_is_lost",
         [create(), read(), update(Edit.HOLD, client=Client.TENANT), update(Edit.WRITE_BARE, sure=True)],
     ),
     "uid preconditions": (
-        {"lock": False},
+        {"optimistic_lock": False},
         "the_right_object_is_deleted",
         [create(), read(), delete(), create(), delete(sure=True)],
     ),
@@ -145,7 +145,7 @@ def test_everything_holds_and_nothing_is_vacuous() -> None:
 
 
 def test_a_search_finds_the_lost_update() -> None:
-    report = checker.check(plain_cluster(PlainScope(lock=False)))
+    report = checker.check(plain_cluster(PlainScope(optimistic_lock=False)))
     assert report.verdict is checker.Verdict.VIOLATED
     assert [p.name for p in report.properties if p.verdict is checker.Verdict.VIOLATED] == ["no_update_is_lost"]
     assert len(report.path) - 1 == 4

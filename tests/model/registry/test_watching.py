@@ -35,16 +35,15 @@ OLD_CACHE = WatchingScope(
 )
 
 CONTROLS = (
-    Control("informers_never_go_back", ("relist_at_last_version",), RELIST, 5),
-    Control("restarts_do_not_go_back", ("consistent_list",), WatchingScope(servers=2, client_restarts=1), 5),
-    Control("informers_skip_no_event", ("oldest_after_list",), WatchingScope(others=1, server_restarts=1), 5),
+    Control("informers_never_go_back", ("relist-at-last-version",), RELIST, 5),
+    Control("restarts_do_not_go_back", ("consistent-list",), WatchingScope(servers=2, client_restarts=1), 5),
+    Control("informers_skip_no_event", ("oldest-after-list",), WatchingScope(others=1, server_restarts=1), 5),
 )
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=str)
 def test_a_promise_needs_its_protection(control: Control) -> None:
-    scope = dataclasses.replace(control.scope, **dict.fromkeys(control.without, False))
-    report = checker.check(watching(scope))
+    report = checker.check(watching(control.scope.switched(without=control.without)))
     assert report.verdict is checker.Verdict.VIOLATED
     assert control.violates in [p.name for p in report.properties if p.verdict is checker.Verdict.VIOLATED]
     assert len(report.path) - 1 == control.steps
