@@ -7,11 +7,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
 
 from kubecheck.checker.report import Limits, Report, Verdict
 from kubecheck.cli.exit_codes import ExitCode, exit_code
 from kubecheck.cli.formats.checked import Checked, Checks
 from kubecheck.cli.formats.outputs import Format, Output, check_outputs, parse_format, write_outputs
+from kubecheck.cli.options import with_option, without_option
 from kubecheck.cli.record import run_of
 from kubecheck.cli.subjects import ScopeOptions, Subject, settings, subjects
 from kubecheck.cli.units import parse_bytes, parse_duration
@@ -58,7 +60,8 @@ _SCOPE = _options(
     click.option(
         "--release", metavar="VERSION", help="The Kubernetes release whose protections are on (default 1.36)."
     ),
-    click.option("--without", metavar="FEATURE", multiple=True, help="Switch off one protection; may be repeated."),
+    without_option,
+    with_option,
     click.option(
         "--set", "pairs", metavar="NAME=VALUE", multiple=True, help="Set a spec's parameter, or a field of the scope."
     ),
@@ -115,6 +118,7 @@ def check(
     lag: int | None,
     release: str | None,
     without: tuple[str, ...],
+    having: tuple[str, ...],
     pairs: tuple[str, ...],
     time_limit: float | None,
     memory: int | None,
@@ -141,6 +145,7 @@ def check(
         lag=lag,
         release=release,
         without=without,
+        having=having,
         settings=settings(pairs),
     )
     outputs = _outputs(formats, json_file, saved_file)
@@ -153,6 +158,7 @@ def check(
     for number, subject in enumerate(found):
         spec = subject.build()
         report = _run(spec, limits=limits, threads=threads, quiet=quiet, cache=not no_cache, profile=profile)
+        report = structs.replace(report, warnings=[*report.warnings, *subject.idle_switches(spec)])
         kept = any(output.format is Format.JSON for output in outputs)
         run = run_of(spec, subject, target=target, options=scope) if kept else None
         checked.append(Checked(report=report, subject=subject, run=run))

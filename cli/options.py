@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 
 _COUNT = click.IntRange(min=0)
 
+without_option = click.option(
+    "--without", metavar="FEATURE", multiple=True, help="Switch off one protection; may be repeated."
+)
+with_option = click.option(
+    "--with",
+    "having",
+    metavar="FEATURE",
+    multiple=True,
+    help="Switch on one that the release does not have; may be repeated.",
+)
+
 
 def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a command the options that size a spec; its function gets them as `scope`, a ScopeOptions."""
@@ -29,6 +40,7 @@ def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
         lag: int | None,
         release: str | None,
         without: tuple[str, ...],
+        having: tuple[str, ...],
         pairs: tuple[str, ...],
         **others: Any,
     ) -> Any:
@@ -40,6 +52,7 @@ def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
             lag=lag,
             release=release,
             without=without,
+            having=having,
             settings=settings(pairs),
         )
         return function(*args, scope=scope, **others)
@@ -61,7 +74,8 @@ def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--release", metavar="VERSION", help="The Kubernetes release whose protections are on (default 1.36)."
         ),
-        click.option("--without", metavar="FEATURE", multiple=True, help="Switch off one protection; may be repeated."),
+        without_option,
+        with_option,
         click.option(
             "--set",
             "pairs",

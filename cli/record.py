@@ -48,6 +48,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lag: int | None = None
     release: str | None = None
     without: tuple[str, ...] = ()
+    having: tuple[str, ...] = ()
     settings: dict[str, str] = {}
 
 

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kubecheck.cli.errors import InputError, did_you_mean
 from kubecheck.cli.loading import load_spec, parse_value
+from kubecheck.cli.switches import idle_switches, switched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kubecheck.model.manifest import NotModelled, Workload
     from kubecheck.model.scenarios import Holds, Violates
@@ -47,6 +48,9 @@ MANIFEST_BUDGETS: Final[Mapping[str, int]] = {
 # without replicas there is nothing to replace.
 _NO_ROLLOUT: Final[Mapping[str, int]] = {"templates": 1, "image_changes": 0}
 
+# options whose name is a word of Python's
+_OPTIONS: Final[Mapping[str, str]] = {"having": "with"}
+
 _NUMBERS: Final = ("pods", "nodes", "crashes")
 _LAGS: Final = ("lag_deployments", "lag_replica_sets", "lag_pods", "lag_scheduler")
 
@@ -58,7 +62,7 @@ class Subject:
     `title` says what it is, `ours` whether kubecheck's own model wrote it. `scope` is what of a cluster's scope is
     worth showing; empty if the spec's own scope is to be shown. `expected` is what is known about a scenario whose scope is
     unchanged. `position` is where a manifest has the workload; None for a spec and a scenario. `workload` is its kind, namespace
-    and name there: `name` may come twice.
+    and name there: `name` may come twice. `idle_switches` says of the built spec which of --without and --with change nothing.
     """
 
     name: str
@@ -72,6 +76,7 @@ class Subject:
     left_out: tuple[str, ...] = ()
     position: Position | None = None
     workload: str = ""
+    idle_switches: Callable[[Spec], Iterable[str]] = lambda _: ()
 
     @property
     def identity(self) -> str:
@@ -90,13 +95,13 @@ class ScopeOptions:
     lag: int | None = None
     release: str | None = None
     without: tuple[str, ...] = ()
+    having: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def given(self) -> list[str]:
         """The names of the options given, --set apart."""
-        return [
-            f.name for f in dataclasses.fields(self) if f.name != "settings" and getattr(self, f.name) not in (None, ())
-        ]
+        fields = [f.name for f in dataclasses.fields(self) if f.name != "settings"]
+        return [_OPTIONS.get(name, name) for name in fields if getattr(self, name) not in (None, ())]
 
 
 def settings(pairs: Sequence[str]) -> dict[str, str]:
@@ -169,7 +174,7 @@ def _of_scenario(name: str, options: ScopeOptions) -> Subject:
     scenario = ALL[name]
     overrides = _scenario_overrides(name, scenario.scope, options)
     title = f"the scenario {name}: {scenario.sentence}"
-    if not overrides:
+    if not overrides and not options.without and not options.having:
         return Subject(
             name=name,
             title=title,
@@ -178,28 +183,32 @@ def _of_scenario(name: str, options: ScopeOptions) -> Subject:
             scope=main_scope(scenario.scope),
             expected=scenario.expected,
         )
-    scope = _replace(scenario.scope, overrides)
+    before = _replace(scenario.scope, overrides)
+    scope = switched(before, options)
+    changes = overrides | {word: ", ".join(names) for word, names in _switches(options)}
     return Subject(
         name=name,
-        title=f"{title} (changed: {_listed(overrides)})",
+        title=f"{title} (changed: {_listed(changes)})",
         build=functools.partial(scenario.spec, scope, name=name),
         ours=True,
         scope=main_scope(scope),
+        idle_switches=functools.partial(idle_switches, before, options, functools.partial(scenario.spec, name=name)),
     )
 
 
 def _scenario_overrides(name: str, scope: Any, options: ScopeOptions) -> dict[str, Any]:
-    """The fields of a scenario's scope that options set: --set any field, the other options those of a cluster."""
+    """The fields of a scenario's scope that options set: --set any field, --release its features, the others those of a cluster."""
     from kubecheck.model.scope import ClusterScope
 
     if isinstance(scope, ClusterScope):
         return _overrides(options)
-    if given := options.given():
+    if given := [option for option in options.given() if option not in ("release", "without", "with")]:
         raise InputError(
             f"--{given[0]} sizes a cluster, and the scenario {name} is no cluster",
             remedy=f"set a field of its scope with --set: {', '.join(settable(type(scope)))}",
         )
-    return _set(type(scope), f"the scope of {name}", options.settings)
+    released = _scope(scope.of_release, {"release": options.release}) if options.release is not None else {}
+    return released | _set(type(scope), f"the scope of {name}", options.settings)
 
 
 def _of_manifest(path: str, options: ScopeOptions) -> list[Subject]:
@@ -215,7 +224,8 @@ def _of_manifest(path: str, options: ScopeOptions) -> list[Subject]:
         )
     found = []
     for workload in manifest.workloads:
-        scope, scaling = manifest_scope(workload, options)
+        before, scaling = manifest_scope(workload, options)
+        scope = switched(before, options)
         found.append(
             Subject(
                 name=workload.name,
@@ -228,13 +238,16 @@ def _of_manifest(path: str, options: ScopeOptions) -> list[Subject]:
                 left_out=workload.left_out,
                 position=workload.position,
                 workload=str(workload),
+                idle_switches=functools.partial(
+                    idle_switches, before, options, functools.partial(cluster, name=workload.name)
+                ),
             )
         )
     return found
 
 
 def manifest_scope(workload: Workload, options: ScopeOptions) -> tuple[ClusterScope, str]:
-    """The small cluster for a workload, and what was scaled down for it. Raises InputError."""
+    """The small cluster for a workload, before its features are switched, and what was scaled down for it. Raises InputError."""
     from kubecheck.model.manifest import Kind
     from kubecheck.model.scaling import scaled
     from kubecheck.model.scope import ClusterScope
@@ -303,8 +316,6 @@ def _overrides(options: ScopeOptions) -> dict[str, Any]:
             values[name] = getattr(options, name)
     if options.lag is not None:
         values |= dict.fromkeys(_LAGS, options.lag)
-    if options.without:
-        values["without"] = options.without
     return values | _set(ClusterScope, "a cluster's scope", options.settings)
 
 
@@ -342,6 +353,10 @@ def _scope(make: Callable[..., S], values: Mapping[str, Any]) -> S:
         raise InputError(f"the scope does not fit: {error.field} {message}", remedy=f"change {option}") from error
     except FeatureError as error:
         raise InputError(str(error)) from error
+
+
+def _switches(options: ScopeOptions) -> list[tuple[str, tuple[str, ...]]]:
+    return [(word, names) for word, names in (("without", options.without), ("with", options.having)) if names]
 
 
 def _replace(scope: S, values: Mapping[str, Any]) -> S:

@@ -359,7 +359,7 @@ class ApiServer(State):
         stored = self._etcd.pod(pod)
         if not stored.exists:
             return Answer.NOT_FOUND
-        if scope.features.uid_on_status and stored.uid != uid:
+        if scope.recreations > 0 and scope.features.uid_on_status and stored.uid != uid:
             return Answer.CONFLICT
         self._put_pod(scope, pod, stored.next(phase=phase))
         return self._done(scope)
@@ -400,7 +400,7 @@ class ApiServer(State):
             return Answer.ERROR
         if not self._etcd.pod(pod).exists:
             return Answer.NOT_FOUND
-        if scope.features.uid_on_delete and self._etcd.pod(pod).uid != uid:
+        if scope.recreations > 0 and scope.features.uid_on_delete and self._etcd.pod(pod).uid != uid:
             return Answer.CONFLICT
         self._put_pod(scope, pod, PodObject())
         return self._done(scope)

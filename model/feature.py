@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, Self
 
 FIRST_RELEASE, LAST_RELEASE = (1, 18), (1, 36)
 DEFAULT_RELEASE = "1.36"
@@ -76,6 +77,16 @@ class Feature:
         """Whether a release has it on. Raises FeatureError for one that the model does not know."""
         number = parse_release(release)
         return bool(self.outside) or any(span.has(number) for span in self.releases)
+
+
+class Switchable(Protocol):
+    """The scope of a model, whose features can be switched."""
+
+    def switched(self, *, without: Iterable[str] = (), having: Iterable[str] = ()) -> Self:
+        """The same with some features off and some on. Raises FeatureError."""
+
+    def has(self, name: str) -> bool:
+        """Whether a feature is on."""
 
 
 def parse_release(release: str) -> tuple[int, int]:

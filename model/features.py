@@ -29,6 +29,9 @@ __all__ = [
 FEATURES: Mapping[str, Feature] = MappingProxyType({f.name: f for f in (*WORKLOADS, *REGISTRY)})
 """Every feature by its name."""
 
+FEW = 12
+"""As many features as an error lists."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
@@ -90,9 +93,8 @@ def check_switches(off: set[str], on: set[str], *, among: Collection[str]) -> No
     for name in sorted(off | on):
         if name in among:
             continue
-        known = f"(it has: {', '.join(sorted(among))})"
         if name in FEATURES:
-            raise FeatureError(f"feature {name!r} is not part of this model {known}")
+            has = f", which has {', '.join(sorted(among))}" if len(among) <= FEW else ""
+            raise FeatureError(f"feature {name!r} is not part of this model{has}")
         near = difflib.get_close_matches(name, FEATURES, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise FeatureError(f"there is no feature {name!r}{hint} {known}")
+        raise FeatureError(f"there is no feature {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))

@@ -134,7 +134,7 @@ def replica_set_controller(scope: ClusterScope) -> Module:
         answer = api.create_pod(scope, present(free_slot(api, cm, scope)), replica_set, owner_uid)
         left = missing - 1
         if answer is Answer.OK:
-            if scope.features.stale_write_guard:
+            if scope.features.stale_write_guard and scope.lag_pods > 0:
                 cm.unseen_pods[replica_set] = api.pods_distance()
         elif failed > 0:
             failed += 1
@@ -191,7 +191,7 @@ def replica_set_controller(scope: ClusterScope) -> Module:
         answer = api.update_replica_set_status(scope, replica_set, seen.next(status=status), stale)
         if answer is Answer.OK:
             cm.replica_set_work[replica_set] = Work.READY
-            if scope.features.stale_write_guard:
+            if scope.features.stale_write_guard and scope.lag_replica_sets > 0:
                 cm.unseen_status[replica_set] = api.replica_sets_distance()
         elif answer is Answer.NOT_FOUND:  # so is the GET that would come before a second attempt
             cm.replica_set_work[replica_set] = after_request(scope, answer)
@@ -211,7 +211,7 @@ def replica_set_controller(scope: ClusterScope) -> Module:
                 answer = api.update_replica_set_status(scope, replica_set, new, False)
             cm.syncs[replica_set] = Sync()
             cm.replica_set_work[replica_set] = after_request(scope, answer)
-            if scope.features.stale_write_guard and answer is Answer.OK:
+            if scope.features.stale_write_guard and scope.lag_replica_sets > 0 and answer is Answer.OK:
                 cm.unseen_status[replica_set] = api.replica_sets_distance()
 
     if scope.applies > 1 and are_kept(scope) and not scope.features.delete_resets_expectations:

@@ -42,7 +42,7 @@ class Scheduler(State):
         Without scheduler-forget it may be bound elsewhere than the cache says, which AddPod then did not put right
         (plugin/pkg/scheduler/schedulercache/cache.go of 1.3).
         """
-        if scope.features.scheduler_forget:
+        if not scope.keeps_failed_bindings:
             if after.node is not None or not after.exists:
                 self.assumed[pod] = None
         elif after.node == self.assumed[pod] or not after.exists:
@@ -98,7 +98,7 @@ def pod_in_view(api: ApiServer, scope: ClusterScope, pod: Pod) -> PodObject:
 def occupies(api: ApiServer, s: Scheduler, scope: ClusterScope, pod: Pod, node: Node) -> bool:
     """Whether the pod takes room on the node, assigned or assumed."""
     seen = pod_in_view(api, scope, pod)
-    if not scope.features.scheduler_forget and s.assumed[pod] is not None:
+    if scope.keeps_failed_bindings and s.assumed[pod] is not None:
         return s.assumed[pod] == node
     if seen.occupies:
         return seen.node == node
@@ -107,7 +107,7 @@ def occupies(api: ApiServer, s: Scheduler, scope: ClusterScope, pod: Pod, node: 
 
 def is_in_queue(s: Scheduler, scope: ClusterScope, pod: Pod) -> bool:
     """Whether the scheduler would try the pod (again): it has not assumed it, or it has but the binding failed."""
-    if not scope.features.scheduler_forget and s.failed[pod] == 1:
+    if scope.keeps_failed_bindings and s.failed[pod] == 1:
         return True
     return s.assumed[pod] is None
 
@@ -131,7 +131,7 @@ def scheduler(scope: ClusterScope) -> Module:
                 if s.assumed[pod] is None:
                     s.assumed[pod] = node
                 s.failed[pod] = 0
-            elif not scope.features.scheduler_forget:
+            elif scope.keeps_failed_bindings:
                 if s.assumed[pod] is None:
                     s.assumed[pod] = node
                 s.failed[pod] = 1

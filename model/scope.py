@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from kubecheck.model.features import DEFAULT_RELEASE, FeatureError, Features, features_in, features_of
+from kubecheck.model.features import DEFAULT_RELEASE, FEATURES, FeatureError, Features, features_in, features_of
 from kubecheck.model.rollout_bounds import RolloutBounds
 from kubecheck.model.scope_checks import ScopeError, bound, check_fields, check_together
 
@@ -197,6 +197,10 @@ class ClusterScope:
             fixes=tuple(sorted(({*self.fixes} | on) - off - has)),
         )
 
+    def has(self, name: str) -> bool:
+        """Whether a feature is on."""
+        return bool(getattr(self.features, FEATURES[name].attribute))
+
     # --- what follows from the fields; the model reads these
 
     @cached_property
@@ -249,6 +253,11 @@ class ClusterScope:
         """Whether a list may leave a pod in the scheduler's cache that is gone."""
         features = self.features
         return not features.tombstone_cleanup or (self.is_pods and not features.split_recreated_update)
+
+    @property
+    def keeps_failed_bindings(self) -> bool:
+        """Whether a pod whose binding failed stays assumed: the scheduler does not forget it, and reads from a cache of its own at all."""
+        return self.lag_scheduler > 0 and self.features.scheduler_assume and not self.features.scheduler_forget
 
     @property
     def pod_slots(self) -> int:
@@ -387,7 +396,7 @@ class ClusterScope:
             "failing": min(self.request_failures, 1),
             "lost_responses": self.lost_responses,
             "losing": min(self.lost_responses, 1),
-            "failed_bindings": 0 if self.features.scheduler_forget else 1,
+            "failed_bindings": 1 if self.keeps_failed_bindings else 0,
             "api_server_crashes": self.api_server_crashes,
             "scheduler_relists": self.scheduler_relists,
             "ghosts": self.scheduler_relists * self.pod_slots if self._may_have_ghosts else 0,

@@ -15,6 +15,7 @@ import click
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.options import scope_options
 from kubecheck.cli.subjects import ScopeOptions, Subject, subjects
+from kubecheck.cli.switches import warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +81,7 @@ def explore(
     if file is not None and saved is None:
         raise InputError(f"{target} is no saved run: {file} is one argument too many", remedy="FILE says where the spec of a saved run is")
     subject = _subject(target, saved, scope, workload, file)
+    warn(subject)
     command = _typed()
     if export_file is not None:
         command, subject = _for_others(target, saved, file, subject, command)

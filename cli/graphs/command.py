@@ -12,6 +12,7 @@ import click
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.options import limit_options, scope_options
 from kubecheck.cli.subjects import ScopeOptions, Subject, one_of, subjects
+from kubecheck.cli.switches import warn
 
 if TYPE_CHECKING:
     from kubecheck.checker.graph.graph import Graph
@@ -104,6 +105,7 @@ def graph(
             remedy="a quotient merges states by --by: give an expression that names no member",
         )
     subject = one_of(subjects(target, scope), workload)
+    warn(subject)
     files = [Output.named(name) for name in outputs or (f"{subject.name}.svg",)]
     check_files(files, target)
     request = Request(

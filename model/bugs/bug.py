@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from kubecheck.model.cluster import cluster
-from kubecheck.model.feature import FeatureError
+from kubecheck.model.feature import FeatureError, Switchable
 from kubecheck.spec import Spec
-
-
-class Switchable(Protocol):
-    """The scope of a model, whose features can be switched."""
-
-    def switched(self, *, without: Iterable[str] = (), having: Iterable[str] = ()) -> Any:
-        """The same with some features off and some on. Raises FeatureError."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,3 +25,12 @@ class Switches:
         check_switches(off, on, among=self.features())
         values = {FEATURES[name].attribute: name in on for name in off | on}
         return dataclasses.replace(self, **values)
+
+    def has(self, name: str) -> bool:
+        """Whether a feature is on."""
+        return bool(getattr(self, FEATURES[name].attribute))
+
+    def of_release(self, release: str) -> dict[str, bool]:
+        """The switches that are otherwise in a release of Kubernetes. Raises FeatureError."""
+        found = {FEATURES[name].attribute: FEATURES[name].is_on(release) for name in self.features()}
+        return {attribute: on for attribute, on in found.items() if getattr(self, attribute) is not on}

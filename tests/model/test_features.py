@@ -151,22 +151,22 @@ def test_a_feature_that_is_off_changes_the_properties_of_no_scope_of_the_registr
     [
         ("1.17", [], [], "release 1.17 is not modelled: 1.18 to 1.36 are"),
         ("latest", [], [], "'latest' is no release: write one of 1.18 to 1.36, such as '1.36'"),
-        ("1.36", ["nothing"], [], "there is no feature 'nothing' (it has: available-up-to-spec, binding-check, "),
-        ("1.36", ["expectation"], [], "there is no feature 'expectation'; did you mean 'expectations'? (it has: "),
-        ("1.36", ["retry-errors"], [], "feature 'retry-errors' is not part of this model (it has: available-up-to"),
+        ("1.36", ["nothing"], [], "there is no feature 'nothing'"),
+        ("1.36", ["expectation"], [], "there is no feature 'expectation'; did you mean 'expectations'?"),
+        ("1.36", ["retry-errors"], [], "feature 'retry-errors' is not part of this model"),
         ("1.36", ["pause"], ["pause"], "feature 'pause' is switched off and on at once"),
     ],
 )
 def test_refused(release: str, without: list[str], fixes: list[str], message: str) -> None:
     with pytest.raises(FeatureError) as caught:
         features_of(release, without=without, fixes=fixes)
-    assert str(caught.value).startswith(message)
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(
     ("without", "having", "message"),
     [
-        (["pause"], [], "feature 'pause' is not part of this model (it has: retry-errors, retry-preconditions)"),
+        (["pause"], [], "feature 'pause' is not part of this model, which has retry-errors, retry-preconditions"),
         (["retry-errors"], ["retry-errors"], "feature 'retry-errors' is switched off and on at once"),
     ],
 )
