@@ -24,6 +24,7 @@ _VERBS: Final = {
     "explore": ("kubecheck.cli.explorer.command", "explore", "Walk through what a system can do, in the browser."),
     "scenarios": ("kubecheck.cli.scenarios", "scenarios", "List the built-in scenarios."),
     "bugs": ("kubecheck.cli.bugs", "bugs", "Known bugs of Kubernetes, with and without their fixes."),
+    "features": ("kubecheck.cli.features", "features", "The protections that can be switched off and on."),
     "graph": ("kubecheck.cli.graphs.command", "graph", "Draw what a system can do, or write it as JSON or GraphML."),
     "spec": ("kubecheck.cli.spec_show", "spec", "Look inside a spec: layout, actions, generated code."),
     "validate": ("kubecheck.cli.validate", "validate", "Hold recorded traces against the rules."),

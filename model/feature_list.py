@@ -32,6 +32,7 @@ WORKLOADS: Final = (
     Feature(
         name="scheduler-assume",
         releases=EARLY,
+        issues=("kubernetes#5336", "kubernetes#5446"),
         source="pkg/scheduler/schedule_one.go, assume; pkg/scheduler/backend/cache/cache.go, AssumePod",
         sentence="The scheduler counts a pod that it has bound before its informer shows the binding.",
         protects=("nodes_have_room", "pods_are_bound_once"),
@@ -54,6 +55,7 @@ WORKLOADS: Final = (
     Feature(
         name="requeue-on-error",
         releases=since("1.5"),
+        issues=("kubernetes#30629", "kubernetes#33092"),
         source="pkg/controller/replicaset/replica_set.go, processNextWorkItem; client-go util/workqueue, AddRateLimited",
         sentence="A key whose sync failed is put back into the work queue.",
         protects=("deployment_has_converged", "replica_set_has_converged"),
@@ -177,14 +179,16 @@ WORKLOADS: Final = (
     ),
     Feature(
         name="max-surge",
-        releases=EARLY,
+        releases=since("1.1"),
+        issues=("kubernetes#12236", "kubernetes#14092"),
         source="pkg/controller/deployment/util/deployment_util.go, NewRSNewReplicas",
         sentence="A rolling update asks for no more pods than spec.replicas and maxSurge together.",
         protects=("surge_is_bounded",),
     ),
     Feature(
         name="max-unavailable",
-        releases=EARLY,
+        releases=since("1.1"),
+        issues=("kubernetes#12236", "kubernetes#14092"),
         source="pkg/controller/deployment/rolling.go, reconcileOldReplicaSets",
         sentence="A rolling update asks for no fewer pods than spec.replicas less maxUnavailable, new ones not counted until ready.",
         protects=("unavailability_is_bounded",),
@@ -264,6 +268,7 @@ REGISTRY: Final = (
     Feature(
         name="finalizers-hold",
         releases=since("1.3"),
+        issues=("kubernetes#25599",),
         source="staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go, updateForGracefulDeletionAndFinalizers",
         sentence="A DELETE of an object with finalizers marks it, and removes nothing.",
         protects=("finalizers_hold",),
@@ -397,6 +402,7 @@ REGISTRY: Final = (
     Feature(
         name="orphan-dependents",
         releases=since("1.4"),
+        issues=("kubernetes#25599",),
         source="pkg/controller/garbagecollector/garbagecollector.go, orphanDependents",
         sentence="Orphaning takes the owner out of its dependents' references.",
         protects=("orphaned_dependents_survive",),
@@ -419,7 +425,8 @@ REGISTRY: Final = (
     ),
     Feature(
         name="live-namespace-lookup",
-        releases=since("1.4"),
+        releases=since("1.5"),
+        issues=("kubernetes#29926",),
         source="staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go, forceLiveLookupCache",
         sentence="An API server that handled a namespace's deletion reads the namespace live for 30 seconds.",
         protects=("who_deletes_admits_nothing_more",),
