@@ -19,40 +19,41 @@ SECONDS_BETWEEN_LINES: Final = 10.0
 
 
 @contextmanager
-def shown_on(stream: TextIO, *, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """A function to give Progress to, as long as the context lasts; None if nothing is to be shown."""
+def shown_on(stream: TextIO, *, quiet: bool, what: str = "") -> Iterator[Callable[[Progress], None] | None]:
+    """A function to give Progress to, as long as the context lasts; None if nothing is to be shown. `what` is said before each line."""
+    prefix = f"{what}: " if what else ""
     if quiet:
         yield None
     elif stream.isatty():
-        with _live(stream) as listener:
+        with _live(stream, prefix) as listener:
             yield listener
     else:
-        yield _lines(stream)
+        yield _lines(stream, prefix)
 
 
-def _lines(stream: TextIO) -> Callable[[Progress], None]:
+def _lines(stream: TextIO, prefix: str) -> Callable[[Progress], None]:
     due = SECONDS_BETWEEN_LINES
 
     def show(progress: Progress) -> None:
         nonlocal due
         if progress.seconds >= due:
             due = progress.seconds - progress.seconds % SECONDS_BETWEEN_LINES + SECONDS_BETWEEN_LINES
-            print(describe(progress), file=stream, flush=True)
+            print(prefix + describe(progress), file=stream, flush=True)
 
     return show
 
 
 @contextmanager
-def _live(stream: TextIO) -> Iterator[Callable[[Progress], None]]:
+def _live(stream: TextIO, prefix: str) -> Iterator[Callable[[Progress], None]]:
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
     console = Console(file=stream, highlight=False, emoji=False, markup=False)
-    with Live(Text("compiling …", style="dim"), console=console, transient=True, auto_refresh=False) as live:
+    with Live(Text(f"{prefix}compiling …", style="dim"), console=console, transient=True, auto_refresh=False) as live:
 
         def show(progress: Progress) -> None:
-            live.update(Text(describe(progress), overflow="ellipsis", no_wrap=True), refresh=True)
+            live.update(Text(prefix + describe(progress), overflow="ellipsis", no_wrap=True), refresh=True)
 
         live.refresh()
         yield show

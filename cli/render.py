@@ -97,24 +97,29 @@ def render(report: Report, subject: Subject, *, out: Console, reproduce: str, wh
         out.print(Text.assemble(("warning: ", "yellow"), warning))
     if report.path:
         out.print()
-        out.print(path_title(report))
-        out.print()
-        out.print(path_table(report.path, whole=whole))
-        detail = next((p.detail for p in report.properties if p.name == report.found), "")
-        if report.why is None and detail:
-            out.print(Padding(Text(detail), (0, 0, 0, 1)))
-        if report.why is not None:
-            out.print()
-            out.print(lines_text(why_lines(report, out.width)))
-        if report.refusals:
-            out.print()
-            out.print(lines_text(quiet_lines(report.refusals, out.width, scope=report.scope)))
+        print_path(report, out, whole=whole)
     if report.profile is not None:
         out.print()
         _print_profile(report.profile, out)
     out.print()
     out.print(_conclusion(report))
     out.print(Text.assemble(("reproduce: ", "dim"), reproduce), soft_wrap=True)
+
+
+def print_path(report: Report, out: Console, *, whole: RecordType | None = None) -> None:
+    """The path to what was found, why it is false at the end, and what keeps the components if they are quiet."""
+    out.print(path_title(report))
+    out.print()
+    out.print(path_table(report.path, whole=whole))
+    detail = next((p.detail for p in report.properties if p.name == report.found), "")
+    if report.why is None and detail:
+        out.print(Padding(Text(detail), (0, 0, 0, 1)))
+    if report.why is not None:
+        out.print()
+        out.print(lines_text(why_lines(report, out.width)))
+    if report.refusals:
+        out.print()
+        out.print(lines_text(quiet_lines(report.refusals, out.width, scope=report.scope)))
 
 
 def badge(verdict: Verdict) -> Text:

@@ -15,8 +15,8 @@ class Bug:
     """One bug: a scope of one model, in which `violates` is violated without the feature `feature`, and holds with it.
 
     `issues` are Kubernetes' own, such as "kubernetes#59848"; `releases` says in which the bug was ("up to 1.34"), `fix` what ended it, or
-    that nothing has yet. `rests_on` is what a fix takes for granted, so that "holds" means no more than that. `build` makes the spec of a
-    scope.
+    that nothing has yet. `holds_if` is what the fix takes for granted, where it does: "holds" then means no more than that. `build` makes
+    the spec of a scope.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Bug:
     feature: str
     scope: Switchable
     build: Callable[..., Spec] = cluster
-    rests_on: str = ""
+    holds_if: str = ""
 
     def broken(self, *, without: Iterable[str] = (), having: Iterable[str] = ()) -> Spec:
         """The cluster without the fix, and with other features off and on. Raises FeatureError."""

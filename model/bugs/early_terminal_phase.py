@@ -17,7 +17,7 @@ BUG = Bug(
     violates="bound_pods_are_admitted",
     releases="1.22 and 1.23",
     fix="The terminal phase is reported last (kubernetes#108366); the room that a pod takes until its cleanup is done is still not told.",
-    rests_on="a kubelet that counts a pod only until its containers have stopped; a real one counts it longer (kubernetes#115325)",
+    holds_if="a kubelet counts a pod only until its containers have stopped; a real one counts it longer (kubernetes#115325)",
     feature="terminal-phase-last",
     scope=SCOPE,
 )

@@ -23,5 +23,5 @@ BUG = Bug(
     feature="namespace-grace-period",
     scope=SCOPE,
     build=namespace_deletion,
-    rests_on="the API servers' informers being less than five seconds late; where one is not, the bug is open (kubernetes#131421)",
+    holds_if="every API server's informer is less than five seconds late; where one is not, the bug is open (kubernetes#131421)",
 )

@@ -105,7 +105,7 @@ def differences(example: Example) -> list[str]:
 def without_measurements(text: str) -> list[str]:
     """The lines that are the same on every machine."""
     lines = [line.rstrip() for line in text.strip("\n").splitlines() if not line.startswith(("    speed", "    memory"))]
-    return [re.sub(r"(, in |; written in )[\d.]+ m?s\b", "", line) for line in lines]
+    return [re.sub(r"(, in |; written in )[\d.]+ m?s\b|(?<=\S) +[\d.]+ m?s$", "", line) for line in lines]
 
 
 def picture_texts(file: Path) -> list[str]:

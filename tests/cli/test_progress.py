@@ -70,6 +70,14 @@ def test_one_changing_line_on_a_terminal() -> None:
     assert "8,000,000 states" in out.getvalue()
 
 
+def test_what_is_checked_is_said_before_each_line() -> None:
+    for out in (io.StringIO(), Terminal()):
+        with shown_on(out, quiet=False, what="2 of 3") as listener:
+            assert listener is not None
+            listener(moment(seconds=35.0))
+        assert "2 of 3: 35.00 s: 8,000,000 states" in out.getvalue()
+
+
 def test_quiet() -> None:
     with shown_on(Terminal(), quiet=True) as listener:
         assert listener is None
