@@ -9,7 +9,7 @@ from typing import Final
 
 from kubecheck.model.feature import EARLY, NO_RELEASE, Feature, Span, since
 
-WORKLOADS: Final = (
+OF_WORKLOADS: Final = (
     Feature(
         name="optimistic-lock",
         releases=EARLY,
@@ -264,7 +264,7 @@ WORKLOADS: Final = (
     ),
 )
 
-REGISTRY: Final = (
+OF_REGISTRY: Final = (
     Feature(
         name="finalizers-hold",
         releases=since("1.3"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from kubecheck.model.feature import DEFAULT_RELEASE, Feature, FeatureError, parse_release
-from kubecheck.model.feature_list import REGISTRY, WORKLOADS
+from kubecheck.model.feature_list import OF_REGISTRY, OF_WORKLOADS
 
 __all__ = [
     "DEFAULT_RELEASE",
@@ -26,7 +26,7 @@ __all__ = [
     "parse_release",
 ]
 
-FEATURES: Mapping[str, Feature] = MappingProxyType({f.name: f for f in (*WORKLOADS, *REGISTRY)})
+FEATURES: Mapping[str, Feature] = MappingProxyType({f.name: f for f in (*OF_WORKLOADS, *OF_REGISTRY)})
 """Every feature by its name."""
 
 FEW = 12
@@ -75,15 +75,15 @@ def features_of(release: str, *, without: Iterable[str] = (), fixes: Iterable[st
     Raises FeatureError for an unknown release or feature, and for one that is in both.
     """
     off, on = set(without), set(fixes)
-    check_switches(off, on, among=[f.name for f in WORKLOADS])
+    check_switches(off, on, among=[f.name for f in OF_WORKLOADS])
     found = features_in(release) - off | on
-    return Features(**{f.attribute: f.name in found for f in WORKLOADS})
+    return Features(**{f.attribute: f.name in found for f in OF_WORKLOADS})
 
 
 def features_in(release: str) -> set[str]:
     """The names of the workload model's features that a release has on. Raises FeatureError for an unknown release."""
     parse_release(release)
-    return {f.name for f in WORKLOADS if f.is_on(release)}
+    return {f.name for f in OF_WORKLOADS if f.is_on(release)}
 
 
 def check_switches(off: set[str], on: set[str], *, among: Collection[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kubecheck.model.bugs import all_bugs
 from kubecheck.model.feature import Feature
-from kubecheck.model.feature_list import REGISTRY, WORKLOADS
+from kubecheck.model.feature_list import OF_REGISTRY, OF_WORKLOADS
 
 PAGE = Path(__file__).parents[2] / "docs" / "features.md"
 
@@ -28,13 +28,13 @@ backport to a patch release does not count. *Protects* are properties that some 
 """
 
 SECTIONS = (
-    ("Of a cluster that runs a workload", "What `check` explores for a manifest or a scenario.", WORKLOADS),
+    ("Of a cluster that runs a workload", "What `check` explores for a manifest or a scenario.", OF_WORKLOADS),
     (
         "Of requests, lists and watches, and deletion",
         "Those of model/registry/, where the API server, reflectors, the garbage collector and namespaces are modelled for their own sake. "
         "`kubecheck bugs run` switches them in the bugs named; a scope in Python, in every model (`PlainScope(fresh_uids=False)`). "
         "`optimistic-lock`, `consistent-list` and `relist-at-last-version` are features of both.",
-        REGISTRY,
+        OF_REGISTRY,
     ),
 )
 

@@ -10,7 +10,7 @@ import pytest
 
 from kubecheck.model import FEATURES, ClusterScope, FeatureError, Features, features_of
 from kubecheck.model.bugs import all_bugs
-from kubecheck.model.feature_list import REGISTRY, WORKLOADS
+from kubecheck.model.feature_list import OF_REGISTRY, OF_WORKLOADS
 from kubecheck.model.registry.cluster import PlainScope
 from kubecheck.model.registry.collecting import CollectingScope
 from kubecheck.model.registry.namespace_deletion import NamespaceScope
@@ -24,16 +24,16 @@ REGISTRY_SCOPES = (PlainScope, CollectingScope, NamespaceScope, SeedingScope, Wa
 
 
 def test_each_feature_is_a_field_and_each_field_a_feature() -> None:
-    assert [f.name for f in WORKLOADS] == list(FEATURES)[: len(WORKLOADS)]
-    assert {f.attribute for f in WORKLOADS} == {f.name for f in dataclasses.fields(Features)}
-    assert len(FEATURES) == len(WORKLOADS) + len(REGISTRY)
+    assert [f.name for f in OF_WORKLOADS] == list(FEATURES)[: len(OF_WORKLOADS)]
+    assert {f.attribute for f in OF_WORKLOADS} == {f.name for f in dataclasses.fields(Features)}
+    assert len(FEATURES) == len(OF_WORKLOADS) + len(OF_REGISTRY)
 
 
 def test_each_switch_of_the_registry_is_a_feature() -> None:
     """What a scope has beside them and is a bool too says what happens, not what protects."""
     switches = {f.name for s in REGISTRY_SCOPES for f in dataclasses.fields(s) if f.type == "bool"} - {"adopts"}
     assert switches == {FEATURES[name].attribute for s in REGISTRY_SCOPES for name in s.features()}
-    assert switches >= {f.attribute for f in REGISTRY}
+    assert switches >= {f.attribute for f in OF_REGISTRY}
 
 
 @pytest.mark.parametrize("feature", FEATURES.values(), ids=lambda f: f.name)

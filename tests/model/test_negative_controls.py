@@ -20,7 +20,7 @@ from kubecheck.cli.subjects import ScopeOptions, manifest_scope
 from kubecheck.model import ClusterScope, Kind, ScopeError, Strategy, deployment_controller
 from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.cluster import cluster
-from kubecheck.model.feature_list import WORKLOADS as FEATURES_OF_WORKLOADS
+from kubecheck.model.feature_list import OF_WORKLOADS
 from kubecheck.model.manifest import read_file
 from kubecheck.model.objects import Deployment, DeploymentStatus
 from kubecheck.model.scenarios import WORKLOADS
@@ -470,7 +470,7 @@ def test_every_feature_has_something_to_show() -> None:
         "no-op-writes": "test_apiserver.py: an event more changes no verdict",
         "refresh-scale-annotation": "model/bugs/stuck_rollout.py, and the scenario stuck-rollout-fixed",
     }
-    assert shown | set(elsewhere) == {feature.name for feature in FEATURES_OF_WORKLOADS}
+    assert shown | set(elsewhere) == {feature.name for feature in OF_WORKLOADS}
     assert not shown & set(elsewhere)
 
 
