@@ -555,7 +555,7 @@ class ApiServer(State):
     def restart_scheduler(self, scope: ClusterScope, server: int) -> None:
         """The scheduler's informer lists all pods, after a restart, at this API server: as relist_controllers."""
         self._watches.scheduler_server = server
-        self._watches.scheduler_pods = 0 if scope.features.consistent_list else self._watches.serving_scheduler()
+        self._watches.scheduler_pods = 0 if scope.features.client_consistent_list else self._watches.serving_scheduler()
         self._compact()
 
     def relist_scheduler(self, server: int) -> None:

@@ -18,6 +18,7 @@ OF_WORKLOADS: Final = (
         protects=(
             "edits_undo_nothing",
             "no_update_is_lost",
+            "no_update_of_a_deployment_is_lost",
             "spec_is_the_users",
             "the_right_object_is_deleted",
         ),
@@ -82,9 +83,11 @@ OF_WORKLOADS: Final = (
         source="staging/src/k8s.io/client-go/tools/cache/reflector.go, relistResourceVersion",
         sentence="After a broken watch an informer goes on at the resourceVersion that it had seen, not at any older one.",
         protects=(
+            "informer_of_deployments_skips_nothing",
             "informer_of_pods_skips_nothing",
             "informer_of_replica_sets_skips_nothing",
             "informers_never_go_back",
+            "view_of_deployments_never_goes_back",
             "view_of_pods_never_goes_back",
             "view_of_replica_sets_never_goes_back",
         ),
@@ -106,12 +109,12 @@ OF_WORKLOADS: Final = (
         protects=("no_pod_too_many_after_a_restart", "restarts_do_not_go_back"),
     ),
     Feature(
-        name="kubelet-consistent-list",
+        name="client-consistent-list",
         releases=since("1.35"),
         issues=("KEP-3157", "kubernetes#59848", "kubernetes#134180"),
         source="staging/src/k8s.io/client-go/features/known_features.go, WatchListClient",
-        sentence="A restarted kubelet's first list is as new as etcd, as that of every client by client-go's default.",
-        protects=("at_most_one_container_per_name",),
+        sentence="A restarted kubelet's or scheduler's first list is as new as etcd (WatchList), by the default of client-go.",
+        protects=("at_most_one_container_per_name", "nodes_have_room"),
     ),
     Feature(
         name="stale-write-guard",
@@ -198,7 +201,7 @@ OF_WORKLOADS: Final = (
         releases=since("1.2"),
         source="pkg/registry/apps/deployment/strategy.go, replicaset/strategy.go, PrepareForUpdate of the status strategies",
         sentence="A PUT of the status keeps the stored spec, whatever spec it has.",
-        protects=("spec_is_the_users",),
+        protects=("no_update_of_a_deployment_is_lost", "spec_is_the_users"),
     ),
     Feature(
         name="observed-generation",

@@ -47,7 +47,7 @@ class Features:
     garbage_collection: bool = True
     relist_at_last_version: bool = True
     consistent_list: bool = True
-    kubelet_consistent_list: bool = True
+    client_consistent_list: bool = True
     stale_write_guard: bool = True
     scheduler_forget: bool = True
     tombstone_cleanup: bool = True

@@ -45,7 +45,7 @@ class Kubelets(State):
         for pod in Pod:
             worker = self.workers[node][pod]
             self.workers[node][pod] = Worker(uid=worker.uid, running=True) if worker.running else Worker()
-        if scope.two_servers and not scope.features.kubelet_consistent_list:
+        if scope.two_servers and not scope.features.client_consistent_list:
             self.server[node] = 1
 
 

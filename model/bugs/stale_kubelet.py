@@ -17,6 +17,6 @@ BUG = Bug(
     violates="at_most_one_container_per_name",
     releases="up to 1.34",
     fix="Consistent first lists by WatchList (KEP-3157), on in client-go by default since 1.35.",
-    feature="kubelet-consistent-list",
+    feature="client-consistent-list",
     scope=SCOPE,
 )

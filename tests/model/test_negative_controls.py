@@ -189,7 +189,7 @@ CONTROLS = (
     ),
     Control(
         "nodes_have_room",
-        ("consistent-list",),
+        ("client-consistent-list",),
         ClusterScope(
             kind=Kind.REPLICA_SET,
             replicas=2,
@@ -278,7 +278,7 @@ CONTROLS = (
     ),
     Control(
         "at_most_one_container_per_name",
-        ("kubelet-consistent-list",),
+        ("client-consistent-list",),
         ClusterScope(**NAMED, deletes=1, kubelet_restarts=1, api_servers=2, cache_lag_pods=5),
         16,
     ),
