@@ -161,7 +161,7 @@ def test_containers_of_a_pod_that_etcd_no_longer_has() -> None:
 
 def test_a_kubelet_that_watches_where_the_cache_lags() -> None:
     scope = ClusterScope(
-        kind=Kind.POD, replicas=1, recreations=1, nodes=1, kubelet_restarts=1, api_servers=2, cache_lag_pods=2, without="consistent-list"
+        kind=Kind.POD, replicas=1, recreations=1, nodes=1, kubelet_restarts=1, api_servers=2, cache_lag_pods=2, without="client-consistent-list"
     )
     spec = cluster(scope)
     [before] = picture(spec, stepping(spec, "create_pod")).nodes
