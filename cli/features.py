@@ -52,6 +52,13 @@ def bugs_of(feature: Feature) -> list[str]:
     return [bug.name for bug in all_bugs().values() if bug.feature == feature.name]
 
 
+def scenarios_of(feature: Feature) -> list[str]:
+    """The scenarios of model/registry/ that have it; those of a cluster have every feature of a cluster."""
+    from kubecheck.model.scenarios import REGISTRY
+
+    return [name for name, scenario in REGISTRY.items() if feature.name in scenario.scope.features()]
+
+
 def _plain(feature: Feature, release: str) -> dict[str, Any]:
     return {
         "name": feature.name,
@@ -62,6 +69,7 @@ def _plain(feature: Feature, release: str) -> dict[str, Any]:
         "source": feature.source,
         "sentence": feature.sentence,
         "bugs": bugs_of(feature),
+        "scenarios": scenarios_of(feature),
         "properties": list(feature.protects),
     }
 
@@ -82,6 +90,11 @@ def _lines(feature: Feature, release: str) -> list[RenderableType]:
         Text(", ".join(feature.issues) or "no issue is known", style="dim"),
     )
     found: list[RenderableType] = [head, Padding(Text(feature.sentence), (0, 0, 0, 5))]
-    shown = [("bugs without it", bugs_of(feature)), ("protects", feature.protects), ("source", [feature.source])]
+    shown = [
+        ("bugs without it", bugs_of(feature)),
+        ("scenarios", scenarios_of(feature)),
+        ("protects", feature.protects),
+        ("source", [feature.source]),
+    ]
     told = [f"{what}: {', '.join(names)}" for what, names in shown if names]
     return [*found, *(Padding(Text(line, style="dim"), (0, 0, 0, 5)) for line in told)]

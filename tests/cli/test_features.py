@@ -23,9 +23,10 @@ def test_each_feature_is_listed_with_what_is_known_of_it(capsys: pytest.CaptureF
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Kubernetes 1.33: what is on and what is off"
     start = lines.index("off  consistent-list  1.32, since 1.34  KEP-3157, kubernetes#59848, kubernetes#128053, kubernetes#131359,")
-    assert lines[start + 2 : start + 6] == [
+    assert lines[start + 2 : start + 7] == [
         "     A restarted controller manager's first list is as new as etcd (WatchList), not as old as some API server's cache.",
         "     bugs without it: stale-restart",
+        "     scenarios: lists-and-watches",
         "     protects: no_pod_too_many_after_a_restart, restarts_do_not_go_back",
         "     source: cmd/kube-controller-manager/app/options/options.go of 1.32, 1.33 and 1.34, Flags;",
     ]
@@ -52,6 +53,7 @@ def test_json_has_every_field(capsys: pytest.CaptureFixture[str]) -> None:
         "source": "pkg/controller/util/consistency/consistency.go, EnsureReady",
         "sentence": FEATURES["stale-write-guard"].sentence,
         "bugs": ["expired-expectations"],
+        "scenarios": [],
         "properties": ["no_more_pods_than_replicas", "no_pod_too_many"],
     }
 

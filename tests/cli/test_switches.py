@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kubecheck import checker
 from kubecheck.cli.exit_codes import ExitCode
 from kubecheck.cli.main import main
 from kubecheck.cli.subjects import ScopeOptions, Subject, subjects
@@ -28,6 +29,20 @@ def test_a_switch_is_added_to_what_the_scenario_says() -> None:
     assert fixed.scope["fixes"] == "refresh-scale-annotation, uid-on-status-retry"
     assert fixed.title.endswith("(changed: with=uid-on-status-retry)")
     assert "fixes" not in subject("stuck-rollout-fixed", without=("refresh-scale-annotation",)).scope
+
+
+def test_a_scenario_of_the_registry_is_switched() -> None:
+    found = subject("seeded-requests", without=("retry-errors",))
+    assert found.scope == {"writes": 4, "retry_errors": False, "retry_preconditions": True}
+    assert found.title.endswith("(changed: without=retry-errors)")
+    assert checker.check(found.build()).found == "finalizers_hold"
+
+
+def test_a_scenario_of_the_registry_has_the_features_of_a_release() -> None:
+    old = subject("garbage-collection", release="1.33")
+    assert (old.scope["version_on_delete"], old.scope["virtual_nodes"]) == (False, True)
+    assert old.title.endswith("(changed: version_on_delete=False)")
+    assert "changed" not in subject("garbage-collection", release="1.36").title
 
 
 def test_a_manifest_is_switched() -> None:
@@ -56,6 +71,11 @@ def test_the_bug_of_a_scenario_goes_with_its_fix(capsys: pytest.CaptureFixture[s
                 "stale-write-guard is off already in Kubernetes 1.35 (since 1.36)",
                 "expectations is on already in Kubernetes 1.35 (since 1.2)",
             ],
+        ),
+        (
+            "seeded-requests",
+            {"having": ("retry-errors",)},
+            ["retry-errors is on already in this scenario (since 1.15)"],
         ),
         (
             "stuck-rollout-fixed",
@@ -100,12 +120,20 @@ HELP = "\n  help: change --without or --with; `kubecheck features` lists what th
             f"error: there is no feature 'refresh-scale'; did you mean 'refresh-scale-annotation'?{HELP}",
         ),
         (["apply", "--without", "retry-errors"], f"error: feature 'retry-errors' is not part of this model{HELP}"),
-        (["apply", "--with", "pause", "--without", "pause"], f"error: feature 'pause' is switched off and on at once{HELP}"),
+        (
+            ["apply", "--with", "pause", "--without", "pause"],
+            f"error: feature 'pause' is switched off and on at once{HELP}",
+        ),
         (
             ["apply", "--without", "requeue-on-error"],
             "error: requeue-on-error can be off only with lag_replica_sets and lag_pods and lag_deployments of 1 or more:"
             " a key that was dropped wakes up with an event\n  help: change --without or --with\n",
         ),
+        (
+            ["seeded-requests", "--without", "pause"],
+            f"error: feature 'pause' is not part of this model, which has retry-errors, retry-preconditions{HELP}",
+        ),
+        (["seeded-requests", "--release", "1.17"], "error: release 1.17 is not modelled: 1.18 to 1.36 are\n"),
         (
             ["examples/two_phase_commit.py", "--with", "pause"],
             "error: --with sizes a cluster, and examples/two_phase_commit.py is a spec of its own\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 from kubecheck.model.bugs import all_bugs
 from kubecheck.model.feature import Feature
 from kubecheck.model.feature_list import OF_REGISTRY, OF_WORKLOADS
+from kubecheck.model.scenarios import REGISTRY as SCENARIOS
 
 PAGE = Path(__file__).parents[2] / "docs" / "features.md"
 
@@ -32,7 +33,8 @@ SECTIONS = (
     (
         "Of requests, lists and watches, and deletion",
         "Those of model/registry/, where the API server, reflectors, the garbage collector and namespaces are modelled for their own sake. "
-        "`kubecheck bugs run` switches them in the bugs named; a scope in Python, in every model (`PlainScope(fresh_uids=False)`). "
+        f"The scenarios {', '.join(f'`{name}`' for name in SCENARIOS)} have them: "
+        "`kubecheck check garbage-collection --without virtual-nodes`. "
         "`optimistic-lock`, `consistent-list` and `relist-at-last-version` are features of both.",
         OF_REGISTRY,
     ),

@@ -16,6 +16,7 @@ from kubecheck.model.registry.collecting import CollectingScope
 from kubecheck.model.registry.namespace_deletion import NamespaceScope
 from kubecheck.model.registry.seeding import SeedingScope
 from kubecheck.model.registry.watching import WatchingScope
+from kubecheck.model.scenarios import REGISTRY as SCENARIOS
 from kubecheck.spec import PropertyKind
 from tests.model import test_negative_controls
 from tests.model.registry import test_garbage_collection, test_namespace_deletion, test_plain_objects, test_watching
@@ -34,6 +35,10 @@ def test_each_switch_of_the_registry_is_a_feature() -> None:
     switches = {f.name for s in REGISTRY_SCOPES for f in dataclasses.fields(s) if f.type == "bool"} - {"adopts"}
     assert switches == {FEATURES[name].attribute for s in REGISTRY_SCOPES for name in s.features()}
     assert switches >= {f.attribute for f in OF_REGISTRY}
+
+
+def test_each_feature_of_the_registry_can_be_switched_in_a_scenario() -> None:
+    assert {name for s in SCENARIOS.values() for name in s.scope.features()} >= {f.name for f in OF_REGISTRY}
 
 
 @pytest.mark.parametrize("feature", FEATURES.values(), ids=lambda f: f.name)
@@ -134,6 +139,18 @@ def test_a_scope_of_the_registry_is_switched() -> None:
     scope = SeedingScope().switched(without=["retry-errors"])
     assert scope == SeedingScope(retry_errors=False)
     assert scope.switched(having=["retry-errors"]) == SeedingScope()
+
+
+def test_a_scope_of_the_registry_has_the_features_of_a_release() -> None:
+    assert WatchingScope().of_release("1.20") == {
+        "consistent_list": False,
+        "progress_notifications": False,
+        "retry_internal_errors": False,
+    }
+    assert WatchingScope().of_release("1.36") == {}
+    assert WatchingScope(consistent_list=False).of_release("1.36") == {"consistent_list": True}
+    assert WatchingScope().has("tombstones-kept")
+    assert not WatchingScope(consistent_list=False).has("consistent-list")
 
 
 def test_a_feature_that_is_off_changes_the_properties_of_no_scope_of_the_registry() -> None:
