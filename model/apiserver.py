@@ -329,14 +329,14 @@ class ApiServer(State):
         self._put_pod(scope, pod, PodObject(phase=Phase.PENDING, owner=owner, owner_uid=owner_uid))
         return self._done(scope)
 
-    def create_named_pod(self, scope: ClusterScope, pod: Pod) -> Answer:
-        """POST pods with a name: 409 AlreadyExists if there is one. It gets another UID than all that had the name."""
+    def create_named_pod(self, scope: ClusterScope, pod: Pod, node: Node | None) -> Answer:
+        """POST pods with a name, perhaps on a node: 409 AlreadyExists if there is one. It gets another UID than all that had the name."""
         if self._fails(scope):
             return Answer.ERROR
         if self._etcd.pod(pod).exists:
             return Answer.ALREADY_EXISTS
         uid = self._pods_created[pod]
-        self._put_pod(scope, pod, PodObject(phase=Phase.PENDING, uid=uid))
+        self._put_pod(scope, pod, PodObject(phase=Phase.PENDING, uid=uid, node=node))
         self._pods_created[pod] = min(uid + 1, scope.recreations)
         return self._done(scope)
 

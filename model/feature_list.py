@@ -133,6 +133,14 @@ OF_WORKLOADS: Final = (
         protects=("pods_count_where_they_are",),
     ),
     Feature(
+        name="atomic-pod-replacement",
+        releases=(Span(None, "1.18"), Span("1.24")),
+        issues=("kubernetes#106545", "kubernetes#91126", "kubernetes#106744"),
+        source="pkg/scheduler/eventhandlers.go of 1.19 to 1.23, updatePodInCache; backend/cache/cache.go, UpdatePod",
+        sentence="The scheduler replaces a bound pod by another bound one of its name at once: nothing is scheduled in between.",
+        protects=("full_nodes_get_no_pod",),
+    ),
+    Feature(
         name="tombstone-cleanup",
         releases=since("1.23"),
         issues=("kubernetes#106102",),

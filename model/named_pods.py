@@ -14,7 +14,7 @@ from kubecheck.model.apiserver import ApiServer, took_effect
 from kubecheck.model.kubelet_workers import Kubelets
 from kubecheck.model.objects import Node, Pod
 from kubecheck.model.scope import ClusterScope
-from kubecheck.spec import Array, Module, Range, State, require
+from kubecheck.spec import Array, Module, Range, State, count, require
 
 
 class Keeper(State):
@@ -23,6 +23,7 @@ class Keeper(State):
     created: Array[Pod, bool]
     recreated: Annotated[int, Range(0, "recreations")]
     deleted: Annotated[int, Range(0, "deletes")]
+    pinned: Annotated[int, Range(0, "pinned")]
 
 
 class Outages(State):
@@ -39,10 +40,22 @@ def named_pods(scope: ClusterScope) -> Module:
     def create_pod(api: ApiServer, k: Keeper, pod: Pod) -> None:
         """A pod is missing and is created, under its name."""
         require(not api.pod(pod).exists and (not k.created[pod] or k.recreated < scope.recreations))
-        if took_effect(api.create_named_pod(scope, pod)):
+        if took_effect(api.create_named_pod(scope, pod, None)):
             if k.created[pod]:
                 k.recreated += 1
             k.created[pod] = True
+
+    if scope.pinned:
+
+        @module.action(actor="user", kind="environment")
+        def create_pinned_pod(api: ApiServer, k: Keeper, pod: Pod, node: Node) -> None:
+            """The user creates a missing pod again and names its node, which has room: no scheduler is asked."""
+            require(k.created[pod] and not api.pod(pod).exists and api.is_registered(node))
+            require(k.recreated < scope.recreations and k.pinned < scope.pinned)
+            require(count(api.pod(p).occupies and api.pod(p).node == node for p in Pod) < scope.pods_per_node)
+            if took_effect(api.create_named_pod(scope, pod, node)):
+                k.recreated += 1
+                k.pinned += 1
 
     if scope.deletes:
 

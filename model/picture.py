@@ -37,6 +37,7 @@ _MEMORY: Final = {
     "assumed": "{} assumed on",
     "failed": "{} has a failed binding",
     "ghosts": "pods counted on {} that are gone",
+    "replacing": "{} is taken out and not put in again",
 }
 _TOLD: Final = {"syncs.wanted", "syncs.owner_uid"}  # what `creating` was worked out from
 _DRAWN: Final = ("api_server", "controller_manager", "scheduler", "runtime", "kubelets")  # parts with a place of their own

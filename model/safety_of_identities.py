@@ -7,13 +7,14 @@ from kubecheck.model.faults import Faults
 from kubecheck.model.kubelet_workers import Kubelets
 from kubecheck.model.network import Network, node_of
 from kubecheck.model.objects import Node, Phase, Pod
+from kubecheck.model.scheduler import Scheduler, pod_in_view
 from kubecheck.model.scope import ClusterScope
-from kubecheck.spec import Module, count, require
+from kubecheck.spec import Module, count, present, require
 
 
 def safety_of_identities(scope: ClusterScope) -> Module:
     """The properties of a cluster of named pods."""
-    module = Module("safety of identities", ApiServer, Network, Kubelets, Faults)
+    module = Module("safety of identities", ApiServer, Network, Kubelets, Faults, Scheduler)
 
     if not scope.force_deletes and (scope.cut_offs or scope.kubelet_restarts):
 
@@ -50,6 +51,17 @@ def safety_of_identities(scope: ClusterScope) -> Module:
             require(before.pod(pod).node is not None and not after.pod(pod).exists)
             require(f_before.force_deleted == f_after.force_deleted)
             return before.pod(pod).terminating
+
+    if scope.pinned and scope.scheduler_relists and scope.pods_per_node < scope.pod_slots:
+
+        @module.step_invariant
+        def full_nodes_get_no_pod(before: ApiServer, after: ApiServer, s: Scheduler, _then: Scheduler, pod: Pod) -> bool:
+            """The scheduler binds no pod to a node that is full by what its informer shows and what it has assumed itself."""
+            require(before.pod(pod).exists and before.pod(pod).node is None)
+            node = present(after.pod(pod).node)
+            seen = count(pod_in_view(before, scope, p).occupies and pod_in_view(before, scope, p).node == node for p in Pod)
+            assumed = count(not pod_in_view(before, scope, p).occupies and s.assumed[p] == node for p in Pod)
+            return seen + assumed < scope.pods_per_node
 
     @module.quiescent
     def pods_run(api: ApiServer, net: Network, k: Kubelets, pod: Pod) -> bool:

@@ -28,13 +28,15 @@ from kubecheck.spec import Array, Module, Range, State, count, present, require
 class Scheduler(State):
     """The scheduler's cache, as far as it is not its informer: the pods that it has bound and not yet seen bound.
 
-    Two protections keep it true, and each has something to show for it when it is off: `failed` marks pods that were assumed, whose binding
-    failed, and that were not forgotten; `ghosts` counts pods on a node that are gone, which a tombstone did not tell.
+    Three protections keep it true, and each has something to show for it when it is off: `failed` marks pods that were assumed, whose
+    binding failed, and that were not forgotten; `ghosts` counts pods on a node that are gone, which a tombstone did not tell;
+    `replacing` marks bound pods that have been taken out, since a list shows others of their names, which are not in yet.
     """
 
     assumed: Array[Pod, Node | None]
     failed: Array[Pod, Annotated[int, Range(0, "failed_bindings")]]
     ghosts: Array[Node, Annotated[int, Range(0, "ghosts")]]
+    replacing: Array[Pod, Annotated[int, Range(0, "replacing")]]
 
     def pod_event(self, scope: ClusterScope, pod: Pod, after: PodObject) -> None:
         """The informer shows a write to a pod: bound or gone, it is no longer assumed.
@@ -67,10 +69,14 @@ class Scheduler(State):
         """A list shows another pod under the name: the handlers get one update, for informers know names and not UIDs.
 
         As of 1.36 (eventhandlers.go, updatePod) nobody removes the old one from the cache if the informer had not seen it bound; if it had,
-        and the new one is not bound to the same node, the process exits (cache.go, UpdatePod) and starts again.
+        and the new one is not bound to the same node, the process exits (cache.go, UpdatePod) and starts again. From 1.19 to 1.23
+        updatePodInCache took a bound one out and put the other in, each under a lock of its own.
         """
         node = self.assumed[pod]
-        if scope.features.split_recreated_update:
+        if scope.replaces_in_two_steps and before.node is not None and after.node is not None:
+            self.assumed[pod] = None
+            self.replacing[pod] = 1
+        elif scope.features.split_recreated_update:
             self.assumed[pod] = None
         elif before.node is None:
             if node is not None:
@@ -84,6 +90,7 @@ class Scheduler(State):
         for pod in Pod:
             self.assumed[pod] = None
             self.failed[pod] = 0
+            self.replacing[pod] = 0
         for node in Node:
             self.ghosts[node] = 0
 
@@ -97,6 +104,8 @@ def pod_in_view(api: ApiServer, scope: ClusterScope, pod: Pod) -> PodObject:
 
 def occupies(api: ApiServer, s: Scheduler, scope: ClusterScope, pod: Pod, node: Node) -> bool:
     """Whether the pod takes room on the node, assigned or assumed."""
+    if scope.replaces_in_two_steps and s.replacing[pod] == 1:
+        return False
     seen = pod_in_view(api, scope, pod)
     if scope.keeps_failed_bindings and s.assumed[pod] is not None:
         return s.assumed[pod] == node
@@ -141,8 +150,18 @@ def scheduler(scope: ClusterScope) -> Module:
         @module.action(actor="scheduler")
         def scheduler_sees_pod(api: ApiServer, s: Scheduler) -> None:
             """The scheduler's informer shows the next write to a pod."""
+            if scope.replaces_in_two_steps:
+                require(all(s.replacing[p] == 0 for p in Pod))  # the handlers run one after the other
             pod = present(api.next_scheduler_write())
             api.deliver_pod_to_scheduler()
             s.pod_event(scope, pod, api.scheduler_pod(pod))
+
+    if scope.replaces_in_two_steps:
+
+        @module.action(actor="scheduler")
+        def add_replaced_pod(s: Scheduler, pod: Pod) -> None:
+            """The event handler puts the pod that a list shows into the cache, after it has taken out the one that had its name."""
+            require(s.replacing[pod] == 1)
+            s.replacing[pod] = 0
 
     return module

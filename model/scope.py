@@ -89,6 +89,8 @@ class ClusterScope:
     """Changes of `spec.replicas` by a second user, who reads the Deployment, edits it, and sends all of it with its resourceVersion."""
     recreations: int = 0
     """Pods with names of their own that are created again after they have been deleted, each with another UID."""
+    pinned: int = 0
+    """Those of them that name their node themselves (`spec.nodeName`), one with room: the scheduler is not asked."""
     force_deletes: int = 0
     """Pods that somebody deletes with grace period 0, without waiting for the kubelet."""
 
@@ -255,6 +257,11 @@ class ClusterScope:
         return not features.tombstone_cleanup or (self.is_pods and not features.split_recreated_update)
 
     @property
+    def replaces_in_two_steps(self) -> bool:
+        """Whether a bound pod that a list replaces by another bound one is for a while not in the scheduler's cache."""
+        return self.pinned > 0 and self.scheduler_relists > 0 and not self.features.atomic_pod_replacement
+
+    @property
     def keeps_failed_bindings(self) -> bool:
         """Whether a pod whose binding failed stays assumed: the scheduler does not forget it, and reads from a cache of its own at all."""
         return self.lag_scheduler > 0 and self.features.scheduler_assume and not self.features.scheduler_forget
@@ -372,6 +379,8 @@ class ClusterScope:
             "edits": self.edits,
             "editing": min(self.edits, 1),
             "recreations": self.recreations,
+            "pinned": self.pinned,
+            "replacing": 1 if self.replaces_in_two_steps else 0,
             "cut_offs": self.cut_offs,
             "cutting": min(self.cut_offs, 1),
             "kubelet_restarts": self.kubelet_restarts,

@@ -103,7 +103,7 @@ def _check_workload(scope: ClusterScope) -> None:
 
 def _check_names(scope: ClusterScope) -> None:
     """What is there only for pods with names of their own, and what is not there for them."""
-    only = ("recreations", "kubelet_restarts")
+    only = ("recreations", "pinned", "kubelet_restarts")
     never = (
         "scales",
         "edits",
@@ -130,6 +130,8 @@ def _check_names(scope: ClusterScope) -> None:
             raise ScopeError(name, f"is {getattr(scope, name)}, and may not be set for kind Pod")
     if scope.replicas < 1:
         raise ScopeError("replicas", "is 0, and must be 1 or more for kind Pod")
+    if scope.pinned > scope.recreations:
+        raise ScopeError("pinned", f"is {scope.pinned}, and may be {scope.recreations} at most, as recreations is")
     if scope.kubelet_restarts and not scope.cache_lag_pods:
         raise ScopeError("kubelet_restarts", "needs api_servers=2 and cache_lag_pods: else a restart changes nothing")
 

@@ -51,17 +51,17 @@ def test_a_lost_answer_is_a_timeout_and_the_request_has_taken_effect() -> None:
 
 def test_a_pod_that_is_created_again_has_another_uid() -> None:
     with api_of(NAMED) as api:
-        assert api.create_named_pod(NAMED, Pod(0)) is Answer.OK
-        assert api.create_named_pod(NAMED, Pod(0)) is Answer.ALREADY_EXISTS
+        assert api.create_named_pod(NAMED, Pod(0), None) is Answer.OK
+        assert api.create_named_pod(NAMED, Pod(0), None) is Answer.ALREADY_EXISTS
         assert api.pod(Pod(0)).uid == 0
         assert api.remove_pod(NAMED, Pod(0), 0) is Answer.OK
-        assert api.create_named_pod(NAMED, Pod(0)) is Answer.OK
+        assert api.create_named_pod(NAMED, Pod(0), None) is Answer.OK
         assert api.pod(Pod(0)).uid == 1
 
 
 def test_a_uid_is_a_precondition() -> None:
     with api_of(NAMED) as api:
-        api.create_named_pod(NAMED, Pod(0))
+        api.create_named_pod(NAMED, Pod(0), None)
         assert api.patch_pod_status(NAMED, Pod(0), 1, Phase.RUNNING) is Answer.CONFLICT
         assert api.remove_pod(NAMED, Pod(0), 1) is Answer.CONFLICT
         assert api.pod(Pod(0)).phase is Phase.PENDING

@@ -30,6 +30,7 @@ PINNED = {
     "expired-expectations": (6, 196, 387),
     "stuck-rollout": (10, 33_696, 137_029),
     "recreated-pod": (6, 724, 2_015),
+    "replaced-pod": (9, 20_900, 77_003),
 }
 
 

@@ -19,6 +19,7 @@ from kubecheck import checker
 from kubecheck.cli.subjects import ScopeOptions, manifest_scope
 from kubecheck.model import ClusterScope, Kind, ScopeError, Strategy, deployment_controller
 from kubecheck.model.apiserver import ApiServer
+from kubecheck.model.bugs import replaced_pod
 from kubecheck.model.cluster import cluster
 from kubecheck.model.feature_list import OF_WORKLOADS
 from kubecheck.model.manifest import read_file
@@ -308,6 +309,7 @@ CONTROLS = (
         6,
         fix="split-recreated-update",
     ),
+    Control("full_nodes_get_no_pod", ("atomic-pod-replacement",), replaced_pod.SCOPE, 9),
 )
 
 
@@ -386,6 +388,7 @@ def scopes_with_each_switch() -> Iterator[ClusterScope]:
     }  # the first is on; the others are no parts of a cluster
     named = {
         "recreations": 1,
+        "pinned": 1,
         "cut_offs": 1,
         "kubelet_restarts": 1,
         "api_servers": 2,

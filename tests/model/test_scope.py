@@ -79,6 +79,7 @@ REFUSED: tuple[tuple[dict[str, Any], str, str], ...] = (
         "cache_lag_pods",
         "cache_lag_pods: is 2, and may be lag_scheduler (1) at most where the scheduler may list there",
     ),
+    ({"kind": Kind.POD, "pinned": 1}, "pinned", "pinned: is 1, and may be 0 at most, as recreations is"),
     ({"recreations": 1}, "recreations", "recreations: is 1, and may be more than 0 only for kind Pod"),
     ({"kind": Kind.POD, "scales": 1}, "scales", "scales: is 1, but least_replicas and most_replicas leave only 2"),
     ({"kind": Kind.POD, "crashes": 1}, "crashes", "crashes: is 1, and may not be set for kind Pod"),
