@@ -26,7 +26,7 @@ def test_each_feature_is_listed_with_what_is_known_of_it(capsys: pytest.CaptureF
     assert lines[start + 2 : start + 7] == [
         "     A restarted controller manager's first list is as new as etcd (WatchList), not as old as some API server's cache.",
         "     bugs without it: stale-restart",
-        "     scenarios: lists-and-watches",
+        "     scenarios: lists-and-watches, two-resources",
         "     protects: no_pod_too_many_after_a_restart, restarts_do_not_go_back",
         "     source: cmd/kube-controller-manager/app/options/options.go of 1.32, 1.33 and 1.34, Flags;",
     ]
