@@ -20,7 +20,7 @@ A feature is a protection that Kubernetes has, or a fix that is proposed. A rele
 `--without NAME` switches one off, to see what it protects from, and `--with NAME` one on that the release does not have. `check`,
 `graph` and `explore` take these options for a manifest or a scenario, `bugs run` for a known bug ([bugs.md](bugs.md)). A switch that
 changes nothing is said to be so. `kubecheck features` prints this list, `--release R` says which are on in a release, `--json` prints
-it as JSON.
+it as JSON; exit code 0, or 2 for a release that is not modelled.
 
 *Since* is the first release whose source has it, on by default; that was read in the source of the first version of each minor
 release and in the CHANGELOGs. Where a protection is in 1.1 already, the page says "1.1 or before": older source was not to be had. A
