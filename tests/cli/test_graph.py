@@ -174,7 +174,7 @@ class TestDot:
         assert [node["why"] for node in named["nodes"] if "why" in node] == [why]
 
     def test_a_step_that_violates_is_red_and_where_it_leads_is_marked(self, capsys: pytest.CaptureFixture[str]) -> None:
-        shown = drawn("stale-restart-1.34", capsys=capsys).splitlines()
+        shown = drawn("stale-restart-1.33", capsys=capsys).splitlines()
         [step] = [line for line in shown if "->" in line and "violates no_pod_too_many_after_a_restart" in line]
         assert 'color="#A50026"' in step
         assert "penwidth=4" in step

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import random
 from pathlib import Path
 
@@ -160,9 +162,8 @@ def test_containers_of_a_pod_that_etcd_no_longer_has() -> None:
 
 
 def test_a_kubelet_that_watches_where_the_cache_lags() -> None:
-    scope = ClusterScope(
-        kind=Kind.POD, replicas=1, recreations=1, nodes=1, kubelet_restarts=1, api_servers=2, cache_lag_pods=2, without="client-consistent-list"
-    )
+    budgets: dict[str, Any] = {"recreations": 1, "kubelet_restarts": 1, "api_servers": 2, "cache_lag_pods": 2}
+    scope = ClusterScope(kind=Kind.POD, replicas=1, nodes=1, **budgets, without="client-consistent-list")
     spec = cluster(scope)
     [before] = picture(spec, stepping(spec, "create_pod")).nodes
     assert (before.served_by, before.reader) == ("API server", None)
