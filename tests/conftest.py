@@ -1,7 +1,8 @@
 """What all tests share: hypothesis profiles.
 
 `default` for everyday runs; `HYPOTHESIS_PROFILE=thorough` looks a hundred times longer. Neither judges how fast an
-example is.
+example is. What commands print in tests is as wide as without a terminal, whatever COLUMNS the tests are started with (pytest-xdist
+sets it in its workers).
 """
 
 from __future__ import annotations
@@ -13,3 +14,5 @@ from hypothesis import settings
 settings.register_profile("default", deadline=None)
 settings.register_profile("thorough", deadline=None, max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+os.environ.pop("COLUMNS", None)
