@@ -75,9 +75,9 @@ class Tokens:
         words = how.lower()
         if words.startswith(("none", "basic", "empty")) or "empty" in words or "no token" in words:
             return Identity()
-        if any(word in words for word in _BAD_TOKEN) or "token" not in words:
+        if "token" in words and any(word in words for word in _BAD_TOKEN):
             return Identity(bad=True)
-        if not self.has_issued:
+        if "token" not in words or not self.has_issued:
             raise NotModelled(f"credentials: {how}")
         if self.issued is None:
             return Identity(bad=True)

@@ -9,7 +9,6 @@ from typing import Any, Final
 Json = Any
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_LABEL_1035: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _QUALIFIED: Final = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _CONFIG_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
@@ -20,11 +19,6 @@ _PERCENT: Final = re.compile(r"[0-9]+%")
 def is_label(text: Json) -> bool:
     """IsDNS1123Label."""
     return isinstance(text, str) and len(text) <= 63 and _LABEL.fullmatch(text) is not None
-
-
-def is_label_1035(text: Json) -> bool:
-    """IsDNS1035Label: begins with a letter."""
-    return isinstance(text, str) and len(text) <= 63 and _LABEL_1035.fullmatch(text) is not None
 
 
 def is_subdomain(text: Json) -> bool:

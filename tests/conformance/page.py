@@ -96,6 +96,8 @@ Two things happened beside the recorded requests, and cannot be seen in a record
 - An object that existed before the request, and that no request of the setup can have made, was found there and has no contents.
 - A body that is not recorded as it was (`raw`) had a blank after each comma and colon; a ControllerRevision's data is compared with them.
 - What was shortened is as long as it was: the last character, or item, repeated.
+- Credentials are told in words ("Bearer with an unknown token"), as are compactions and restarts: those that
+  `model/conformance/authentication.py` and `words.py` know are understood, others are not modelled.
 - A replay has room for some 100 objects.
 
 """

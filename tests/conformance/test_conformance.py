@@ -50,6 +50,11 @@ def test_the_page_says_what_the_model_does(found: Conformance) -> None:
     assert PAGE.read_text(encoding="utf-8") == text_of(found), "python -m tests.conformance.page writes it anew"
 
 
+def test_the_readme_tells_the_same_number(found: Conformance) -> None:
+    told = f"{len(found.of(Outcome.AGREES))} of {len(found.checked)} answers agree, none differs"
+    assert told in (PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
+
+
 def test_every_required_probe_of_the_modelled_kinds_is_modelled(found: Conformance) -> None:
     """What is left out speaks of other kinds, or of what the recording does not tell."""
     missing = [

@@ -12,6 +12,9 @@ _HEAD: Final = """\
 
 This page is made from the rules (`python -m kubecheck.traces.rules.document`); a test compares it with them.
 
+`kubecheck rules` lists them with their sentences, sources and the level of the log that they need; `kubecheck rules SUBJECT` those of one
+subject, `--json` as JSON. Its exit codes: 0, or 2 for a subject that there is not.
+
 `kubecheck validate` answers of each rule: **conforms** (it had something to judge, how often is told, and nothing contradicts),
 **violated** (with the two or three events that contradict each other), or **not judged** (with the reasons). A rule never says
 violated where the log leaves open whether it was so.
