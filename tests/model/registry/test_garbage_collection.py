@@ -10,7 +10,11 @@ from dataclasses import dataclass
 import pytest
 
 from kubecheck import checker
+from kubecheck.model.bugs import all_bugs
+from kubecheck.model.registry import garbage_collection
 from kubecheck.model.registry.collecting import CollectingScope, Owned, collecting
+from kubecheck.model.registry.objects import Stored
+from kubecheck.spec import PropertyKind
 
 OWNER, DEPENDENT = Owned(), Owned(0, 1, True)
 
@@ -47,6 +51,28 @@ def test_with_it_all_promises_hold(case: Control) -> None:
     report = checker.check(collecting(CollectingScope()))
     assert report.verdict is checker.Verdict.HOLDS
     assert next(p.premise for p in report.properties if p.name == case.violates) > 0
+
+
+def never_waits(_owner: Stored) -> bool:
+    """A collector's word for an owner that does not know of foreground deletion."""
+    return False
+
+
+def test_a_collector_that_does_not_know_of_the_foreground_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No feature breaks deletions_end; a collector that is wrong does."""
+    monkeypatch.setattr(garbage_collection, "is_waiting", never_waits)
+    report = checker.check(collecting(CollectingScope()))
+    assert report.found == "deletions_end"
+    assert len(report.path) - 1 == 5
+
+
+def test_every_promise_can_be_broken() -> None:
+    """By a control above, or by a bug (tests/model/test_bugs_registry.py)."""
+    scopes = [CollectingScope(), *(scope for scope, _ in LARGER.values())]
+    specs = [collecting(scope) for scope in scopes]
+    promised = {p.name for spec in specs for p in spec.properties if p.kind is not PropertyKind.REACHABLE}
+    broken = {bug.violates for bug in all_bugs().values()} | {c.violates for c in CONTROLS} | {"deletions_end"}
+    assert promised - broken == set()
 
 
 # distinct states, generated ones, depth
