@@ -4,18 +4,26 @@
     --only FILE             only those of one file, such as replicaset_controller.py
     --specs N               try at most N specs for a mutant (default 30)
     --out FILE              the result of each mutant, a JSON line each; those that are there already are not tried again
+    --again                 with --out: only those that nobody noticed there
+
+What the checks find in the model as it is is kept in .mutants/, by the digest of what they depend on.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import multiprocessing
+import pickle
 import random
 import shutil
 import sys
 import tempfile
+import threading
 import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.mutants import judge
@@ -26,32 +34,57 @@ def main() -> None:
     """Runs the tool."""
     arguments = _arguments()
     sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != ROOT]
-    found = [m for name in files() for m in mutants(name, (ROOT / "model" / name).read_text())]
-    found = [m for m in found if not arguments.only or m.file in arguments.only]
+    found = [m for m in all_mutants() if not arguments.only or m.file in arguments.only]
     random.Random(arguments.seed).shuffle(found)  # what a run that is interrupted has judged is a fair sample
     found = found[: arguments.sample or None]
     out = Path(arguments.out) if arguments.out else None
     known = _known(out)
+    if arguments.again:
+        known = {name: answer for name, answer in known.items() if answer}
+        found = [m for m in found if identity(m) in _known(out)]
     results = [(m, known[identity(m)]) for m in found if identity(m) in known]
     left = [m for m in found if identity(m) not in known]
-    fork = multiprocessing.get_context("fork")
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        with fork.Pool(1, maxtasksperchild=1) as alone:
-            checks, rows = alone.apply(_baseline, (_tree(Path(scratch) / "as-it-is", None),))
-        print(f"{len(left)} of {len(found)} mutants, {len(checks)} specs, {len(rows)} rows; {_since(started)}", flush=True)
-        work = [(Path(scratch) / str(number), mutant, checks, rows, arguments.specs) for number, mutant in enumerate(left)]
-        with fork.Pool(arguments.processes, maxtasksperchild=1) as pool:
-            for number, (mutant, answer) in enumerate(pool.imap_unordered(_judge, work), 1):
-                results.append((mutant, answer))
-                if out is not None:
-                    with out.open("a") as file:
-                        file.write(json.dumps({"mutant": identity(mutant), "noticed": answer}) + "\n")
-                if not answer:
-                    print(f"survived: {mutant}", flush=True)
-                if number % 20 == 0:
-                    print(f"{number} of {len(left)}, {_since(started)}", flush=True)
+        baseline = _baseline(Path(scratch))
+        print(
+            f"{len(left)} of {len(found)} mutants, {len(baseline.checks)} specs, {len(baseline.rows)} rows", flush=True
+        )
+        for number, (mutant, answer) in enumerate(_judged(left, baseline, Path(scratch), arguments), 1):
+            results.append((mutant, answer))
+            if out is not None:
+                with out.open("a") as file:
+                    file.write(json.dumps({"mutant": identity(mutant), "noticed": answer}) + "\n")
+            if not answer:
+                print(f"survived: {mutant}", flush=True)
+            if number % 20 == 0:
+                print(f"{number} of {len(left)}, {time.monotonic() - started:.0f} s", flush=True)
     print("\n".join(summary(results)))
+
+
+def _judged(
+    left: list[Mutant], baseline: judge.Baseline, scratch: Path, arguments: argparse.Namespace
+) -> Iterator[tuple[Mutant, str]]:
+    """Each mutant with what notices it. What noticed others of the same function is tried first, so work is handed out late."""
+    room = threading.Semaphore(arguments.processes)
+    killers: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+
+    def work() -> Iterator[tuple[Path, Mutant, judge.Baseline, int, tuple[str, ...]]]:
+        for number, mutant in enumerate(left):
+            room.acquire()
+            names = tuple(name for name, _ in killers[mutant.file, mutant.function].most_common(3))
+            yield scratch / str(number), mutant, baseline, arguments.specs, names
+
+    with multiprocessing.get_context("fork").Pool(arguments.processes, maxtasksperchild=1) as pool:
+        for mutant, answer in pool.imap_unordered(_judge, work()):
+            room.release()
+            killers[mutant.file, mutant.function][answer.split(": {")[0]] += 1
+            yield mutant, answer
+
+
+def all_mutants() -> list[Mutant]:
+    """Those of all files, in the order of their names."""
+    return [m for name in files() for m in mutants(name, (ROOT / "model" / name).read_text())]
 
 
 def identity(mutant: Mutant) -> str:
@@ -60,13 +93,32 @@ def identity(mutant: Mutant) -> str:
 
 
 def _known(out: Path | None) -> dict[str, str]:
+    """What is in the file; of a mutant that was judged again the last answer."""
     if out is None or not out.exists():
         return {}
     return {record["mutant"]: record["noticed"] for record in map(json.loads, out.read_text().splitlines())}
 
 
-def _since(started: float) -> str:
-    return f"{time.monotonic() - started:.0f} s"
+def _baseline(scratch: Path) -> judge.Baseline:
+    """What the checks find in the model as it is: from .mutants/ if these very sources have been looked at before."""
+    digest = hashlib.sha256()
+    for pattern in (
+        "spec/**/*.py",
+        "checker/**/*.py",
+        "model/**/*.py",
+        "tests/model/**/*.py",
+        "tests/mutants/[jms]*.py",
+    ):
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(path.read_bytes())
+    kept = ROOT / ".mutants" / f"{digest.hexdigest()}.pickle"
+    if not kept.exists():
+        with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as alone:
+            found = alone.apply(_look, (_tree(scratch / "as-it-is", None),))
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_bytes(pickle.dumps(found))
+    baseline: judge.Baseline = pickle.loads(kept.read_bytes())
+    return baseline
 
 
 def _arguments() -> argparse.Namespace:
@@ -77,6 +129,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--specs", type=int, default=30)
     parser.add_argument("--out")
+    parser.add_argument("--again", action="store_true")
     return parser.parse_args()
 
 
@@ -90,15 +143,15 @@ def _tree(folder: Path, mutant: Mutant | None) -> str:
     return str(folder)
 
 
-def _baseline(folder: str) -> tuple[list[judge.Checked], list[str]]:
+def _look(folder: str) -> judge.Baseline:
     judge.use_model(folder)
-    return judge.baseline(), list(judge.rows())
+    return judge.baseline()
 
 
-def _judge(work: tuple[Path, Mutant, list[judge.Checked], list[str], int]) -> tuple[Mutant, str]:
-    folder, mutant, checks, rows, at_most = work
+def _judge(work: tuple[Path, Mutant, judge.Baseline, int, tuple[str, ...]]) -> tuple[Mutant, str]:
+    folder, mutant, baseline, at_most, first = work
     try:
-        return mutant, judge.noticed(_tree(folder, mutant), checks, rows, mutant, at_most=at_most)
+        return mutant, judge.noticed(_tree(folder, mutant), baseline, mutant, at_most=at_most, first=first)
     except Exception as error:  # a fault of ours, and nothing that a check has noticed
         return mutant, f"not judged: {type(error).__name__}: {error}"
     finally:

@@ -1,7 +1,8 @@
 """Which of the model's pinned checks notices a mutant: a scenario, a known bug, an explorable spec of plain objects, a recorded answer.
 
-Each check is made in a process of its own, forked from one that has everything but the model imported. A check is repeated for a mutant
-only if the generated code of its spec differs; that is decided by comparing the code, so nothing is assumed.
+Each mutant is judged in a process of its own, forked from one that has everything but the model imported. A check is repeated for a mutant
+only if the generated code of its spec differs; that is decided by comparing the code, so nothing is assumed. Rows, comparisons and stories
+run the model's own functions, and are repeated if the mutated one was among them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -20,10 +22,13 @@ from kubecheck import checker
 from kubecheck.checker.native import llvm_text
 from kubecheck.spec import Spec, SpecError
 from kubecheck.spec.frontend import program
+from tests.mutants import stories
 from tests.mutants.mutate import Mutant
 
 ROOT = Path(__file__).parents[2]
 PROBES = ROOT / "tests" / "conformance" / "data"
+ROWS = "rows"
+MODULES = (*stories.COMPARISONS, *stories.STORIES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +54,12 @@ def specs() -> dict[str, Pinned]:
     """Scenarios; bugs and negative controls, without and with the protection; larger specs of the registry. All as the tests pin them."""
     from kubecheck.model.bugs import all_bugs
     from kubecheck.model.cluster import cluster
-    from kubecheck.model.registry.collecting import collecting
+    from kubecheck.model.registry.collecting import CollectingScope, collecting
     from kubecheck.model.registry.watching import watching
     from kubecheck.model.scenarios import ALL
     from tests.model.registry import test_garbage_collection, test_watching
     from tests.model.test_negative_controls import CONTROLS, protected
+    from tests.model.test_pinned_scopes import pinned
 
     found = {f"scenario {name}": Pinned(scenario.build) for name, scenario in ALL.items()}
     for name, bug in all_bugs().items():
@@ -63,6 +69,16 @@ def specs() -> dict[str, Pinned]:
         broken = dataclasses.replace(control.scope, without=control.without)
         found[f"control {control}, broken"] = Pinned(functools.partial(cluster, broken))
         found[f"control {control}, holding"] = Pinned(functools.partial(cluster, protected(control)), counted=False)
+    for name, build in pinned().items():
+        found[f"pinned: {name}"] = Pinned(build)
+    for control in test_watching.CONTROLS:
+        weak = control.scope.switched(without=control.without)
+        found[f"watching {control}, broken"] = Pinned(functools.partial(watching, weak))
+        found[f"watching {control}, holding"] = Pinned(functools.partial(watching, control.scope), counted=False)
+    for case in test_garbage_collection.CONTROLS:
+        weak_collector = CollectingScope().switched(without=[case.without])
+        found[f"collecting {case}, broken"] = Pinned(functools.partial(collecting, weak_collector))
+    found["collecting, holding"] = Pinned(functools.partial(collecting, CollectingScope()), counted=False)
     for name, (watched, _) in test_watching.LARGER.items():
         found[f"watching: {name}"] = Pinned(functools.partial(watching, watched))
     for name, (collected, _) in test_garbage_collection.LARGER.items():
@@ -113,10 +129,24 @@ def lines_of(spec: Spec) -> frozenset[tuple[str, int]]:
     return frozenset(found)
 
 
-def baseline() -> list[Checked]:
-    """The checks of the model as it is, in the order in which they are tried: scenarios first, and the quick ones first."""
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """What all checks find in the model as it is.
+
+    `executed` are the functions of the model (file, first line) that each row and each test module runs.
+    """
+
+    checks: list[Checked]
+    rows: dict[str, str]
+    executed: dict[str, frozenset[tuple[str, int]]]
+
+
+def baseline(only: Callable[[str], bool] = lambda name: True) -> Baseline:
+    """The checks of the model as it is, the quick ones first; of specs and test modules those whose names are wanted."""
     found = []
     for name, pinned in specs().items():
+        if not only(name):
+            continue
         spec = pinned.build()
         report = checker.check(spec, threads=1)
         found.append(
@@ -128,25 +158,46 @@ def baseline() -> list[Checked]:
                 seconds=report.seconds,
             )
         )
-    return sorted(found, key=lambda c: (not c.name.startswith("scenario"), c.seconds))
+    executed, answered = {}, {}
+    if only(ROWS):
+        for name, answer in rows():
+            with stories.Observed() as observed:
+                answered[name] = answer()
+            executed[name] = frozenset(observed.functions)
+    for module in filter(only, MODULES):
+        with stories.Observed() as observed:
+            if failure := stories.failing(module):
+                raise AssertionError(f"{module}: {failure} fails for the model as it is")
+        executed[module] = frozenset(observed.functions)
+    return Baseline(checks=sorted(found, key=lambda c: c.seconds), rows=answered, executed=executed)
 
 
-def rows() -> Iterator[str]:
-    """How each recorded row of the API server's answers is judged, and how each pinned story of plain objects ends, a line each."""
+def rows() -> Iterator[tuple[str, Callable[[], str]]]:
+    """Each recorded answer of the API server, and each pinned story of plain objects: its name, and what gives the model's answer."""
     from kubecheck.model.conformance.conform import conform
+    from tests.model.registry.test_plain_objects import CONTROLS
+
+    def judged(line: bytes) -> str:
+        return ", ".join(f"{c.row.id}: {c.outcome.value} {c.reason}" for c in conform([line]).checked)
+
+    for file in sorted(PROBES.glob("*.jsonl")):
+        for number, line in enumerate(file.read_bytes().splitlines(), 1):
+            yield f"{file.name}:{number}", functools.partial(judged, line)
+    for name in CONTROLS:
+        for broken in (True, False):
+            yield f"{name}, {'broken' if broken else 'holding'}", functools.partial(_told, name, broken)
+
+
+def _told(name: str, broken: bool) -> str:
     from kubecheck.model.registry.cluster import PlainScope, plain_cluster
     from tests.model.registry.test_plain_objects import CONTROLS, told
 
-    for file in sorted(PROBES.glob("*.jsonl")):
-        for line in file.read_bytes().splitlines():
-            for c in conform([line]).checked:
-                yield f"{c.row.id}: {c.outcome.value} {c.reason}"
-    for name, (changes, promise, story) in CONTROLS.items():
-        for scope in (PlainScope(**changes, writes=5), PlainScope(writes=5)):
-            try:
-                yield f"{name}: {told(plain_cluster(scope), promise, story)}"
-            except (AssertionError, SpecError) as error:  # a step of the story is not enabled any more
-                yield f"{name}: {type(error).__name__}"
+    changes, promise, story = CONTROLS[name]
+    scope = PlainScope(**changes, writes=5) if broken else PlainScope(writes=5)
+    try:
+        return f"{name}: {told(plain_cluster(scope), promise, story)}"
+    except (AssertionError, SpecError) as error:  # a step of the story is not enabled any more
+        return f"{name}: {type(error).__name__}"
 
 
 def use_model(folder: str) -> None:
@@ -158,33 +209,62 @@ def use_model(folder: str) -> None:
     assert str(kubecheck.model.__file__).startswith(folder), kubecheck.model.__file__
 
 
-def noticed(folder: str, checks: list[Checked], before: list[str], mutant: Mutant, *, at_most: int) -> str:
+def noticed(folder: str, known: Baseline, mutant: Mutant, *, at_most: int, first: tuple[str, ...] = ()) -> str:
     """The first check that differs for the model in `folder`, with what it found; empty if none does.
 
-    `before` are the rows' verdicts of the model as it is. Specs that do not touch the mutated function are passed over; of those that do
-    the first `at_most` are tried, those first whose code comes from the mutated lines, so that a mutant may count as one that nobody
+    Checks that do not touch the mutated function are passed over. Of the specs that do the first `at_most` are tried, those named in
+    `first` before all others and then those whose code comes from the mutated lines, so that a mutant may count as one that nobody
     notices although a later spec would. A mutant that the language refuses is answered with "refused: …", and one that breaks the
     model's own Python with "broken: …".
     """
     try:
         use_model(folder)
-        if mutant.file.startswith("registry/"):  # nothing else answers the rows
-            for old, new in zip(before, rows(), strict=True):
-                if old != new:
-                    return f"row: {old} -> {new}"
-        built = specs()
-        for check in _touched(checks, mutant)[:at_most]:
-            if _lines(mutant) & check.lines or code_of(built[check.name].build()) != check.code:
-                found = _differs(check, built[check.name])
-                if found:
-                    return f"{check.name}: {found}"
+        return (
+            _noticed_by_rows(known, mutant)
+            or _noticed_by_specs(known, mutant, at_most, first)
+            or _noticed_by_tests(known, mutant)
+        )
     except SpecError as error:
         return f"refused: {error.code} {error.message}"
     except Exception as error:
         if any(folder in frame.filename for frame in traceback.extract_tb(error.__traceback__)):
             return f"broken: {type(error).__name__}: {error}"
         raise
+
+
+def _noticed_by_rows(known: Baseline, mutant: Mutant) -> str:
+    touched = {name for name in known.rows if _runs(known, name, mutant)}
+    if touched:
+        for name, answer in rows():
+            if name in touched and (found := answer()) != known.rows[name]:
+                return f"row: {known.rows[name]} -> {found}"
     return ""
+
+
+def _noticed_by_specs(known: Baseline, mutant: Mutant, at_most: int, first: tuple[str, ...]) -> str:
+    built = specs()
+    lines = _lines(mutant)
+    checks = _touched(known.checks, mutant)
+    checks = sorted(checks, key=lambda c: (c.name not in first, not lines & c.lines))
+    for check in checks[:at_most]:
+        if lines & check.lines or code_of(built[check.name].build()) != check.code:
+            found = _differs(check, built[check.name])
+            if found:
+                return f"{check.name}: {found}"
+    return ""
+
+
+def _noticed_by_tests(known: Baseline, mutant: Mutant) -> str:
+    for module in MODULES:
+        if _runs(known, module, mutant) and (failure := stories.failing(module)):
+            return f"{module}: {failure}"
+    return ""
+
+
+def _runs(known: Baseline, name: str, mutant: Mutant) -> bool:
+    """Whether these tests run the mutated function, or one within it."""
+    functions = known.executed.get(name, frozenset())
+    return any(f == mutant.file and mutant.first_line <= n <= mutant.last_line for f, n in functions)
 
 
 def _touched(checks: list[Checked], mutant: Mutant) -> list[Checked]:
@@ -192,7 +272,7 @@ def _touched(checks: list[Checked], mutant: Mutant) -> list[Checked]:
     function = [
         c for c in checks if any(f == mutant.file and mutant.first_line <= n <= mutant.last_line for f, n in c.lines)
     ]
-    return sorted(function or checks, key=lambda c: not _lines(mutant) & c.lines)
+    return function or checks
 
 
 def _lines(mutant: Mutant) -> frozenset[tuple[str, int]]:
@@ -200,11 +280,16 @@ def _lines(mutant: Mutant) -> frozenset[tuple[str, int]]:
 
 
 def _differs(check: Checked, pinned: Pinned) -> str:
-    spec = pinned.build()
+    """What a spec finds now if it is not what is pinned. A search that has more states than are pinned is stopped."""
+    most = check.outcome.get("distinct", sys.maxsize)
+
+    def stop(progress: checker.Progress) -> None:
+        if progress.distinct > most:
+            signal.raise_signal(signal.SIGINT)
+
     limits = checker.Limits(seconds=20 + 10 * check.seconds, memory_bytes=3 << 30)
-    report = checker.check(spec, threads=1, limits=limits)
+    report = checker.check(pinned.build(), threads=1, limits=limits, progress=stop)
     found = outcome(report, counted=pinned.counted)
     if report.verdict is checker.Verdict.INCOMPLETE:
-        more = report.states.distinct > check.outcome.get("distinct", sys.maxsize)
-        return f"more states: {report.states.distinct}" if more else ""
+        return f"more states than {most}" if report.states.distinct > most else ""
     return "" if found == check.outcome else str(found)

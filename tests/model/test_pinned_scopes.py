@@ -1,0 +1,175 @@
+"""Scopes that combine what scenarios and bugs show one at a time: complete explorations with their counts pinned.
+
+A guard that matters only where two features meet (a container that stops on a node that is cut off, say) is noticed here.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kubecheck import checker
+from kubecheck.model import ClusterScope, Kind
+from kubecheck.model.cluster import cluster
+from kubecheck.model.registry.collecting import CollectingScope, Owned, collecting
+from kubecheck.model.registry.namespace_deletion import NamespaceScope, namespace_deletion
+from kubecheck.model.registry.watching import WatchingScope, watching
+from kubecheck.model.scope import Strategy
+from kubecheck.spec import Spec
+
+SET: dict[str, Any] = {"kind": Kind.REPLICA_SET}
+NAMED: dict[str, Any] = {"kind": Kind.POD, "replicas": 1}
+ROLLOUT: dict[str, Any] = {"replicas": 1, "templates": 2, "image_changes": 1}
+
+# distinct states, generated ones, depth
+CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
+    "containers on a node cut off": (
+        ClusterScope(**SET, replicas=1, nodes=2, cut_offs=1, container_steps=True, scales=1, least_replicas=0),
+        (1_250, 3_951, 17),
+    ),
+    "containers of a node that registers late": (
+        ClusterScope(**SET, replicas=1, nodes=2, registered=1, capacity=1, container_steps=True, pod_failures=1),
+        (92, 168, 12),
+    ),
+    "a deletion on a node cut off": (
+        ClusterScope(**SET, replicas=1, nodes=2, cut_offs=1, deletes=1, pod_failures=1, lost_responses=1),
+        (12_056, 41_494, 21),
+    ),
+    "two lost responses": (ClusterScope(**SET, replicas=2, lost_responses=2, scales=1, least_replicas=1), (1_068, 2_845, 14)),
+    "lost response and failed request": (
+        ClusterScope(**SET, replicas=3, lost_responses=1, request_failures=1, scales=1, least_replicas=1),
+        (20_822, 68_685, 21),
+    ),
+    "failed pods while pods lag": (
+        ClusterScope(**SET, replicas=2, lag_pods=1, pod_failures=1, scales=1, least_replicas=1, crashes=1),
+        (2_955, 7_878, 29),
+    ),
+    "status while ReplicaSets lag": (
+        ClusterScope(**SET, replicas=1, lag_replica_sets=2, conflicts=1, scales=1, most_replicas=2, generations=True),
+        (1_210, 2_820, 15),
+    ),
+    "deletion while everything lags": (
+        ClusterScope(**SET, replicas=1, pods=2, lag_replica_sets=1, lag_pods=1, deletes=1, applies=2, crashes=1),
+        (2_994, 8_922, 34),
+    ),
+    "foreground deletion and a failure": (
+        ClusterScope(**ROLLOUT, deletes=1, foreground=True, request_failures=1, deployment_status=False),
+        (12_138, 46_166, 26),
+    ),
+    "Recreate with generations": (
+        ClusterScope(**ROLLOUT, strategy=Strategy.RECREATE, generations=True, pod_failures=1),
+        (1_194, 3_029, 22),
+    ),
+    "a paused rollout is scaled": (
+        ClusterScope(
+            replicas=2, templates=2, image_changes=1, paused=True, resumes=1, scales=1, least_replicas=1,
+            deployment_status=False,
+        ),
+        (54_181, 217_804, 35),
+    ),
+    "scaling in a rollout of two, one at a time": (
+        ClusterScope(
+            replicas=2, templates=2, image_changes=1, scales=1, least_replicas=1, max_surge=1, max_unavailable=0,
+            deployment_status=False,
+        ),
+        (54_177, 217_796, 34),
+    ),
+    "an edit while the Deployment lags": (
+        ClusterScope(replicas=1, scales=1, most_replicas=2, edits=1, lag_deployments=1, conflicts_of_deployments=1),
+        (9_701, 39_979, 28),
+    ),
+    "scheduler crash and relist": (
+        ClusterScope(
+            **SET, replicas=2, nodes=2, capacity=1, lag_scheduler=1, scheduler_crashes=1, scheduler_relists=1,
+            request_failures=1,
+        ),
+        (2_468, 7_725, 16),
+    ),
+    "named pods, two nodes, everything": (
+        ClusterScope(**NAMED, nodes=2, recreations=1, deletes=1, cut_offs=1, force_deletes=1, conflicts_of_pods=1),
+        (2_881, 9_633, 17),
+    ),
+    "two named pods": (
+        ClusterScope(kind=Kind.POD, replicas=2, nodes=2, recreations=1, deletes=1, lag_scheduler=1, scheduler_relists=1, pinned=1),
+        (4_904, 12_533, 21),
+    ),
+    "kubelet restarts at the other server": (
+        ClusterScope(
+            **NAMED, nodes=2, recreations=1, deletes=1, api_servers=2, cache_lag_pods=1, lag_scheduler=1,
+            kubelet_restarts=1, cut_offs=1,
+        ),
+        (2_562, 8_341, 31),
+    ),
+    "expectations expire": (
+        ClusterScope(**SET, replicas=2, lag_pods=2, expiries=1, scales=1, least_replicas=1),
+        (3_961, 9_523, 34),
+    ),
+    "two servers and a broken watch": (
+        ClusterScope(
+            **SET, replicas=1, pods=2, api_servers=2, lag_replica_sets=1, cache_lag_replica_sets=1, lag_pods=1,
+            cache_lag_pods=1, broken_watches=1, api_server_crashes=1,
+        ),
+        (581, 2_570, 18),
+    ),
+}  # fmt: skip
+
+REGISTRY: dict[str, tuple[Callable[[], Spec], tuple[int, int, int]]] = {
+    "two objects, restored": (
+        functools.partial(watching, WatchingScope(objects=2, restores=1, compactions=1, writes=2, window=1)),
+        (1_662, 4_418, 7),
+    ),
+    "two resources, restored": (
+        functools.partial(watching, WatchingScope(others=1, watch_others=True, restores=1, server_restarts=1)),
+        (17_488, 75_645, 10),
+    ),
+    "a watch breaks and etcd is compacted": (
+        functools.partial(
+            watching, WatchingScope(others=1, broken_watches=1, client_restarts=1, compactions=2, window=2)
+        ),
+        (13_506, 44_253, 11),
+    ),
+    "two owners of one": (
+        functools.partial(
+            collecting, CollectingScope(objects=(Owned(), Owned(0, 1, True), Owned()), moves=1, adopts=True)
+        ),
+        (6_884, 23_689, 13),
+    ),
+    "a chain and restarts": (
+        functools.partial(
+            collecting,
+            CollectingScope(objects=(Owned(), Owned(0, 1, True), Owned(1, 2)), restarts=1, deletes=1),
+        ),
+        (7_920, 25_850, 19),
+    ),
+    "two deletions": (
+        functools.partial(collecting, CollectingScope(deletes=2, restarts=1, adopts=True)),
+        (1_170, 3_294, 13),
+    ),
+    "one API server's namespace": (
+        functools.partial(namespace_deletion, NamespaceScope(servers=1, creations=2)),
+        (24, 28, 9),
+    ),
+    "three API servers' namespace": (
+        functools.partial(namespace_deletion, NamespaceScope(servers=3, creations=2)),
+        (381, 1_003, 13),
+    ),
+}
+
+
+def pinned() -> dict[str, Callable[[], Spec]]:
+    """What builds each spec."""
+    clusters = {name: functools.partial(cluster, scope) for name, (scope, _) in CLUSTERS.items()}
+    return {**clusters, **{name: build for name, (build, _) in REGISTRY.items()}}
+
+
+COUNTS = {name: counts for name, (_, counts) in [*CLUSTERS.items(), *REGISTRY.items()]}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_all_promises_hold_and_counts_are_these(name: str) -> None:
+    report = checker.check(pinned()[name]())
+    assert report.verdict is checker.Verdict.HOLDS
+    assert (report.states.distinct, report.states.generated, report.depth) == COUNTS[name]

@@ -1,0 +1,73 @@
+"""Tests that tell the model's functions one by one what they must answer: exhaustive comparisons, and stories of the registry.
+
+`COMPARISONS` compare the model with something written independently of it: the workload's API server with the registry, the Deployment
+controller with an oracle. `STORIES` pin what a request or a read answers. Both run in the reference execution, so which functions of the
+model a test module runs can be observed; for a mutant of another function it says nothing and is not run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMPARISONS = ("model/registry/test_workload_agrees.py", "model/test_deployment_decisions.py")
+STORIES = (
+    "model/registry/test_chain.py",
+    "model/registry/test_reads.py",
+    "model/registry/test_seeding.py",
+    "model/registry/test_namespace_deletion.py",
+)
+
+
+class _Failures:
+    """A plugin of pytest that keeps the names of the tests that fail."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            self.names.append(report.nodeid.rsplit("::", 1)[-1])
+
+
+def failing(module: str) -> str:
+    """The first test of a module (below tests/) that fails; empty if all pass."""
+    failures, said = _Failures(), io.StringIO()
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT), str(ROOT / "tests" / module)]
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = pytest.main(options, plugins=[failures])
+    if failures.names:
+        return failures.names[0]
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return f"cannot run: {said.getvalue().splitlines()[-1:]}"
+    return ""
+
+
+class Observed:
+    """While it lasts, the functions of the model that run: (file below model/, first line)."""
+
+    def __init__(self) -> None:
+        self.functions: set[tuple[str, int]] = set()
+        self._seen: set[CodeType] = set()
+
+    def __enter__(self) -> Observed:
+        sys.setprofile(self._called)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    def _called(self, frame: FrameType, event: str, _argument: Any) -> None:
+        code = frame.f_code
+        if event != "call" or code in self._seen:
+            return
+        self._seen.add(code)
+        if "/kubecheck/model/" in code.co_filename:
+            self.functions.add((code.co_filename.rsplit("/model/", 1)[1], code.co_firstlineno))
