@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +47,7 @@ def main() -> None:
     left = [m for m in found if identity(m) not in known]
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        baseline = _baseline(Path(scratch))
+        baseline = _baseline(Path(scratch), arguments.processes)
         print(
             f"{len(left)} of {len(found)} mutants, {len(baseline.checks)} specs, {len(baseline.rows)} rows", flush=True
         )
@@ -99,7 +100,7 @@ def _known(out: Path | None) -> dict[str, str]:
     return {record["mutant"]: record["noticed"] for record in map(json.loads, out.read_text().splitlines())}
 
 
-def _baseline(scratch: Path) -> judge.Baseline:
+def _baseline(scratch: Path, processes: int) -> judge.Baseline:
     """What the checks find in the model as it is: from .mutants/ if these very sources have been looked at before."""
     digest = hashlib.sha256()
     for pattern in (
@@ -113,8 +114,9 @@ def _baseline(scratch: Path) -> judge.Baseline:
             digest.update(path.read_bytes())
     kept = ROOT / ".mutants" / f"{digest.hexdigest()}.pickle"
     if not kept.exists():
-        with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as alone:
-            found = alone.apply(_look, (_tree(scratch / "as-it-is", None),))
+        folder = _tree(scratch / "as-it-is", None)
+        with multiprocessing.get_context("fork").Pool(processes, maxtasksperchild=1) as pool:
+            found = judge.together(pool.starmap(_look, [(folder, n, processes) for n in range(processes)]))
         kept.parent.mkdir(exist_ok=True)
         kept.write_bytes(pickle.dumps(found))
     baseline: judge.Baseline = pickle.loads(kept.read_bytes())
@@ -143,9 +145,9 @@ def _tree(folder: Path, mutant: Mutant | None) -> str:
     return str(folder)
 
 
-def _look(folder: str) -> judge.Baseline:
+def _look(folder: str, share: int, shares: int) -> judge.Baseline:
     judge.use_model(folder)
-    return judge.baseline()
+    return judge.baseline(lambda name: zlib.crc32(name.encode()) % shares == share)
 
 
 def _judge(work: tuple[Path, Mutant, judge.Baseline, int, tuple[str, ...]]) -> tuple[Mutant, str]:

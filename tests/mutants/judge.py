@@ -142,7 +142,7 @@ class Baseline:
 
 
 def baseline(only: Callable[[str], bool] = lambda name: True) -> Baseline:
-    """The checks of the model as it is, the quick ones first; of specs and test modules those whose names are wanted."""
+    """What the checks find in the model as it is; only those whose names are wanted."""
     found = []
     for name, pinned in specs().items():
         if not only(name):
@@ -169,7 +169,16 @@ def baseline(only: Callable[[str], bool] = lambda name: True) -> Baseline:
             if failure := stories.failing(module):
                 raise AssertionError(f"{module}: {failure} fails for the model as it is")
         executed[module] = frozenset(observed.functions)
-    return Baseline(checks=sorted(found, key=lambda c: c.seconds), rows=answered, executed=executed)
+    return Baseline(checks=found, rows=answered, executed=executed)
+
+
+def together(parts: list[Baseline]) -> Baseline:
+    """What several processes have found, the quick checks first."""
+    return Baseline(
+        checks=sorted((c for part in parts for c in part.checks), key=lambda c: c.seconds),
+        rows={name: answer for part in parts for name, answer in part.rows.items()},
+        executed={name: functions for part in parts for name, functions in part.executed.items()},
+    )
 
 
 def rows() -> Iterator[tuple[str, Callable[[], str]]]:
