@@ -259,7 +259,7 @@ def decide_proportions(api: ApiServer, scope: ClusterScope, seen: DeploymentObje
                 size = one.replicas + proportion(
                     scope, one, seen, to_add, shared_out(api, scope, seen, new, to_add, place)
                 )
-                if place == 0 and to_add != 0:
+                if place == 0:  # where there is nothing to share nothing is left over
                     size = max(0, size + to_add - added)
                 if size != one.replicas or one.desired != seen.replicas:
                     return Decision(request=Request.SCALE, replica_set=other, replicas=size)

@@ -32,6 +32,11 @@ class Runtime(State):
     running: Array[Pod, Annotated[int, Range(0, "container_steps")]]
 
 
+def works(api: ApiServer, net: Network, node: Node) -> bool:
+    """Whether the node's kubelet has been started and reaches the API servers."""
+    return api.is_registered(node) and net.is_up(node)
+
+
 def is_admitted(api: ApiServer, scope: ClusterScope, pod: Pod, node: Node) -> bool:
     """Whether there is room for the pod beside those that the kubelet has admitted (allocation_manager.go, canAdmitPod).
 
@@ -68,9 +73,7 @@ def kubelet(scope: ClusterScope) -> Module:
         """The kubelet starts a bound pod and reports it running and ready; if there is no room, it reports it Failed."""
         stored = api.pod(pod)
         node = present(stored.node)
-        require(
-            stored.phase is Phase.PENDING and not stored.terminating and api.is_registered(node) and net.is_up(node)
-        )
+        require(stored.phase is Phase.PENDING and not stored.terminating and works(api, net, node))
         api.patch_pod_status(
             scope, pod, api.pod(pod).uid, Phase.RUNNING if is_admitted(api, scope, pod, node) else Phase.FAILED
         )
@@ -80,7 +83,7 @@ def kubelet(scope: ClusterScope) -> Module:
         """The kubelet stops the containers of a pod that is being deleted and reports a terminal phase."""
         stored = api.pod(pod)
         require(stored.terminating and not stored.terminal)
-        require(api.is_registered(present(stored.node)) and net.is_up(present(stored.node)))
+        require(works(api, net, present(stored.node)))
         api.patch_pod_status(scope, pod, api.pod(pod).uid, Phase.FAILED)
 
     module.include(removal(scope))
@@ -111,7 +114,7 @@ def containers(scope: ClusterScope) -> Module:
         stored = api.pod(pod)
         node = present(stored.node)
         require(stored.phase is Phase.PENDING and not stored.terminating and runtime.running[pod] == 0)
-        require(api.is_registered(node) and net.is_up(node) and is_admitted_to(api, runtime, scope, pod, node))
+        require(works(api, net, node) and is_admitted_to(api, runtime, scope, pod, node))
         runtime.running[pod] = 1
 
     @module.action(actor="kubelet")
@@ -120,7 +123,7 @@ def containers(scope: ClusterScope) -> Module:
         stored = api.pod(pod)
         node = present(stored.node)
         require(stored.phase is Phase.PENDING and not stored.terminating and runtime.running[pod] == 0)
-        require(api.is_registered(node) and net.is_up(node) and not is_admitted_to(api, runtime, scope, pod, node))
+        require(works(api, net, node) and not is_admitted_to(api, runtime, scope, pod, node))
         api.patch_pod_status(scope, pod, api.pod(pod).uid, Phase.FAILED)
 
     @module.action(actor="kubelet")
@@ -143,7 +146,7 @@ def containers(scope: ClusterScope) -> Module:
         require(stored.terminating and not stored.terminal)
         if scope.features.terminal_phase_last:
             require(runtime.running[pod] == 0)
-        require(api.is_registered(present(stored.node)) and net.is_up(present(stored.node)))
+        require(works(api, net, present(stored.node)))
         api.patch_pod_status(scope, pod, api.pod(pod).uid, Phase.FAILED)
 
     if not scope.features.terminal_phase_final:

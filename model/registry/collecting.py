@@ -136,7 +136,7 @@ def users(scope: CollectingScope, registry: Registry) -> Module:
             other.policy = policy
             for uid in range(1, o.uids + 1):
                 node = c.graph[uid]
-                if node.known and not node.virtual and o.refers_to(node.owners, owner.uid):
+                if not node.virtual and o.refers_to(node.owners, owner.uid):
                     other.known[uid] = True
             answer = delete(etcd, registry, CONFIG_MAP, Slot(0), Request(propagation=policy))
             require(answer.code is Code.OK)

@@ -89,10 +89,10 @@ def look_at_waiting(
     etcd: Etcd, c: Collector, o: Ownership, registry: Registry, protections: Protections, uid: int, slot: Slot
 ) -> None:
     """An owner in the foreground: it loses its finalizer, or the dependents that block it are looked at."""
-    blocked = protections.block_owner_deletion and any(n.known and o.blocks(n.owners, uid) for n in c.graph)
+    blocked = protections.block_owner_deletion and any(o.blocks(n.owners, uid) for n in c.graph)
     if blocked:
         for dependent in range(1, o.uids + 1):
-            if c.graph[dependent].known and o.blocks(c.graph[dependent].owners, uid) and not c.graph[dependent].waiting:
+            if o.blocks(c.graph[dependent].owners, uid) and not c.graph[dependent].waiting:
                 c.to_delete[dependent] = True
     else:
         dropped = update(
@@ -162,7 +162,7 @@ def orphan_dependents(etcd: Etcd, c: Collector, o: Ownership, registry: Registry
     """An owner is taken out of the references of the dependents in the graph (orphanDependents)."""
     for dependent in range(1, o.uids + 1):
         node = c.graph[dependent]
-        if node.known and o.refers_to(node.owners, uid):
+        if o.refers_to(node.owners, uid):
             slot = present(node.slot)
             if etcd.get(slot).uid == dependent:
                 patched = update(

@@ -23,7 +23,10 @@ from kubecheck.spec import Array, Range, Record, Set, State
 
 
 class Node(Record):
-    """An object in the graph. `virtual`: no informer has shown it yet. `waiting`: its deletion waits for its dependents."""
+    """An object in the graph. `virtual`: no informer has shown it yet. `waiting`: its deletion waits for its dependents.
+
+    One that is not known has no owners.
+    """
 
     known: bool = False
     virtual: bool = False
@@ -49,6 +52,11 @@ class Decided(Record):
     orphan: bool = False
 
 
+def begins(old: Stored, new: Stored, finalizer: int) -> bool:
+    """Whether a deletion begins that has this finalizer (deletionStartsWithFinalizer)."""
+    return new.deleting and finalizer in new.finalizers and not (old.deleting and finalizer in old.finalizers)
+
+
 class Collector(State):
     """The garbage collector: what its informers show, its graph, its queues, and which owners it knows to be absent,
     by uid and coordinates."""
@@ -63,12 +71,12 @@ class Collector(State):
 
     def has_dependents(self, o: Ownership, uid: int) -> bool:
         """Whether the graph has dependents of a uid."""
-        return any(n.known and o.refers_to(n.owners, uid) for n in self.graph)
+        return any(o.refers_to(n.owners, uid) for n in self.graph)
 
     def look_at_dependents(self, o: Ownership, uid: int) -> None:
         """The dependents of a uid are to be looked at."""
         for dependent in range(1, o.uids + 1):
-            if self.graph[dependent].known and o.refers_to(self.graph[dependent].owners, uid):
+            if o.refers_to(self.graph[dependent].owners, uid):
                 self.to_delete[dependent] = True
 
     def add_to_owners(self, o: Ownership, uid: int, references: References, coordinates: bool) -> None:
@@ -104,16 +112,15 @@ class Collector(State):
     def _suspect(self, o: Ownership, uid: int, slot: Slot) -> None:
         """Dependents that refer to the uid by other coordinates are to be looked at."""
         for dependent in range(1, o.uids + 1):
-            if self.graph[dependent].known:
-                for reference in o.references(self.graph[dependent].owners):
-                    if reference.uid == uid and reference.slot != slot:
-                        self.to_delete[dependent] = True
+            for reference in o.references(self.graph[dependent].owners):
+                if reference.uid == uid and reference.slot != slot:
+                    self.to_delete[dependent] = True
 
     def _begin(self, o: Ownership, uid: int, old: Stored, new: Stored) -> None:
         """A deletion begins that orphans the dependents or waits for them (processTransitions)."""
-        if new.deleting and ORPHAN in new.finalizers and not (old.deleting and ORPHAN in old.finalizers):
+        if begins(old, new, ORPHAN):
             self.to_orphan[uid] = Orphaning.QUEUED
-        elif new.deleting and FOREGROUND in new.finalizers and not (old.deleting and FOREGROUND in old.finalizers):
+        elif begins(old, new, FOREGROUND):
             self.graph[uid].waiting = True
             self.look_at_dependents(o, uid)
             self.to_delete[uid] = True
@@ -135,22 +142,20 @@ class Collector(State):
         matching = False
         elsewhere: Slot | None = None
         for dependent in range(1, o.uids + 1):
-            if self.graph[dependent].known:
-                for reference in o.references(self.graph[dependent].owners):
-                    if reference.uid == uid and reference.slot == slot:
-                        matching = True
-                    elif reference.uid == uid:
-                        elsewhere = reference.slot
+            for reference in o.references(self.graph[dependent].owners):
+                if reference.uid == uid and reference.slot == slot:
+                    matching = True
+                elif reference.uid == uid:
+                    elsewhere = reference.slot
         if (node.virtual and elsewhere is None) or (not node.virtual and node.slot == slot):
             self.remove(o, uid, slot)
         else:
             if matching:
                 self.absent[uid] |= {slot}
                 for dependent in range(1, o.uids + 1):
-                    if self.graph[dependent].known:
-                        for reference in o.references(self.graph[dependent].owners):
-                            if reference.uid == uid and reference.slot == slot:
-                                self.to_delete[dependent] = True
+                    for reference in o.references(self.graph[dependent].owners):
+                        if reference.uid == uid and reference.slot == slot:
+                            self.to_delete[dependent] = True
             if node.virtual and node.slot == slot:
                 self.graph[uid].slot = elsewhere
                 self.to_delete[uid] = True

@@ -59,7 +59,7 @@ class Ownership:
         return 1 + 2 * ((uid - 1) * self.objects + slot) + (1 if blocks else 0)
 
     def reference(self, number: int) -> Reference:
-        """The reference of a number that is not 0."""
+        """The reference of a number; 0, which is none, gives the uid 0, which nobody has."""
         place = (number - 1) // 2
         return Reference(slot=Slot(place % self.objects), uid=place // self.objects + 1, blocks=(number - 1) % 2 == 1)
 
@@ -83,9 +83,9 @@ class Ownership:
     def without(self, owners: int, uid: int) -> int:
         """The references less those to a uid."""
         first, second = owners % self.base, owners // self.base
-        if second != 0 and self.reference(second).uid == uid:
+        if self.reference(second).uid == uid:
             second = 0
-        if first != 0 and self.reference(first).uid == uid:
+        if self.reference(first).uid == uid:
             return second
         return first + self.base * second
 

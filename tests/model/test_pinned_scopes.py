@@ -16,6 +16,7 @@ from kubecheck.model import ClusterScope, Kind
 from kubecheck.model.cluster import cluster
 from kubecheck.model.registry.collecting import CollectingScope, Owned, collecting
 from kubecheck.model.registry.namespace_deletion import NamespaceScope, namespace_deletion
+from kubecheck.model.registry.seeding import SeedingScope, seeded
 from kubecheck.model.registry.watching import WatchingScope, watching
 from kubecheck.model.scope import Strategy
 from kubecheck.spec import Spec
@@ -103,6 +104,32 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
         ),
         (2_562, 8_341, 31),
     ),
+    "failed pods on two nodes": (
+        ClusterScope(**SET, replicas=2, nodes=2, pod_failures=1, scales=1, least_replicas=1),
+        (2_506, 7_001, 16),
+    ),
+    "generations in a rollout": (
+        ClusterScope(**ROLLOUT, generations=True, conflicts_of_deployments=1, lag_deployments=1),
+        (15_457, 53_848, 27),
+    ),
+    "scaled to none in a rollout": (
+        ClusterScope(
+            **ROLLOUT, scales=1, least_replicas=0, max_surge=1, max_unavailable=1, deployment_status=False
+        ),
+        (2_421, 8_487, 21),
+    ),
+    "applied twice, deleted in the foreground": (
+        ClusterScope(
+            **SET, replicas=1, pods=2, applies=2, deletes=1, lag_replica_sets=1, lag_pods=1, foreground=True, conflicts=1
+        ),
+        (5_583, 14_186, 38),
+    ),
+    "named pods on full nodes": (
+        ClusterScope(
+            kind=Kind.POD, replicas=2, nodes=2, capacity=1, deletes=1, recreations=1, request_failures=1
+        ),
+        (1_324, 3_289, 14),
+    ),
     "expectations expire": (
         ClusterScope(**SET, replicas=2, lag_pods=2, expiries=1, scales=1, least_replicas=1),
         (3_961, 9_523, 34),
@@ -130,6 +157,17 @@ REGISTRY: dict[str, tuple[Callable[[], Spec], tuple[int, int, int]]] = {
             watching, WatchingScope(others=1, broken_watches=1, client_restarts=1, compactions=2, window=2)
         ),
         (13_506, 44_253, 11),
+    ),
+    "two clients, two servers, restored": (
+        functools.partial(watching, WatchingScope(servers=2, clients=2, restores=1, writes=1, broken_watches=1)),
+        (1_598, 6_795, 8),
+    ),
+    "six seeded writes": (functools.partial(seeded, SeedingScope(writes=6)), (367, 1_623, 7)),
+    "adoption in a chain": (
+        functools.partial(
+            collecting, CollectingScope(objects=(Owned(), Owned(), Owned(1, 2, True)), adopts=True, restarts=1)
+        ),
+        (86_702, 392_006, 24),
     ),
     "two owners of one": (
         functools.partial(

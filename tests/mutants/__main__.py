@@ -39,12 +39,12 @@ def main() -> None:
     random.Random(arguments.seed).shuffle(found)  # what a run that is interrupted has judged is a fair sample
     found = found[: arguments.sample or None]
     out = Path(arguments.out) if arguments.out else None
-    known = _known(out)
+    before = known(out)
     if arguments.again:
-        known = {name: answer for name, answer in known.items() if answer}
-        found = [m for m in found if identity(m) in _known(out)]
-    results = [(m, known[identity(m)]) for m in found if identity(m) in known]
-    left = [m for m in found if identity(m) not in known]
+        found = [m for m in found if before.get(identity(m)) == ""]
+        before = {}
+    results = [(m, before[identity(m)]) for m in found if identity(m) in before]
+    left = [m for m in found if identity(m) not in before]
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         baseline = _baseline(Path(scratch), arguments.processes)
@@ -93,7 +93,7 @@ def identity(mutant: Mutant) -> str:
     return json.dumps([mutant.file, mutant.function, mutant.what, mutant.before, mutant.after])
 
 
-def _known(out: Path | None) -> dict[str, str]:
+def known(out: Path | None) -> dict[str, str]:
     """What is in the file; of a mutant that was judged again the last answer."""
     if out is None or not out.exists():
         return {}
@@ -114,7 +114,7 @@ def _baseline(scratch: Path, processes: int) -> judge.Baseline:
             digest.update(path.read_bytes())
     kept = ROOT / ".mutants" / f"{digest.hexdigest()}.pickle"
     if not kept.exists():
-        folder = _tree(scratch / "as-it-is", None)
+        folder = tree(scratch / "as-it-is", None)
         with multiprocessing.get_context("fork").Pool(processes, maxtasksperchild=1) as pool:
             found = judge.together(pool.starmap(_look, [(folder, n, processes) for n in range(processes)]))
         kept.parent.mkdir(exist_ok=True)
@@ -135,7 +135,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _tree(folder: Path, mutant: Mutant | None) -> str:
+def tree(folder: Path, mutant: Mutant | None) -> str:
     """A folder with kubecheck/model in it, mutated."""
     model = folder / "kubecheck" / "model"
     shutil.copytree(ROOT / "model", model, ignore=shutil.ignore_patterns("__pycache__"))
@@ -153,7 +153,7 @@ def _look(folder: str, share: int, shares: int) -> judge.Baseline:
 def _judge(work: tuple[Path, Mutant, judge.Baseline, int, tuple[str, ...]]) -> tuple[Mutant, str]:
     folder, mutant, baseline, at_most, first = work
     try:
-        return mutant, judge.noticed(_tree(folder, mutant), baseline, mutant, at_most=at_most, first=first)
+        return mutant, judge.noticed(tree(folder, mutant), baseline, mutant, at_most=at_most, first=first)
     except Exception as error:  # a fault of ours, and nothing that a check has noticed
         return mutant, f"not judged: {type(error).__name__}: {error}"
     finally:

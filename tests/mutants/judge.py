@@ -7,6 +7,7 @@ run the model's own functions, and are repeated if the mutated one was among the
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -17,8 +18,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+import llvmlite.binding as llvm
 
 from kubecheck import checker
+from kubecheck.checker import native
+from kubecheck.checker.cache import Cache
 from kubecheck.checker.native import llvm_text
 from kubecheck.spec import Spec, SpecError
 from kubecheck.spec.frontend import program
@@ -28,16 +34,21 @@ from tests.mutants.mutate import Mutant
 ROOT = Path(__file__).parents[2]
 PROBES = ROOT / "tests" / "conformance" / "data"
 ROWS = "rows"
+QUICK = 0.1  # seconds of exploration
 MODULES = (*stories.COMPARISONS, *stories.STORIES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What a check found in the model as it is: the digest of the code, the lines that it is made from, the outcome, the seconds."""
+    """What a check found in the model as it is: the digest of the code, the lines that it is made from, the outcome, the seconds.
+
+    `live` are those of the lines that come into actions which are ever taken.
+    """
 
     name: str
     code: str
     lines: frozenset[tuple[str, int]]
+    live: frozenset[tuple[str, int]]
     outcome: dict[str, Any]
     seconds: float
 
@@ -86,6 +97,21 @@ def specs() -> dict[str, Pinned]:
     return found
 
 
+@contextlib.contextmanager
+def _compiled_quickly() -> Iterator[None]:
+    """While it lasts specs are compiled without optimisation, which takes far longer than to explore a small one, and nothing is cached."""
+
+    def compiled(text: str, machine: Any) -> bytes:
+        return bytes(machine.emit_object(llvm.parse_assembly(text)))
+
+    with (
+        mock.patch.object(native, "_object_code", compiled),
+        mock.patch.object(native, "_key", return_value=""),
+        mock.patch.object(Cache, "put"),
+    ):
+        yield
+
+
 def outcome(report: checker.Report, *, counted: bool = True) -> dict[str, Any]:
     """What is pinned of a report."""
     if report.verdict is checker.Verdict.VIOLATED:
@@ -107,11 +133,11 @@ def code_of(spec: Spec) -> str:
     return hashlib.sha256(llvm_text(spec).encode()).hexdigest()
 
 
-def lines_of(spec: Spec) -> frozenset[tuple[str, int]]:
-    """The lines of the model that a spec's code comes from: (file below model/, line)."""
+def lines_of(*parts: Any) -> frozenset[tuple[str, int]]:
+    """The lines of the model that parts of a compiled spec come from: (file below model/, line)."""
     found: set[tuple[str, int]] = set()
     seen: set[int] = set()
-    stack: list[Any] = [program(spec)]
+    stack: list[Any] = list(parts)
     while stack:
         value = stack.pop()
         if isinstance(value, (list, tuple)):
@@ -149,11 +175,14 @@ def baseline(only: Callable[[str], bool] = lambda name: True) -> Baseline:
             continue
         spec = pinned.build()
         report = checker.check(spec, threads=1)
+        compiled = program(spec)
+        fired = [entry for entry, action in zip(compiled.actions, report.actions, strict=True) if action.fired > 0]
         found.append(
             Checked(
                 name=name,
                 code=code_of(spec),
-                lines=lines_of(spec),
+                lines=lines_of(compiled),
+                live=lines_of(fired, compiled.properties),
                 outcome=outcome(report, counted=pinned.counted),
                 seconds=report.seconds,
             )
@@ -222,8 +251,8 @@ def noticed(folder: str, known: Baseline, mutant: Mutant, *, at_most: int, first
     """The first check that differs for the model in `folder`, with what it found; empty if none does.
 
     Checks that do not touch the mutated function are passed over. Of the specs that do the first `at_most` are tried, those named in
-    `first` before all others and then those whose code comes from the mutated lines, so that a mutant may count as one that nobody
-    notices although a later spec would. A mutant that the language refuses is answered with "refused: …", and one that breaks the
+    `first` before all others and then those where the mutated lines are in actions that are taken, so that a mutant may count as one that
+    nobody notices although a later spec would. A mutant that the language refuses is answered with "refused: …", and one that breaks the
     model's own Python with "broken: …".
     """
     try:
@@ -254,7 +283,7 @@ def _noticed_by_specs(known: Baseline, mutant: Mutant, at_most: int, first: tupl
     built = specs()
     lines = _lines(mutant)
     checks = _touched(known.checks, mutant)
-    checks = sorted(checks, key=lambda c: (c.name not in first, not lines & c.lines))
+    checks = sorted(checks, key=lambda c: (c.name not in first, not lines & c.live, not lines & c.lines))
     for check in checks[:at_most]:
         if lines & check.lines or code_of(built[check.name].build()) != check.code:
             found = _differs(check, built[check.name])
@@ -297,7 +326,8 @@ def _differs(check: Checked, pinned: Pinned) -> str:
             signal.raise_signal(signal.SIGINT)
 
     limits = checker.Limits(seconds=20 + 10 * check.seconds, memory_bytes=3 << 30)
-    report = checker.check(pinned.build(), threads=1, limits=limits, progress=stop)
+    with _compiled_quickly() if check.seconds < QUICK else contextlib.nullcontext():
+        report = checker.check(pinned.build(), threads=1, limits=limits, progress=stop)
     found = outcome(report, counted=pinned.counted)
     if report.verdict is checker.Verdict.INCOMPLETE:
         return f"more states than {most}" if report.states.distinct > most else ""

@@ -4,9 +4,16 @@ A condition is what a `require` asks, what an `if` (also within an expression or
 of each element, and what is named, passed on or answered as a comparison or a combination by `and`, `or`, `not`. Of one that is joined by
 `and` or `or`, however deep, each part is removed on its own; one that stands alone is removed, where something is left without it, and
 negated. The whole of a joined one is not negated: almost any check notices that, and it would flatter the share. `present(x)` has no
-mutant: without it the language refuses the use of x. Conditions that only say which modules a scope has (in the body of a function that
-gives a Module, outside its actions) are no part of what the model does, and neither are files that size, read and describe it: see
-`NO_BEHAVIOUR`.
+mutant: without it the language refuses the use of x.
+
+A mutant is `static` if it removes a condition, or a part of one, that asks nothing but one size of the scope: a field of ClusterScope that
+is a number or a yes or no, alone or compared with a constant (`scope.lost_responses > 0 and self._losing == 1`). Where the size is 0 what
+it guards has no values to act on: it decides what is compiled, not what happens. These mutants are tried like all others, and counted by
+themselves: they are in no share of guards.
+
+Conditions that only say which modules a scope has (in the body of a function that gives a Module, outside its actions) are no part of what
+the model does, and neither are files that size, read and describe it (see `NO_BEHAVIOUR`), methods of a class that is a scope, functions
+that give a text, and properties: they are what notices.
 
 The idea is DeMillo, Lipton and Sayward's ("Hints on test data selection", 1978); that a specification can be tested so is Budd and Gopal's
 ("Program testing by specification mutation", 1985).
@@ -15,6 +22,7 @@ The idea is DeMillo, Lipton and Sayward's ("Hints on test data selection", 1978)
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +43,7 @@ NO_BEHAVIOUR = {
     "summary.py",
 }
 """Files of the model without a guard of its own: what sizes it, reads manifests and describes it; properties judge it."""
+PROPERTIES = {"invariant", "step_invariant", "quiescent", "reachable", "limit"}
 NO_BEHAVIOUR_FOLDERS = {"scenarios", "bugs", "conformance"}
 
 
@@ -53,6 +62,12 @@ class Mutant:
     after: str
     start: int
     end: int
+    static: bool = False
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it removes a part of a joined condition; else a condition as a whole is removed or negated."""
+        return self.what.startswith("part ")
 
     def __str__(self) -> str:
         return f"model/{self.file}:{self.line} {self.function}: {self.what} `{self.before}`"
@@ -90,10 +105,12 @@ class _Finder:
 
     def functions(self, body: list[ast.stmt], *, outer: str, in_builder: bool) -> Iterator[Mutant]:
         for node in body:
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.ClassDef) and not node.name.endswith("Scope"):
                 yield from self.functions(node.body, outer=f"{node.name}.", in_builder=False)
             elif isinstance(node, ast.FunctionDef):
                 gives = ast.unparse(node.returns) if node.returns else ""
+                if gives == "str" or _is_property(node):
+                    continue
                 if gives == "Module":
                     yield from self.functions(node.body, outer="", in_builder=True)
                 else:
@@ -104,37 +121,37 @@ class _Finder:
     def _function(self, function: ast.FunctionDef, outer: str) -> Iterator[Mutant]:
         seen: set[tuple[int, int, str]] = set()
         for condition, removed, span in _conditions(function):
-            for start, end, what, after in self._of(condition, removed, span):
+            for start, end, what, after, static in self._of(condition, removed, span):
                 if (start, end, after) not in seen:
                     seen.add((start, end, after))
-                    yield self._mutant(function, outer, start, end, what, after)
+                    yield self._mutant(function, outer, start, end, what, after, static)
 
-    def _of(self, condition: ast.expr, removed: str | None, span: ast.AST) -> Iterator[tuple[int, int, str, str]]:
+    def _of(self, condition: ast.expr, removed: str | None, span: ast.AST) -> Iterator[tuple[int, int, str, str, bool]]:
         """Its parts removed, or the whole removed and negated; `removed` is what the text of `span` becomes without it."""
         start, end = self._span(condition)
         joined = _joined(condition)
         if joined is None:
             text = self._source[start:end].decode()
-            yield start, end, "negated", f"(not ({text}))"
+            yield start, end, "negated", f"(not ({text}))", False
             if removed is not None:
-                yield *self._span(span), "removed", removed
+                yield *self._span(span), "removed", removed, _is_static(condition)
             return
         outside = (
             self._source[start : self._span(joined)[0]].decode(),
             self._source[self._span(joined)[1] : end].decode(),
         )
         for part, rest in self._without(joined):
-            shown = " ".join(part.split())
-            yield start, end, f"part `{shown}` removed from", f"({rest})".join(outside)
+            shown = " ".join(self._text(part).split())
+            yield start, end, f"part `{shown}` removed from", f"({rest})".join(outside), _is_static(part)
 
-    def _without(self, joined: ast.BoolOp) -> Iterator[tuple[str, str]]:
+    def _without(self, joined: ast.BoolOp) -> Iterator[tuple[ast.expr, str]]:
         """Each part, at any depth, with what is left of the whole without it."""
         word = " and " if isinstance(joined.op, ast.And) else " or "
         texts = ["(" + self._text(value) + ")" for value in joined.values]
         for number, value in enumerate(joined.values):
             inner = _joined(value)
             if inner is None:
-                yield self._text(value), word.join(t for other, t in enumerate(texts) if other != number)
+                yield value, word.join(t for other, t in enumerate(texts) if other != number)
                 continue
             before = self._source[self._span(value)[0] : self._span(inner)[0]].decode()
             after = self._source[self._span(inner)[1] : self._span(value)[1]].decode()
@@ -147,7 +164,9 @@ class _Finder:
     def _text(self, node: ast.expr) -> str:
         return self._source[slice(*self._span(node))].decode()
 
-    def _mutant(self, function: ast.FunctionDef, outer: str, start: int, end: int, what: str, after: str) -> Mutant:
+    def _mutant(
+        self, function: ast.FunctionDef, outer: str, start: int, end: int, what: str, after: str, static: bool
+    ) -> Mutant:
         first = min([function.lineno, *(d.lineno for d in function.decorator_list)])
         return Mutant(
             file=self._file,
@@ -161,6 +180,7 @@ class _Finder:
             after=after,
             start=start,
             end=end,
+            static=static,
         )
 
     def _span(self, node: ast.AST) -> tuple[int, int]:
@@ -192,6 +212,37 @@ def _conditions(function: ast.FunctionDef) -> Iterator[tuple[ast.expr, str | Non
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.keyword, ast.Return)) and _is_boolean(node.value):
             assert node.value is not None
             yield node.value, None, node.value
+
+
+@functools.cache
+def _sizes() -> frozenset[str]:
+    """The fields of ClusterScope that are a number, or a yes or no."""
+    tree = ast.parse((ROOT / "model" / "scope.py").read_text())
+    scope = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "ClusterScope")
+    fields = [
+        node
+        for node in scope.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) in ("int", "bool")
+    ]
+    return frozenset(ast.unparse(field.target) for field in fields)
+
+
+def _is_static(condition: ast.expr) -> bool:
+    """Whether a condition asks nothing but one size of the scope."""
+    if isinstance(condition, ast.Compare) and len(condition.ops) == 1:
+        if not isinstance(condition.comparators[0], ast.Constant):
+            return False
+        condition = condition.left
+    return (
+        isinstance(condition, ast.Attribute)
+        and isinstance(condition.value, ast.Name)
+        and condition.value.id == "scope"
+        and condition.attr in _sizes()
+    )
+
+
+def _is_property(function: ast.FunctionDef) -> bool:
+    return any(isinstance(d, ast.Attribute) and d.attr in PROPERTIES for d in function.decorator_list)
 
 
 def _called(value: ast.expr) -> str:
