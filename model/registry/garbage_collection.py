@@ -71,8 +71,8 @@ def look_at(etcd: Etcd, c: Collector, o: Ownership, registry: Registry, protecti
     require(c.to_delete[uid])
     node = c.graph[uid]
     # a virtual node is looked at again and again, until it is seen or found missing
-    c.to_delete[uid] = node.known and node.virtual
-    require(not node.known or not node.deleting or node.waiting)
+    c.to_delete[uid] = node.virtual
+    require(not node.deleting or node.waiting)
     if node.known:
         slot = present(node.slot)
         live = etcd.get(slot)
@@ -141,8 +141,7 @@ def send_delete(etcd: Etcd, c: Collector, registry: Registry, uid: int) -> None:
     """The worker's DELETE arrives; after a conflict the object is looked at again."""
     decided = present(c.decided[uid])
     c.decided[uid] = None
-    slot = c.graph[uid].slot
-    require(c.graph[uid].known and slot is not None)
+    slot = present(c.graph[uid].slot)
     policy = Propagation.BACKGROUND
     if decided.foreground:
         policy = Propagation.FOREGROUND
@@ -151,9 +150,7 @@ def send_delete(etcd: Etcd, c: Collector, registry: Registry, uid: int) -> None:
     version = Version()
     if decided.version > 0:
         version = Version(given=Given.NUMBER, number=decided.version)
-    answer: Answer = delete(
-        etcd, registry, CONFIG_MAP, present(slot), Request(uid=uid, version=version, propagation=policy)
-    )
+    answer: Answer = delete(etcd, registry, CONFIG_MAP, slot, Request(uid=uid, version=version, propagation=policy))
     if answer.code is not Code.OK:
         c.to_delete[uid] = True
 

@@ -25,7 +25,7 @@ from kubecheck.spec import Array, Range, Record, Set, State
 class Node(Record):
     """An object in the graph. `virtual`: no informer has shown it yet. `waiting`: its deletion waits for its dependents.
 
-    One that is not known has no owners.
+    One that is not known has nothing else, either.
     """
 
     known: bool = False
@@ -91,7 +91,7 @@ class Collector(State):
     def show(self, o: Ownership, uid: int, slot: Slot, old: Stored, new: Stored, coordinates: bool) -> None:
         """An informer shows a new or changed object."""
         node = self.graph[uid]
-        if node.known and node.virtual:
+        if node.virtual:
             if coordinates and node.slot != slot:
                 self._suspect(o, uid, slot)
             self.graph[uid] = node.next(virtual=False, slot=slot)

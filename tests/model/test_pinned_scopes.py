@@ -130,6 +130,12 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
         ),
         (1_324, 3_289, 14),
     ),
+    "before the stale-write guard": (
+        ClusterScope(
+            **SET, replicas=1, release="1.35", lag_replica_sets=2, lag_pods=2, scales=1, most_replicas=2, conflicts=1
+        ),
+        (3_930, 12_362, 24),
+    ),
     "expectations expire": (
         ClusterScope(**SET, replicas=2, lag_pods=2, expiries=1, scales=1, least_replicas=1),
         (3_961, 9_523, 34),

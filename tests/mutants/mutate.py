@@ -11,9 +11,9 @@ is a number or a yes or no, alone or compared with a constant (`scope.lost_respo
 it guards has no values to act on: it decides what is compiled, not what happens. These mutants are tried like all others, and counted by
 themselves: they are in no share of guards.
 
-Conditions that only say which modules a scope has (in the body of a function that gives a Module, outside its actions) are no part of what
-the model does, and neither are files that size, read and describe it (see `NO_BEHAVIOUR`), methods of a class that is a scope, functions
-that give a text, and properties: they are what notices.
+Conditions that only say which modules a scope has (in the body of a function that gives a Module or a Spec, outside its actions) are no
+part of what the model does. Neither are files that size, read and describe it (see `NO_BEHAVIOUR`), methods of a class that is a scope,
+functions that give a text, and properties: they are what notices.
 
 The idea is DeMillo, Lipton and Sayward's ("Hints on test data selection", 1978); that a specification can be tested so is Budd and Gopal's
 ("Program testing by specification mutation", 1985).
@@ -111,7 +111,7 @@ class _Finder:
                 gives = ast.unparse(node.returns) if node.returns else ""
                 if gives == "str" or _is_property(node):
                     continue
-                if gives == "Module":
+                if gives in ("Module", "Spec"):
                     yield from self.functions(node.body, outer="", in_builder=True)
                 else:
                     yield from self._function(node, outer)

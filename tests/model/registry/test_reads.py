@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -93,6 +94,28 @@ def test_an_old_list_is_there_until_cache_and_etcd_have_forgotten_it() -> None:
     bench.run(lambda lab: lab.cache.replace(lab.etcd, bench.resource))
     assert listed(bench, exact).code is Code.EXPIRED
     assert names(listed(bench, ListOptions(version=at(5), match=Match.EXACT))) == [0, 1]
+
+
+@dataclass(frozen=True)
+class OneName:
+    """The field selector metadata.name=…, of the first object."""
+
+    empty: bool = False
+    single: bool = True
+
+    def selects(self, slot: Slot, stored: Stored) -> bool:
+        return slot.index == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [ListOptions(limit=1), ListOptions(token=Continue.AT_REVISION, revision=3, start=1, limit=1)],
+    ids=["a first page", "a token"],
+)
+def test_a_single_name_is_read_by_its_key_and_has_no_pages(options: ListOptions) -> None:
+    """staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go, ListPredicate (MatchesSingle: not recursive)."""
+    answer = listed(some_history(), options, OneName())
+    assert (answer.code, names(answer), answer.more) == (Code.OK, [0], False)
 
 
 @pytest.mark.parametrize(
