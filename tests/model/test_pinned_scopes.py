@@ -136,6 +136,10 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
         ),
         (3_930, 12_362, 24),
     ),
+    "conflicts and failed requests in a rollout": (
+        ClusterScope(**ROLLOUT, lag_replica_sets=1, conflicts=1, request_failures=1, deployment_status=False),
+        (8_477, 24_533, 26),
+    ),
     "expectations expire": (
         ClusterScope(**SET, replicas=2, lag_pods=2, expiries=1, scales=1, least_replicas=1),
         (3_961, 9_523, 34),
