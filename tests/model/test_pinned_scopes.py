@@ -16,7 +16,6 @@ from kubecheck.model import ClusterScope, Kind
 from kubecheck.model.cluster import cluster
 from kubecheck.model.registry.collecting import CollectingScope, Owned, collecting
 from kubecheck.model.registry.namespace_deletion import NamespaceScope, namespace_deletion
-from kubecheck.model.registry.seeding import SeedingScope, seeded
 from kubecheck.model.registry.watching import WatchingScope, watching
 from kubecheck.model.scope import Strategy
 from kubecheck.spec import Spec
@@ -140,16 +139,9 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
         ClusterScope(**ROLLOUT, lag_replica_sets=1, conflicts=1, request_failures=1, deployment_status=False),
         (8_477, 24_533, 26),
     ),
-    "expectations expire": (
-        ClusterScope(**SET, replicas=2, lag_pods=2, expiries=1, scales=1, least_replicas=1),
-        (3_961, 9_523, 34),
-    ),
-    "two servers and a broken watch": (
-        ClusterScope(
-            **SET, replicas=1, pods=2, api_servers=2, lag_replica_sets=1, cache_lag_replica_sets=1, lag_pods=1,
-            cache_lag_pods=1, broken_watches=1, api_server_crashes=1,
-        ),
-        (581, 2_570, 18),
+    "named pods that name their node": (
+        ClusterScope(**NAMED, nodes=2, recreations=2, deletes=2, pinned=1, request_failures=1),
+        (294, 499, 11),
     ),
 }  # fmt: skip
 
@@ -172,29 +164,11 @@ REGISTRY: dict[str, tuple[Callable[[], Spec], tuple[int, int, int]]] = {
         functools.partial(watching, WatchingScope(servers=2, clients=2, restores=1, writes=1, broken_watches=1)),
         (1_598, 6_795, 8),
     ),
-    "six seeded writes": (functools.partial(seeded, SeedingScope(writes=6)), (367, 1_623, 7)),
-    "adoption in a chain": (
-        functools.partial(
-            collecting, CollectingScope(objects=(Owned(), Owned(), Owned(1, 2, True)), adopts=True, restarts=1)
-        ),
-        (86_702, 392_006, 24),
-    ),
     "two owners of one": (
         functools.partial(
             collecting, CollectingScope(objects=(Owned(), Owned(0, 1, True), Owned()), moves=1, adopts=True)
         ),
         (6_884, 23_689, 13),
-    ),
-    "a chain and restarts": (
-        functools.partial(
-            collecting,
-            CollectingScope(objects=(Owned(), Owned(0, 1, True), Owned(1, 2)), restarts=1, deletes=1),
-        ),
-        (7_920, 25_850, 19),
-    ),
-    "two deletions": (
-        functools.partial(collecting, CollectingScope(deletes=2, restarts=1, adopts=True)),
-        (1_170, 3_294, 13),
     ),
     "one API server's namespace": (
         functools.partial(namespace_deletion, NamespaceScope(servers=1, creations=2)),
