@@ -149,9 +149,7 @@ class ApiServer(State):
         if stored.template is None:
             return Answer.NOT_FOUND
         new = stored.next(annotations=stored.annotations + 1)
-        if (
-            scope.deployment_generations
-        ):  # annotations count too (pkg/registry/apps/deployment/strategy.go, PrepareForUpdate)
+        if scope.deployment_generations:  # annotations count too (pkg/registry/apps/deployment/strategy.go, PrepareForUpdate)
             new = new.next(generation=stored.generation + 1)
         self._put_deployment(scope, deployment, new)
         return self._done(scope)

@@ -40,13 +40,7 @@ _MEMORY: Final = {
     "replacing": "{} is taken out and not put in again",
 }
 _TOLD: Final = {"syncs.wanted", "syncs.owner_uid"}  # what `creating` was worked out from
-_DRAWN: Final = (
-    "api_server",
-    "controller_manager",
-    "scheduler",
-    "runtime",
-    "kubelets",
-)  # parts with a place of their own
+_DRAWN: Final = ("api_server", "controller_manager", "scheduler", "runtime", "kubelets")  # parts with a place of their own
 _BUDGETS: Final = {
     "outages": "nodes cut off",
     "restarted": "kubelets restarted",
@@ -258,15 +252,10 @@ class _Drawing:
         return dict(self._parts["runtime"]["running"].entries())
 
     def _kind(self, kind: str) -> Kind:
-        objects = [
-            Object(name=n, facts=_facts(kind, place))
-            for n, place in self._etcd[f"_{kind}"].entries()
-            if _there(kind, place)
-        ]
+        objects = [Object(name=n, facts=_facts(kind, place)) for n, place in self._etcd[f"_{kind}"].entries() if _there(kind, place)]
         history = self._history(kind)
         writes = [
-            Write(back=len(history) - i, name=name, before=_object_text(kind, before))
-            for i, (name, before) in enumerate(history)
+            Write(back=len(history) - i, name=name, before=_object_text(kind, before)) for i, (name, before) in enumerate(history)
         ]
         return Kind(name=_KINDS[kind], objects=objects, history=writes)
 
@@ -282,13 +271,7 @@ class _Drawing:
         if "user" in self._parts and self._parts["user"]["copies"].exists:
             yield self._editor()
         if second:
-            yield Component(
-                name="second-api-server",
-                title="second API server",
-                actors=[],
-                memory=[],
-                readers=self._readers("cache"),
-            )
+            yield Component(name="second-api-server", title="second API server", actors=[], memory=[], readers=self._readers("cache"))
         controllers = [a for a in actors if a.endswith(("controller", "controller-manager", "collector"))]
         yield Component(
             name="controller-manager",
@@ -320,15 +303,9 @@ class _Drawing:
         memory = []
         for _, copy in self._parts["user"]["copies"].entries():
             there = _there("deployments", copy)
-            memory.append(
-                Fact(label="has open", value=_object_text("deployments", copy) if there else "nothing", quiet=not there)
-            )
+            memory.append(Fact(label="has open", value=_object_text("deployments", copy) if there else "nothing", quiet=not there))
         since = self._server["_changed_since_read"]
-        memory.append(
-            Fact(
-                label="the Deployment has been written since", value="yes" if since.data else "no", quiet=not since.data
-            )
-        )
+        memory.append(Fact(label="the Deployment has been written since", value="yes" if since.data else "no", quiet=not since.data))
         return Component(name="second-user", title="second user", actors=["second-user"], memory=memory, readers=[])
 
     def _readers(self, reader: str) -> list[Reader]:
@@ -398,13 +375,9 @@ class _Drawing:
             return
         for name, worker in dict(self._parts["kubelets"]["workers"].entries())[node].entries():
             if worker.data != worker.type.default:
-                stored = (
-                    name in pods and pods[name]["node"].text() == node and pods[name]["uid"].data == worker["uid"].data
-                )
+                stored = name in pods and pods[name]["node"].text() == node and pods[name]["uid"].data == worker["uid"].data
                 flags = {flag: bool(worker[flag].data) for flag in ("known", "running", "ending", "removing")}
-                yield Worker(
-                    name=name, uid=worker["uid"].text() if worker["uid"].exists else "", stored=stored, **flags
-                )
+                yield Worker(name=name, uid=worker["uid"].text() if worker["uid"].exists else "", stored=stored, **flags)
 
     def _pod(self, name: str, place: _Place) -> PodBox:
         running = self._containers().get(name)

@@ -49,18 +49,14 @@ def queues(spec: Spec, state: Snapshot, actors: list[str]) -> list[Queue]:
     """The queue of each of the actors that has one: whose steps are about an object. The keys are in the order of their names."""
     found = []
     for actor in actors:
-        keyed = [
-            (a, key) for a in spec.actions if a.actor == actor and a.kind == "component" and (key := _key(spec, a))
-        ]
+        keyed = [(a, key) for a in spec.actions if a.actor == actor and a.kind == "component" and (key := _key(spec, a))]
         keys: dict[Any, str] = {}
         for action, key in keyed:
             for values, waits in _tries(spec, state, action):
                 of = values[key]
                 keys[of] = waits if keys.get(of, waits) else ""  # where one request is possible the key need not wait
         if keyed:
-            found.append(
-                Queue(name=actor, keys=[Key(name=show_scalar(of), waits=keys[of]) for of in sorted(keys, key=_order)])
-            )
+            found.append(Queue(name=actor, keys=[Key(name=show_scalar(of), waits=keys[of]) for of in sorted(keys, key=_order)]))
     return found
 
 
@@ -71,11 +67,7 @@ def _order(of: Sort) -> tuple[str, int]:
 
 def _key(spec: Spec, action: Action) -> str:
     """The parameter that an action is about: the last that is an object, and no node; empty if there is none."""
-    objects = [
-        p.name
-        for p in spec.parameters(action)
-        if isinstance(p.type, RefType) and p.part is None and p.type.cls is not Node
-    ]
+    objects = [p.name for p in spec.parameters(action) if isinstance(p.type, RefType) and p.part is None and p.type.cls is not Node]
     return objects[-1] if objects else ""
 
 
@@ -86,9 +78,7 @@ def _tries(spec: Spec, state: Snapshot, action: Action) -> Iterator[tuple[dict[s
     for chosen in itertools.product(*(p.type.values() for p in finite)):
         root, values = Root(state), {p.name: v for p, v in zip(finite, chosen, strict=True)}
         arguments = {
-            p.name: lift(p.type, values[p.name], None)
-            if p.part is None
-            else lift(p.type, state[p.part], Part(root, p.part))
+            p.name: lift(p.type, values[p.name], None) if p.part is None else lift(p.type, state[p.part], Part(root, p.part))
             for p in parameters
         }
         with spec.types.active():

@@ -55,15 +55,11 @@ def safety_of_identities(scope: ClusterScope) -> Module:
     if scope.pinned and scope.scheduler_relists and scope.pods_per_node < scope.pod_slots:
 
         @module.step_invariant
-        def full_nodes_get_no_pod(
-            before: ApiServer, after: ApiServer, s: Scheduler, _then: Scheduler, pod: Pod
-        ) -> bool:
+        def full_nodes_get_no_pod(before: ApiServer, after: ApiServer, s: Scheduler, _then: Scheduler, pod: Pod) -> bool:
             """The scheduler binds no pod to a node that is full by what its informer shows and what it has assumed itself."""
             require(before.pod(pod).exists and before.pod(pod).node is None)
             node = present(after.pod(pod).node)
-            seen = count(
-                pod_in_view(before, scope, p).occupies and pod_in_view(before, scope, p).node == node for p in Pod
-            )
+            seen = count(pod_in_view(before, scope, p).occupies and pod_in_view(before, scope, p).node == node for p in Pod)
             assumed = count(not pod_in_view(before, scope, p).occupies and s.assumed[p] == node for p in Pod)
             return seen + assumed < scope.pods_per_node
 

@@ -19,9 +19,7 @@ MOST_EVENTS = 7
 COUNTED = ("conflicts", "conflicts_of_deployments", "conflicts_of_pods", "crashes", "scheduler_crashes", "pod_failures")
 """Budgets of which more than MOST_EVENTS is a mistake, not an exploration."""
 
-NO_MEMORY = (
-    "a kubelet of pods with random names remembers nothing that its runtime and the API server do not tell it again"
-)
+NO_MEMORY = "a kubelet of pods with random names remembers nothing that its runtime and the API server do not tell it again"
 
 
 class ScopeError(ValueError):
@@ -187,9 +185,7 @@ def _check_staleness(scope: ClusterScope) -> None:
             f"is {scope.cache_lag_pods}, and may be lag_scheduler ({scope.lag_scheduler}) at most where the scheduler may list there",
         )
     if scope.scheduler_crashes and not scope.lag_scheduler:
-        raise ScopeError(
-            "scheduler_crashes", "needs lag_scheduler of 1 or more: else the scheduler has nothing to forget"
-        )
+        raise ScopeError("scheduler_crashes", "needs lag_scheduler of 1 or more: else the scheduler has nothing to forget")
     if scope.scheduler_relists and not scope.lag_scheduler:
         raise ScopeError("scheduler_relists", "needs lag_scheduler of 1 or more: else nothing is missed")
     if scope.expiries and not (scope.features.expectations and scope.lag_pods):

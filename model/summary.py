@@ -110,9 +110,7 @@ def _memory(api: ApiServer, cm: ControllerManager) -> list[str]:
         if len(sync.deleting):
             lines.append(f"still to delete for {replica_set}: {', '.join(str(pod) for pod in sync.deleting)}")
         if sync.status is not None:
-            lines.append(
-                f"still to write for {replica_set}: status {_pods(sync.status.replicas)}, {sync.status.ready} ready"
-            )
+            lines.append(f"still to write for {replica_set}: status {_pods(sync.status.replicas)}, {sync.status.ready} ready")
         if not expected.fulfilled:
             creations = [f"{expected.creations} to be created"] if expected.creations else []
             deletions = [f"{pod} to be deleted" for pod in expected.deletions]

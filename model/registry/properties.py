@@ -69,7 +69,9 @@ def properties() -> Module:
         return after.revision() == before.revision()
 
     @module.step_invariant
-    def the_first_authenticator_names_the_user(before: Etcd, after: Etcd, _was: LastRequest, now: LastRequest) -> bool:
+    def the_first_authenticator_names_the_user(
+        before: Etcd, after: Etcd, _was: LastRequest, now: LastRequest
+    ) -> bool:
         """Of credentials that two authenticators know the first one names the user: the reader's certificate, not the owner's token."""
         require(now.client is Client.TWOFOLD and now.verb is not Verb.NONE)
         return after.revision() == before.revision()

@@ -32,10 +32,7 @@ def test_each_feature_is_a_field_and_each_field_a_feature() -> None:
 
 def test_each_switch_of_the_registry_is_a_feature() -> None:
     """What a scope has beside them and is a bool too says what happens, not what protects."""
-    switches = {f.name for s in REGISTRY_SCOPES for f in dataclasses.fields(s) if f.type == "bool"} - {
-        "adopts",
-        "watch_others",
-    }
+    switches = {f.name for s in REGISTRY_SCOPES for f in dataclasses.fields(s) if f.type == "bool"} - {"adopts", "watch_others"}
     assert switches == {FEATURES[name].attribute for s in REGISTRY_SCOPES for name in s.features()}
     assert switches >= {f.attribute for f in OF_REGISTRY}
 

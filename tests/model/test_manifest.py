@@ -231,9 +231,7 @@ class TestDocuments:
     def test_depth_is_no_danger(self) -> None:
         assert error("[\n" * 100_000).startswith("web.yaml:501:1: more than 500 collections are open here\n")
         ours = "web.yaml:1:501: more than 500 collections are open here\n"
-        pyyaml = (
-            "web.yaml:1:1001: broken YAML: exceeded maximum nesting depth"  # from 6.0.4 on; its scanner is a line ahead
-        )
+        pyyaml = "web.yaml:1:1001: broken YAML: exceeded maximum nesting depth"  # from 6.0.4 on; its scanner is a line ahead
         assert error("[" * 100_000).startswith((ours, pyyaml))
         assert error("a: " + "[" * 499 + "]" * 499).startswith("web.yaml:1:1: apiVersion is required\n")
 

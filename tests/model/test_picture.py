@@ -29,10 +29,7 @@ def stepping(spec: Spec, *names: str) -> Snapshot:
     """The state after these steps, each the first of its name, `name` or `name(value, …)`."""
     state = reference.initial_states(spec)[0]
     for name in names:
-        steps = [
-            (f"{t.action.name}({', '.join(map(str, t.parameters.values()))})", t.state)
-            for t in reference.steps(spec, state)
-        ]
+        steps = [(f"{t.action.name}({', '.join(map(str, t.parameters.values()))})", t.state) for t in reference.steps(spec, state)]
         state = next(after for text, after in steps if name in (text, text.partition("(")[0]))
     return state
 
@@ -66,9 +63,7 @@ def test_every_scenario_has_a_picture_along_a_walk(name: str) -> None:
         api = server(spec, state)
         with spec.types.active():
             pods = {str(p): api.pod(p) for p in Pod if api.pod(p).exists}
-            boxes = {p.name: (n.name, p) for n in drawn.nodes for p in n.pods} | {
-                p.name: (None, p) for p in drawn.unbound
-            }
+            boxes = {p.name: (n.name, p) for n in drawn.nodes for p in n.pods} | {p.name: (None, p) for p in drawn.unbound}
             assert set(boxes) == set(pods) == {o.name for o in drawn.kinds[-1].objects}
             for pod, (node, box) in boxes.items():
                 stored = pods[pod]
@@ -142,13 +137,7 @@ def test_a_node_that_is_cut_off() -> None:
     assert [n.cut_off for n in back.nodes] == [False, False]
 
 
-RUNNING = (
-    "create_pod(pod-0)",
-    "bind_pod(pod-0, node-0)",
-    "see_pod(node-0, pod-0)",
-    "start_containers(node-0, pod-0)",
-    "report_running",
-)
+RUNNING = ("create_pod(pod-0)", "bind_pod(pod-0, node-0)", "see_pod(node-0, pod-0)", "start_containers(node-0, pod-0)", "report_running")
 
 
 def test_a_kubelet_has_a_memory_of_its_own() -> None:
@@ -194,10 +183,7 @@ def test_what_a_user_has_read() -> None:
         ((*opened, "save_deployment"), "nothing", "yes"),
     ):
         [second] = [c for c in picture(spec, stepping(spec, *steps)).components if c.name == "second-user"]
-        assert {f.label: f.value for f in second.memory} == {
-            "has open": has_open,
-            "the Deployment has been written since": since,
-        }
+        assert {f.label: f.value for f in second.memory} == {"has open": has_open, "the Deployment has been written since": since}
 
 
 def test_budgets_of_every_part() -> None:
@@ -257,8 +243,7 @@ def test_the_queues_are_those_of_the_steps_that_are_possible() -> None:
         possible = {
             (t.action.actor, str(value))
             for t in reference.steps(spec, state)
-            if t.action.actor in ("deployment-controller", "replicaset-controller", "scheduler")
-            and t.action.kind == "component"
+            if t.action.actor in ("deployment-controller", "replicaset-controller", "scheduler") and t.action.kind == "component"
             for name, value in t.parameters.items()
             if name != "node"
         }

@@ -21,10 +21,7 @@ def test_objects() -> None:
     spec = ALL["apply"].build()
     assert reference.summary(spec, first(spec)) == ["node-0 is not registered"]
     applied = ("register_node", "apply_deployment", "create_replica_set")
-    assert reference.summary(spec, first(spec, *applied)) == [
-        "deployment-0: 2 of replica-set-0",
-        "replica-set-0: 2 wanted",
-    ]
+    assert reference.summary(spec, first(spec, *applied)) == ["deployment-0: 2 of replica-set-0", "replica-set-0: 2 wanted"]
     bound = first(spec, *applied, "create_pod", "bind_pod", "create_pod")
     assert reference.summary(spec, bound)[1] == "replica-set-0: 2 wanted; pod-0 pending bound, pod-1 pending"
 
@@ -48,10 +45,7 @@ def test_status_and_generations() -> None:
         "- status: 1 pod, 0 ready; generation 2, 1 observed",
     ]
     again = first(spec, "apply_replica_set", "delete_replica_set", "apply_replica_set")
-    assert reference.summary(spec, again)[:2] == [
-        "replica-set-0 (applied again): 1 wanted",
-        "- generation 1, 0 observed",
-    ]
+    assert reference.summary(spec, again)[:2] == ["replica-set-0 (applied again): 1 wanted", "- generation 1, 0 observed"]
 
 
 def test_a_node_that_is_cut_off() -> None:

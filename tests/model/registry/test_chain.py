@@ -94,9 +94,7 @@ def test_each_plugin_changes_what_the_one_before_made() -> None:
         assert admit_changes((), Stored(spec=8)).spec == 8
 
 
-@pytest.mark.parametrize(
-    ("refused", "code"), [((), Code.OK), ((5,), Code.FORBIDDEN), ((6, 5), Code.FORBIDDEN), ((6,), Code.OK)]
-)
+@pytest.mark.parametrize(("refused", "code"), [((), Code.OK), ((5,), Code.FORBIDDEN), ((6, 5), Code.FORBIDDEN), ((6,), Code.OK)])
 def test_one_refusal_is_enough(refused: tuple[int, ...], code: Code) -> None:
     """admission/chain.go, Validate."""
     with SPEC.types.active():

@@ -258,9 +258,7 @@ def pod_cases() -> Iterator[Case]:
     def patched(phase: Phase, uid: int) -> Callable[[Any, ClusterScope], WorkloadAnswer]:
         return lambda api, scope: api.patch_pod_status(scope, Pod(0), uid, phase)
 
-    yield Case(
-        "create_named_pod", POD, lambda api, scope: api.create_named_pod(scope, Pod(0), None), named, verb="create"
-    )
+    yield Case("create_named_pod", POD, lambda api, scope: api.create_named_pod(scope, Pod(0), None), named, verb="create")
     yield Case(
         "bind_pod", POD, lambda api, scope: api.bind_pod(scope, Pod(0), Node(1)), request={"node": 2}, verb="bind"
     )
