@@ -112,7 +112,13 @@ def page(found: Results, reasons: dict[str, Reason]) -> str:
     argued = {name for name, reason in reasons.items() if reason.verdict == "equivalent"}
     lines = [HEAD, "## What was found", ""]
     if sampled:
-        lines += [f"Measured on **{tried} of {found.mutants}** mutants, taken by chance; intervals are for 95 %.", ""]
+        lines += [
+            f"Measured on **{tried} of {found.mutants}** mutants, taken by chance; intervals are for 95 %. A run that is stopped leaves out"
+        ]
+        lines += [
+            "those in hand, one a process, and they are rather such as nothing notices: no share is better than that allows.",
+            "",
+        ]
     else:
         lines += [f"Measured on all {found.mutants} mutants.", ""]
     lines += ["| | judged | noticed | share |", "|---|---:|---:|---|"]
