@@ -116,7 +116,7 @@ def page(found: Results, reasons: dict[str, Reason]) -> str:
             f"Measured on **{tried} of {found.mutants}** mutants, taken by chance; intervals are for 95 %. A run that is stopped leaves out"
         ]
         lines += [
-            "those in hand, one a process, and they are rather such as nothing notices: no share is better than that allows.",
+            "those in hand, one a process, which are rather such as nothing notices: the shares are a little too high.",
             "",
         ]
     else:
