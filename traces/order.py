@@ -36,6 +36,9 @@ HELD_BYTES: Final = 64 << 20
 """Bytes of bodies held back. Events of up to 8 KiB do not come near it; of the largest that Kubernetes takes (3 MiB, asked and answered)
 it holds ten, and a write that comes later than that is late."""
 
+LISTS_HELD: Final = 16 << 20
+"""Bytes of lists among them, about: lists beyond that are not judged, so that they make no write late."""
+
 IN_FLIGHT: Final = 8192
 """Requests of one log that are without an answer at one time: the oldest is taken to have none. An API server serves 600 at one time
 (--max-requests-inflight, --max-mutating-requests-inflight), watches not counted."""
@@ -127,9 +130,11 @@ def is_versioned_write(event: Event) -> bool:
 
 
 def matters_in_time(event: Event) -> bool:
-    """Has the event to be placed among the writes? Lists, watches, and reads whose answer tells no version have not."""
+    """Has the event to be placed among the writes? Watches, and reads whose answer tells no version have not."""
     if event.verb in WRITES:
         return True
+    if event.verb == "list":
+        return event.version is not None and event.response is not None
     return event.verb == "get" and event.name is not None and (event.version is not None or event.code == 404)
 
 
@@ -234,6 +239,8 @@ class Timeline:
         """Events in `_revisions` and `_timed`."""
         self._bytes = 0
         """Of their bodies."""
+        self._listed = 0
+        """Of the lists among them."""
         self._number = 0
         self._released = -1
         self._clock = -1
@@ -283,8 +290,10 @@ class Timeline:
             self._push(event, reached, 1, 0, None)
             return
         if event.verb not in WRITES:
-            if matters_in_time(event):
-                self._by_time(event, self._taken(event))
+            if matters_in_time(event) and (event.verb != "list" or self._listed < LISTS_HELD):
+                size = self._taken(event)
+                self._listed += size if event.verb == "list" else 0
+                self._by_time(event, size)
             return
         if event.resource is not None and is_silent(event):
             self.pending.add(event)
@@ -330,6 +339,8 @@ class Timeline:
         _, _, size, event = heapq.heappop(self._timed)
         self._held -= 1
         self._bytes -= size
+        if event.verb == "list":
+            self._listed -= size
         return Place.TIME, event
 
     def _release(self) -> list[tuple[Place, Event]]:

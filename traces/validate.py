@@ -67,7 +67,7 @@ class _Run:
         self.before_write = Hooks(self.rules, "before_write")
         self.on_echoed = Hooks(self.rules, "echoed")
         self.on_step = Hooks(self.rules, "step")
-        self.on_placed = Hooks(self.rules, "placed", by_verb=(*WRITES, "get"))
+        self.on_placed = Hooks(self.rules, "placed", by_verb=(*WRITES, "get", "list"))
         self.on_removed = Hooks(self.rules, "removed")
 
     def result(self) -> Validation:

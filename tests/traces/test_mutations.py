@@ -74,6 +74,7 @@ FINDS = {
         "a read of the removed",
         "a read of what was not yet written",
         "an AlreadyExists that was a success",
+        "a GET older than it asked for",
     ],
     "store.deletion": [
         "a deletionTimestamp taken back",
@@ -104,6 +105,47 @@ FINDS = {
         "a status changed past its subresource",
         "an old ReplicaSet that grows in a rollout",
         "labels of a Deployment changed through status",
+    ],
+    "store.creation": [
+        "a creation of generation 5, in every telling",
+        "a creation with a status, in every telling",
+        "a creation an hour early, in every telling",
+        "a pod that runs nowhere",
+    ],
+    "store.immutable-fields": [
+        "a creationTimestamp that changes, in every telling",
+        "a selector that changes, in every telling",
+        "a service account that changes, in every telling",
+    ],
+    "store.answers-its-object": ["a GET of another object", "a PUT answered with another object"],
+    "store.list": [
+        "a list with an item of the future",
+        "a list with other content",
+        "a consistent list from before a write",
+    ],
+    "watch.creations": ["a pod that a stream never tells of", "a creation and a removal that a stream skips"],
+    "pods.graceful-deletion": ["a running pod removed at once", "a kubelet that removes what nobody deleted"],
+    "pods.start-time": ["a startTime that changes, in every telling", "a pod that runs nowhere"],
+    "controllers.status-counts": [
+        "more ready than there are, in every telling",
+        "pods counted that never were, in every telling",
+    ],
+    "controllers.job-end": [
+        "a failed that goes back, in every telling",
+        "a Job that is Complete and Failed, in every telling",
+    ],
+    "controllers.pod-from-template": [
+        "a pod without its owner's labels",
+        "a pod of another image",
+        "a pod of a suspended Job, in every telling",
+    ],
+    "controllers.endpoint-selection": [
+        "an endpoint twice, in every telling",
+        "an endpoint that is not selected, in every telling",
+    ],
+    "controllers.garbage-collector": [
+        "a collected object whose owner exists",
+        "a collected object without an owner",
     ],
     "watch.order": [
         "two deliveries swapped",
@@ -263,6 +305,9 @@ FINDS = {
         "a node lease renewed by a controller",
         "a node registered in another's name",
         "a pod deleted by the endpoint controller",
+        "a scheduler that reads a Secret",
+        "a kubelet that lists all Secrets",
+        "a kubelet's pod that is no mirror pod",
     ],
     "requests.through-api": [
         "a lost write in the middle",
@@ -276,6 +321,7 @@ FINDS = {
         "a dry-run deletion that marks",
     ],
     "requests.dry-run": ["a dry run with a version", "a dry-run creation with a version"],
+    "controllers.former-leader": ["a former leader that creates pods", "a former leader that writes Deployments"],
     "end-state.reached": ["an end that is not reached", "an end that was not observed"],
     "end-state.status-true": ["a status at rest that counts too many", "a status at rest with too many ready"],
     "end-state.endpoints": ["an endpoint missing at the end", "an endpoint not ready at the end"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from kubecheck.traces.event import Event, Kind
@@ -11,7 +10,7 @@ from kubecheck.traces.history import History
 from kubecheck.traces.order import interval, surely_before
 from kubecheck.traces.reasons import BEFORE, LEVEL, NO_TIME, UNLOGGED
 from kubecheck.traces.rules.rule import Rule
-from kubecheck.traces.shapes import as_dict, as_int, as_text
+from kubecheck.traces.shapes import as_dict, as_int, as_micros, as_text
 from kubecheck.traces.versions import Change, Record, Step, slim
 from kubecheck.traces.workloads import Workloads
 
@@ -20,14 +19,18 @@ class NamespaceEmpty(Rule):
     """A namespace goes last."""
 
     name = "controllers.namespace-empty"
-    sentence = "When a namespace is removed nothing is left in it, and nothing is created in it while or after it goes."
+    sentence = (
+        "When a namespace is removed nothing is left in it, nothing is created in it while or after it goes, and its phase tells whether "
+        "it is being deleted."
+    )
     source = (
         "pkg/controller/namespace/deletion/namespaced_resources_deleter.go Delete, "
-        "deleteAllContent; "
+        "deleteAllContent; pkg/apis/core/validation/validation.go ValidateNamespaceStatusUpdate; "
+        "pkg/registry/core/namespace/storage/storage.go REST.Delete; "
         "staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go Lifecycle.Admit"
     )
     every_write = True
-    nothing = "no namespace is deleted in the log"
+    nothing = "no namespace in the log"
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
@@ -38,6 +41,7 @@ class NamespaceEmpty(Rule):
         """Namespaces that begin to go, and creations in them."""
         key, meta = step.record.key, step.after.meta
         if key[:2] == ("", "namespaces"):
+            self._phase(step)
             if meta is not None and meta.deletion_timestamp is not None:
                 self._terminating.setdefault(key[3], slim(step.after.event))
             elif step.after.change is Change.CREATE:
@@ -58,6 +62,18 @@ class NamespaceEmpty(Rule):
         if surely_before(since, event) and _seconds(since, event) > ADMISSION_LAG:
             self.violated(f"{step.record} was created in namespace {namespace}, which was being deleted",
                           [key, f"namespaces/{namespace}"], event, since)
+
+    def _phase(self, step: Step) -> None:
+        meta, body = step.after.meta, step.after.body
+        phase = as_dict(as_dict(body).get("status")).get("phase")
+        if meta is None or phase is None or step.after.partial:
+            return
+        self.judge()
+        expected = "Active" if meta.deletion_timestamp is None else "Terminating"
+        if phase != expected:
+            being = "is being deleted" if meta.deletion_timestamp else "is not being deleted"
+            self.violated(f"{step.record} is {phase} and {being}", [step.record.key], step.after.event,
+                          *([step.before.event] if step.before is not None else []))
 
     def removed(self, record: Record, event: Event) -> None:
         """What the namespace still holds."""
@@ -95,7 +111,7 @@ class LeaderElection(Rule):
     sentence = (
         "A lease (not of coordinated leader election) changes its holder only when it was given back or has "
         "not been renewed for its duration; each change counts up "
-        "leaseTransitions by one, and within a term only its holder renews it."
+        "leaseTransitions by one, and within a term only its holder renews it, which leaves acquireTime as it is."
     )
     source = (
         "staging/src/k8s.io/client-go/tools/leaderelection/leaderelection.go tryAcquireOrRenew, release, "
@@ -138,6 +154,10 @@ class LeaderElection(Rule):
         if one.get("leaseTransitions") != other.get("leaseTransitions"):
             self.violated(f"{step.record} counts another transition although {holder} kept it", [step.record.key],
                           after.event, before.event)
+        acquired = as_micros(one.get("acquireTime"))
+        if after.event.user in _ELECTED and holder and acquired is not None and acquired != as_micros(other.get("acquireTime")):
+            self.violated(f"{step.record} has another acquireTime although {holder} kept it", [step.record.key],
+                          after.event, before.event)
         event = after.event
         if event.kind is not Kind.REQUEST or event.user is None:
             return
@@ -159,7 +179,7 @@ class LeaderElection(Rule):
             self.violated(f"{step.record} went from {holder} to {taker} and its transitions from {old} to {new}", [step.record.key],
                           after.event, before.event)
         duration = as_int(one.get("leaseDurationSeconds")) or 0
-        renewed, acquired = _micros(one.get("renewTime")), _micros(other.get("acquireTime"))
+        renewed, acquired = as_micros(one.get("renewTime")), as_micros(other.get("acquireTime"))
         if renewed is None or acquired is None or duration <= 0:
             self.cannot_tell(NO_TIME)
             return
@@ -170,13 +190,8 @@ class LeaderElection(Rule):
             )
 
 
-def _micros(text: Any) -> int | None:
-    if not isinstance(text, str):
-        return None
-    try:
-        return int(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1_000_000)
-    except (ValueError, OverflowError):
-        return None
+_ELECTED: Final = frozenset(("system:kube-controller-manager", "system:kube-scheduler", "system:cloud-controller-manager"))
+"""Who is known to use client-go: a renewal of it keeps acquireTime. Others may count as they like."""
 
 
 RULES: tuple[type[Rule], ...] = (NamespaceEmpty, LeaderElection)

@@ -7,13 +7,16 @@ from typing import Any, Final
 from kubecheck.traces.body import Body
 from kubecheck.traces.effects import Effect, effect_of, empties_finalizers
 from kubecheck.traces.event import Event, Kind
+from kubecheck.traces.history import History
 from kubecheck.traces.keys import is_built_in
 from kubecheck.traces.provenance import FEW_VERSIONS, Provenance
 from kubecheck.traces.reasons import LACKING, LEVEL, MANY, UNLOGGED
 from kubecheck.traces.rules.contents import one_form, written_between
 from kubecheck.traces.rules.nodes import keeps_taints
+from kubecheck.traces.rules.roles import role_of
 from kubecheck.traces.rules.rule import Rule
-from kubecheck.traces.versions import Change, Record, Step
+from kubecheck.traces.versions import Change, Record, Step, slim
+from kubecheck.traces.workloads import Workloads, process_of
 
 _DELETE: Final = "staging/src/k8s.io/apiserver/pkg/registry/rest/delete.go"
 _REGISTRY: Final = "staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go"
@@ -252,9 +255,49 @@ class ObservedGeneration(Rule):
     """status.observedGeneration."""
 
     name = "store.observed-generation"
-    sentence = "status.observedGeneration is never ahead of metadata.generation."
-    source = "pkg/controller/*/ (status.ObservedGeneration is the generation that the controller has seen)"
+    sentence = (
+        "status.observedGeneration is never ahead of metadata.generation, and no process of a built-in controller takes it back to less "
+        "than it has observed itself."
+    )
+    source = (
+        "pkg/controller/*/ (status.ObservedGeneration is the generation that the controller has seen); "
+        "staging/src/k8s.io/client-go/tools/cache (what an informer has told a process does not get older)"
+    )
     nothing = "nothing in the log has an observedGeneration"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._observed: dict[str, dict[str, tuple[int, Event]]] = {}
+        """uid -> process -> the highest generation that it has called observed."""
+        self._crashed: set[str | None] = set()
+        """Components that began anew, and may have read an older state then."""
+
+    def arrived(self, event: Event) -> None:
+        """A crash or restart that a log tells."""
+        if event.kind in (Kind.CRASH, Kind.RESTART):
+            self._crashed.add(event.component)
+
+    def removed(self, record: Record, event: Event) -> None:
+        """Forgets an object that is gone."""
+        if record.uid is not None:
+            self._observed.pop(record.uid, None)
+
+    def _back(self, step: Step, observed: int) -> None:
+        event, meta = step.after.event, step.after.meta
+        process = process_of(event)
+        if process is None or event.subresource != "status" or meta is None or meta.uid is None or role_of(event) is None:
+            return
+        if event.credential is None and event.component in self._crashed:
+            return
+        known = self._observed.setdefault(meta.uid, {})
+        highest = known.get(process)
+        if highest is None or observed > highest[0]:
+            known[process] = (observed, slim(event))
+        elif observed < highest[0]:
+            self.violated(
+                f"{event.user} had observed generation {highest[0]} of {step.record} and says now that it has observed {observed}",
+                [step.record.key], event, highest[1],
+            )
 
     def step(self, step: Step) -> None:
         """Both of one version."""
@@ -271,6 +314,7 @@ class ObservedGeneration(Rule):
             self.cannot_tell("a custom resource may have no status subresource")
             return
         self.judge()
+        self._back(step, observed)
         if observed > after.meta.generation:
             self.violated(
                 f"the status of {step.record} says it observed generation {observed}; its generation is {after.meta.generation}",

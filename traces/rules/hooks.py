@@ -21,6 +21,8 @@ class Hooks:
     """The hooks of one name, by what the rules say that they are about."""
 
     def __init__(self, rules: Sequence[Rule], name: str, *, by_verb: Sequence[str] = ()) -> None:
+        rules = [rule for rule in rules if overriding((rule,), name)]
+
         def chosen(resource: str | None, verb: str | None) -> tuple[Hook, ...]:
             return overriding([
                 rule for rule in rules if (rule.resources is None or resource in rule.resources)

@@ -58,8 +58,8 @@ class BoundOnce(Rule):
     """A pod gets one node."""
 
     name = "pods.bound-once"
-    sentence = "A pod is bound once, and its nodeName is never changed or taken back."
-    source = f"{_BINDING} (409 if nodeName is set); pkg/apis/core/validation/validation.go ValidatePodUpdate"
+    sentence = "A pod is bound once, and not while it is being deleted; its nodeName is never changed or taken back."
+    source = f"{_BINDING} (409 if nodeName or deletionTimestamp is set); pkg/apis/core/validation/validation.go ValidatePodUpdate"
     nothing = "no pod is bound in the log"
     resources = frozenset(("pods",))
     verbs = frozenset(("create",))
@@ -79,6 +79,12 @@ class BoundOnce(Rule):
             self.cannot_tell(BEFORE)
             return
         self.judge()
+        going = next((version for version in record.versions if version.event.kind is Kind.REQUEST and version.meta is not None
+                      and version.meta.uid == uid and version.meta.deletion_timestamp is not None
+                      and surely_before(version.event, event)), None)
+        if going is not None:
+            self.violated(f"{record} was bound although it was being deleted", [record.key], (event, f"to {_target(event)}"),
+                          (going.event, "was being deleted before"))
         known = self._bindings.put(uid, event)
         if known is not None and known is not event:
             self.violated(f"{record} was bound twice", [record.key], (event, f"to {_target(event)}"), (known, f"to {_target(known)}"))

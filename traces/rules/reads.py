@@ -8,10 +8,11 @@ from typing import Final
 from kubecheck.traces.effects import is_silent
 from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.history import History
-from kubecheck.traces.keys import Key
+from kubecheck.traces.keys import Key, key_of
 from kubecheck.traces.order import interval, surely_before
 from kubecheck.traces.reasons import NO_TIME
 from kubecheck.traces.rules.rule import Rule
+from kubecheck.traces.shapes import as_number
 from kubecheck.traces.versions import Record, Step, Version, slim
 from kubecheck.traces.workloads import Workloads
 
@@ -21,9 +22,8 @@ class FreshRead(Rule):
 
     name = "store.fresh-read"
     sentence = (
-        "A read is not older than a write answered before it was received, unless it allows a cache "
-        "(resourceVersion in the "
-        "request), and never newer than a write received after it was answered."
+        "A read is not older than a write answered before it was received, unless it allows a cache (resourceVersion in the "
+        "request), not older than the resourceVersion that it asks for, and never newer than a write received after it was answered."
     )
     every_write = True
     source = (
@@ -36,6 +36,22 @@ class FreshRead(Rule):
         super().__init__(history, workloads)
         self._ahead: OrderedDict[tuple[Key, int], Event] = OrderedDict()
         """Reads that told a version before any write of it was placed."""
+        self._asked: list[Event] = []
+        """Reads that asked for a version, or later, which no write had reached when they were placed."""
+
+    def before_write(self, event: Event, record: Record | None) -> None:
+        """A version that is not above one that was asked for, and got, before it was written."""
+        if not self._asked or event.version is None:
+            return
+        for read in self._asked:
+            if (as_number(read.requested_version) or 0) >= event.version and surely_before(read, event):
+                self.violated(
+                    f"a GET at resourceVersion {read.requested_version}, or later, was answered before {event.version} was written",
+                    [key for key in (key_of(read),) if key], (read, f"asked for {read.requested_version}"),
+                    (event, f"wrote {event.version} later"),
+                )
+        self._asked = [read for read in self._asked
+                       if (as_number(read.requested_version) or 0) > event.version and not surely_before(read, event)]
 
     def step(self, step: Step) -> None:
         """A write of a version that a read has told already."""
@@ -71,6 +87,9 @@ class FreshRead(Rule):
                     f"a consistent GET of {record} answered resourceVersion {told} although {newer.number} had been written before",
                     [record.key], (event, f"answered {told}"), (newer.event, f"wrote {newer.number} before"),
                 )
+        wanted = as_number(event.requested_version)
+        if wanted is not None:
+            self._not_below(event, record, wanted)
         written = record.find(told)
         if written is None and record.last is not None and told > record.last.number:
             self._ahead[record.key, told] = slim(event)
@@ -80,6 +99,16 @@ class FreshRead(Rule):
             not is_silent(written.event)
         ):
             self._told_before(event, written, record)
+
+    def _not_below(self, event: Event, record: Record, wanted: int) -> None:
+        newer = next((version for version in record.versions if (event.version or 0) < version.number <= wanted), None)
+        if newer is not None:
+            self.violated(
+                f"a GET of {record} at resourceVersion {wanted}, or later, answered {event.version} although {newer.number} was written",
+                [record.key], (event, f"answered {event.version}"), (newer.event, f"wrote {newer.number}"),
+            )
+        elif wanted > (self.history.last_version or 0) and len(self._asked) < _READS:
+            self._asked.append(slim(event))
 
     def _told_before(self, event: Event, written: Version, record: Record) -> None:
         self.violated(

@@ -7,24 +7,35 @@ from collections.abc import Iterable
 from typing import Final
 
 from kubecheck.traces.rules import (
+    answers,
     cluster,
     controllers,
+    counts,
+    creation,
     deletion,
     end_state,
+    endpoints,
+    garbage,
     jobs,
+    leaders,
     nodes,
+    pod_life,
     pods,
     reads,
     requests,
     store,
+    templates,
     through_api,
     watch,
+    watch_creations,
 )
 from kubecheck.traces.rules.rule import Rule
 
 ALL: Final[tuple[type[Rule], ...]] = (
-    *store.RULES, *reads.RULES, *deletion.RULES, *watch.RULES, *pods.RULES, *nodes.RULES, *controllers.RULES, *jobs.RULES,
-    *cluster.RULES, *requests.RULES, *through_api.RULES, *end_state.RULES,
+    *store.RULES, *reads.RULES, *deletion.RULES, *creation.RULES, *answers.RULES, *watch.RULES, *watch_creations.RULES,
+    *pods.RULES, *pod_life.RULES, *nodes.RULES, *controllers.RULES, *jobs.RULES, *counts.RULES, *templates.RULES,
+    *endpoints.RULES, *garbage.RULES, *cluster.RULES, *leaders.RULES, *requests.RULES, *through_api.RULES,
+    *end_state.RULES,
 )
 """Every rule, by subject."""
 

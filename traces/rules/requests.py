@@ -7,8 +7,10 @@ from typing import Final
 from kubecheck.traces.effects import WRITES
 from kubecheck.traces.event import Event, Kind, Level, Stage
 from kubecheck.traces.history import History
-from kubecheck.traces.rules.roles import allowed, granted_besides, role_of
+from kubecheck.traces.rules.pods import NODE_USER
+from kubecheck.traces.rules.roles import READS, allowed, granted_besides, role_of
 from kubecheck.traces.rules.rule import Rule
+from kubecheck.traces.shapes import as_dict, as_text
 from kubecheck.traces.versions import Record, slim
 from kubecheck.traces.workloads import Workloads
 
@@ -95,32 +97,61 @@ class Role(Rule):
 
     name = "requests.role"
     sentence = (
-        "Each component only writes what its role of the default policy lets it write; kubelets only what is "
-        "theirs."
+        "Each component only calls what its role of the default policy lets it call; kubelets only read, write and create what is "
+        "theirs (pods: mirror pods)."
     )
     source = (
         "plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go NodeRules, clusterRoles, "
-        "controller_policy.go buildControllerRoles; plugin/pkg/auth/authorizer/node/node_authorizer.go Authorize"
+        "controller_policy.go buildControllerRoles; plugin/pkg/auth/authorizer/node/node_authorizer.go Authorize; "
+        "plugin/pkg/admission/noderestriction/admission.go admitPodCreate"
     )
     level = Level.METADATA
-    nothing = "no write by a component whose role is known"
-    verbs = WRITES
+    nothing = "no call by a component whose role is known"
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._told: set[tuple[str, str | None]] = set()
+        """(server, auditID) of the watches that were called violations: each is told twice, when it starts and when it ends."""
 
     def arrived(self, event: Event) -> None:
-        """A successful write against the table of roles."""
-        if event.kind is not Kind.REQUEST or not event.ok or event.resource is None:
+        """A request that succeeded against the table of roles. One that was refused is no violation, whatever it asked for."""
+        if event.kind is not Kind.REQUEST or event.resource is None or not event.ok:
             return
         role = role_of(event)
         if role is None:
+            return
+        if event.verb not in WRITES and event.verb not in READS:
             return
         if granted_besides(event):
             self.cannot_tell("allowed by a role that is not of the default policy")
             return
         self.judge()
+        what = event.resource + (f"/{event.subresource}" if event.subresource else "")
+        name = "/".join(part for part in (what, event.namespace, event.name) if part)
         if not allowed(role, event):
-            what = event.resource + (f"/{event.subresource}" if event.subresource else "")
-            self.violated(f"{event.user} may not {event.verb} {what} by the default policy and did",
-                          ["/".join(part for part in (what, event.namespace, event.name) if part)], event)
+            told = (event.server, event.audit_id)
+            if event.verb == "watch" and event.audit_id is not None:
+                if told in self._told:
+                    return
+                if len(self._told) < _WATCHES:
+                    self._told.add(told)
+            self.violated(f"{event.user} may not {event.verb} {name} by the default policy and did", [name], event)
+        elif event.verb == "create" and what == "pods" and (event.user or "").startswith(NODE_USER) and not is_mirror(event):
+            self.violated(f"{event.user} created {name}, which is no mirror pod of its node", [name], event)
+
+
+_WATCHES: Final = 10_000
+MIRROR: Final = "kubernetes.io/config.mirror"
+
+
+def is_mirror(event: Event) -> bool:
+    """Is the pod that was created a kubelet's own, of a file? Yes, too, if its body is not in the log."""
+    body = as_dict(event.response_object()) or as_dict(event.request_object())
+    meta = as_dict(body.get("metadata"))
+    node = as_text(as_dict(body.get("spec")).get("nodeName"))
+    if not meta:
+        return True
+    return MIRROR in as_dict(meta.get("annotations")) and node in (None, (event.user or "")[len(NODE_USER):])
 
 
 class DryRun(Rule):

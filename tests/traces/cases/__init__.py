@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.traces.cases import cluster, controllers, narrow, pods, requests, store, watch
+from tests.traces.cases import cluster, controllers, life, narrow, pods, requests, store, watch
 from tests.traces.cases.head import Case, Narrow
 
 CASES: dict[str, Case] = {
@@ -12,5 +12,6 @@ CASES: dict[str, Case] = {
     **cluster.CASES,
     **controllers.CASES,
     **requests.CASES,
+    **life.CASES,
 }
 NARROW: list[Narrow] = narrow.NARROW

@@ -21,6 +21,9 @@ _COMPONENTS = {
     "disruption": _ACCOUNT + "disruption-controller",
     "cronjob": _ACCOUNT + "cronjob-controller",
     "hpa": _ACCOUNT + "horizontal-pod-autoscaler",
+    "gc": _ACCOUNT + "generic-garbage-collector",
+    "kcm": "system:kube-controller-manager",
+    "proxy": "system:kube-proxy",
     "server": "system:apiserver",
 }
 HEAD = "kubecheck-trace 1\n" + "".join(f'component {name} user="{user}"\n' for name, user in _COMPONENTS.items())

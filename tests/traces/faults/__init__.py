@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.traces.faults import controllers, end_state, nodes, pods, requests, semantics, store, watch
+from tests.traces.faults import controllers, end_state, life, nodes, pods, requests, semantics, store, watch
 from tests.traces.mutate import Fault
 
 
@@ -19,6 +19,7 @@ FIRST: dict[str, tuple[str, Fault]] = {
     **_of_subject("requests", requests.REQUESTS),
     **_of_subject("end-state", end_state.END),
     **_of_subject("malformed", end_state.BROKEN),
+    **{kind: found for subject, kinds in life.LIFE.items() for kind, found in _of_subject(subject, kinds).items()},
 }
 """Kinds written together with the rules."""
 
