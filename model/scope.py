@@ -343,12 +343,17 @@ class ClusterScope:
 
     @property
     def may_conflict(self) -> bool:
-        """Whether somebody writes what a lagging controller writes too, so that a conflict must be possible."""
+        """Whether somebody writes what a lagging controller writes too, so that a conflict must be possible, and can be told.
+
+        A ReplicaSet controller on its own meets conflicts in its status updates, which it tries again at once. Where requests fail,
+        the model does not keep which of the two it was.
+        """
         other_writers = self.conflicts > 0 or self.scales > 0 or self.image_changes > 0
         on_replica_sets = self.lag_replica_sets > 0 and other_writers
         writers = self.scales + self.image_changes + self.conflicts_of_deployments
         on_deployments = self.lag_deployments > 0 and self.deployment_status and writers > 0
-        return self.runs_pods and (on_replica_sets or on_deployments)
+        told = self.is_deployment or self.request_failures == 0
+        return self.runs_pods and told and (on_replica_sets or on_deployments)
 
     @property
     def controllers_lag(self) -> bool:

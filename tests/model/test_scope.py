@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kubecheck import checker
 from kubecheck.model import ClusterScope, Kind, ScopeError, Strategy
+from kubecheck.model.cluster import cluster
 from kubecheck.model.scenarios import REGISTRY
 from tests.model import scope_page
 
@@ -190,3 +192,15 @@ def test_the_page_has_every_field_with_its_sentence() -> None:
     for kind in (ClusterScope, *(type(s.scope) for s in REGISTRY.values())):
         assert [name for _, name, _, told in scope_page.fields_of(kind) if not told.endswith(".")] == []
     assert {name for _, name, _, _ in scope_page.fields_of(ClusterScope)} == {f.name for f in fields(ClusterScope)}
+
+
+def test_a_conflict_is_promised_only_where_it_can_be_told() -> None:
+    """A ReplicaSet's controller tries a refused status again at once; where requests fail as well, that is no conflict for certain."""
+    alone = ClusterScope(
+        kind=Kind.REPLICA_SET, replicas=1, lag_replica_sets=1, scales=1, most_replicas=2, conflicts=1
+    )
+    told, untold = cluster(alone), cluster(replace(alone, request_failures=1))
+    assert "a_conflict_happens" in [p.name for p in told.properties]
+    assert "a_conflict_happens" not in [p.name for p in untold.properties]
+    for spec in (told, untold):
+        assert checker.check(spec).verdict is checker.Verdict.HOLDS
