@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 LATE: Final = "a write was logged too late to be ordered"
+UNORDERED: Final = "the log does not tell which of the two came first"
 SERVER: Final = "the API server may have removed it itself, which no request tells"
 LEVEL: Final = "the log's level does not keep the bodies that tell"
 BEFORE: Final = "the log starts later than the object"

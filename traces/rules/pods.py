@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from kubecheck.traces.effects import Effect, effect_of
 from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.history import History
+from kubecheck.traces.keys import display_key, key_of
 from kubecheck.traces.order import surely_before
-from kubecheck.traces.reasons import BEFORE, LEVEL, STRANGER
+from kubecheck.traces.provenance import Provenance
+from kubecheck.traces.reasons import BEFORE, LACKING, LEVEL, MANY, STRANGER, UNORDERED
 from kubecheck.traces.rules.roles import role_of
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_dict, as_list, as_text
@@ -179,8 +181,14 @@ class NodeExists(Rule):
     sentence = "A pod is bound to a node that exists."
     source = "pkg/scheduler/backend/cache/cache.go UpdateSnapshot; the API server itself does not check it"
     nothing = "no pod is bound in the log"
-    resources = frozenset(("pods",))
+    resources = frozenset(("pods", "nodes"))
     verbs = frozenset(("create",))
+
+    def __init__(self, history: History, workloads: Workloads) -> None:
+        super().__init__(history, workloads)
+        self._unseen: dict[str, list[_Unseen]] = {}
+        """Node -> the bindings to it that were met before it."""
+        self._unseen_count = 0
 
     def placed(self, event: Event, record: Record | None) -> None:
         """The target of an accepted binding."""
@@ -191,24 +199,61 @@ class NodeExists(Rule):
             self.cannot_tell(LEVEL)
             return
         node = self.history.records.get(("", "nodes", "", target))
-        keys = [record.key if record is not None else "pods", f"nodes/{target}"]
+        pod = key_of(event)
+        keys = (display_key(pod) if pod is not None else f"a pod in {event.namespace}", f"nodes/{target}")
         if node is None:
             if target in self.history.header_nodes:
                 self.judge()
-            elif self.history.complete and self.history.covered(("", "nodes", "", "")):
-                self.judge()
-                self.violated(f"{keys[0]} was bound to {target}: there never was such a node", keys, event,
-                              *([record.last.event] if record is not None and record.last is not None else []))
-            else:
+            elif not self.history.complete or not self.history.covered(("", "nodes", "", "")):
                 self.cannot_tell(BEFORE)
+            elif self._unseen_count >= _UNSEEN:
+                self.cannot_tell(MANY)
+            else:
+                # a version that is out of order makes the binding stand before what was answered earlier: the node may yet come
+                last = record.last if record is not None else None
+                self._unseen_count += 1
+                self._unseen.setdefault(target, []).append((slim(event), slim(last.event) if last is not None else None, keys))
             return
         self.judge()
         gone = node.removed_by
         if node.exists is False and gone is not None and surely_before(gone, event) and not self.history.may_have_come(node.key):
             if _seconds_between(gone, event) > SCHEDULER_LAG:
-                self.violated(f"a pod was bound to {target}, which had been removed", keys, event, gone)
+                self.violated(f"{keys[0]} was bound to {target}, which had been removed", keys, event, gone)
             else:
                 self.cannot_tell("the node was removed just before: the scheduler may not have seen it")
+
+    def step(self, step: Step) -> None:
+        """A node comes after bindings to it."""
+        key, made = step.record.key, step.after
+        if not self._unseen or key[:2] != ("", "nodes"):
+            return
+        for event, _, keys in self._unseen.pop(key[3], ()):
+            if made.change is not Change.CREATE or made.event.kind is not Kind.REQUEST:
+                self.cannot_tell(LACKING)  # its creation is not in the log, so neither is when that was
+            elif surely_before(event, made.event):
+                self.judge()
+                self.violated(f"{keys[0]} was bound to {key[3]} before there was such a node", keys, event, (made.event, "created later"))
+            elif surely_before(made.event, event):
+                self.judge()  # the order of versions is broken; the times are not
+            else:
+                self.cannot_tell(UNORDERED)
+
+    def concluded(self, provenance: Provenance) -> None:
+        """Nodes that never came."""
+        for target, bindings in self._unseen.items():
+            for event, pod, keys in bindings:
+                if provenance.lossy or not self.history.covered(("", "nodes", "", "")):
+                    self.cannot_tell(MANY if provenance.lossy else BEFORE)
+                    continue
+                self.judge()
+                self.violated(f"{keys[0]} was bound to {target}: there never was such a node", keys, event,
+                              *([pod] if pod is not None else []))
+        self._unseen.clear()
+
+
+_Unseen: TypeAlias = tuple[Event, Event | None, tuple[str, str]]
+"""The binding, the last that was known of the pod, and both objects."""
+_UNSEEN: Final = 10_000
 
 
 SCHEDULER_LAG: Final = 60.0
