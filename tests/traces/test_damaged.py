@@ -10,7 +10,7 @@ from typing import Any
 from kubecheck.traces.findings import RuleResult, Validation, Verdict
 from kubecheck.traces.readers import audit, text
 from kubecheck.traces.validate import validate
-from tests.traces.cases.head import COMPLETE
+from tests.traces.cases.head import COMPLETE, HEAD
 from tests.traces.cases.pods import BIND, NODE, POD
 from tests.traces.logs import lines
 
@@ -70,3 +70,26 @@ def test_a_node_whose_creation_is_not_in_the_log_may_have_been_there() -> None:
     found = text_result("pods.bound-to-a-node", COMPLETE + POD + NODE.replace("node-1 ->", "n ->") + BIND + seen)
     assert found.verdict is Verdict.NOT_JUDGED
     assert found.not_judged == {"the log lacks writes of the object": 1}
+
+
+def test_one_version_too_low_is_one_violation() -> None:
+    """However many writes with higher versions had been answered."""
+    found = rule(one_version_too_low(), "store.revision-order")
+    (one,) = found.violations
+    assert found.violation_count == 1
+    assert one.sentence == (
+        "resourceVersion 7 was given to a write received after the write with the higher resourceVersion 19 and 68 further writes "
+        "with higher ones had been answered"
+    )
+    assert (one.line, one.objects) == (1699, ("replicasets/default/shared-9bd5db86c", "namespaces/kube-public"))
+
+
+def test_two_versions_too_low_are_two_violations() -> None:
+    created = "{line} alice create configmaps t/c{line} -> 201 rv={version} uid=u{line}\n"
+    versions = (10, 11, 4, 20, 21, 15)
+    log = HEAD + "".join(created.format(line=line, version=version) for line, version in enumerate(versions, 1))
+    found = text_result("store.revision-order", log)
+    assert [(one.objects, "further" in one.sentence) for one in found.violations] == [
+        (("configmaps/t/c3", "configmaps/t/c1"), True), (("configmaps/t/c6", "configmaps/t/c4"), True),
+    ]
+    assert "and 1 further write with higher ones had been answered" in found.violations[0].sentence

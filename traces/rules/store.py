@@ -33,24 +33,46 @@ class RevisionOrder(Rule):
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
         self._latest: Event | None = None
+        self._against: Event | None = None
+        """The first write with a higher version that had been answered before the latest one was received."""
+        self._further_writes = 0
+        """Those after it: one damaged version contradicts all that were answered between its place and its time."""
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """Versions ascend here: one that was received after a higher one was answered contradicts."""
-        if interval(event) is None:
+        when = interval(event)
+        if when is None:
             self.cannot_tell(NO_TIME)
             return
         self.judge()
         latest = self._latest
         if latest is not None and surely_before(event, latest) and event.version != latest.version:
-            self.violated(
-                f"resourceVersion {latest.version} was given to a write received after the write with the higher "
-                f"resourceVersion {event.version} had been answered",
-                [key for key in (key_of(latest), key_of(event)) if key],
-                (latest, "received later, lower version"), (event, "answered before, higher version"),
-            )
-        when, last = interval(event), None if latest is None else interval(latest)
-        if when is not None and (last is None or when[0] > last[0]):
+            if self._against is None:
+                self._against = event
+            else:
+                self._further_writes += 1
+        last = None if latest is None else interval(latest)
+        if last is None or when[0] > last[0]:
+            self._tell()
             self._latest = event
+
+    def finished(self) -> None:
+        """What the last of them contradicts."""
+        self._tell()
+
+    def _tell(self) -> None:
+        """One violation for each write that has too low a version, however many others that shows against."""
+        low, high, further = self._latest, self._against, self._further_writes
+        self._against, self._further_writes = None, 0
+        if low is None or high is None:
+            return
+        others = f" and {further:,} further write{'s' if further > 1 else ''} with higher ones" if further else ""
+        self.violated(
+            f"resourceVersion {low.version} was given to a write received after the write with the higher "
+            f"resourceVersion {high.version}{others} had been answered",
+            [key for key in (key_of(low), key_of(high)) if key],
+            (low, "received later, lower version"), (high, "answered before, higher version"),
+        )
 
 
 class RevisionUnique(Rule):
