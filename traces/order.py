@@ -139,14 +139,16 @@ def matters_in_time(event: Event) -> bool:
 
 
 def joined(items: Iterable[Item], counts: Counts, *, in_flight: int = IN_FLIGHT) -> Iterator[Event]:
-    """One event a request: stages joined by auditID, lines repeated dropped; a request without an answer comes last, or when more
-    than `in_flight` others came after it that have none either.
+    """One event a request: stages joined by auditID, in whichever order they come; lines repeated dropped; a request without an
+    answer comes last, or when more than `in_flight` others came after it that have none either.
 
     A client may retry with the auditID of its choice, so the id alone does not make two lines one: the time of reception does.
     """
     waiting: OrderedDict[tuple[str, str, int | None], Event] = OrderedDict()
     recent: set[tuple[str, int | None, int | None, Stage, str]] = set()
     older: set[tuple[str, int | None, int | None, Stage, str]] = set()
+    answered: set[tuple[str, str, int | None]] = set()
+    answered_before: set[tuple[str, str, int | None]] = set()  # goes with `older`, as `answered` with `recent`
     for item in items:
         if isinstance(item, Malformed):
             counts.add_malformed(item)
@@ -166,14 +168,19 @@ def joined(items: Iterable[Item], counts: Counts, *, in_flight: int = IN_FLIGHT)
             continue
         if number >= _REMEMBERED:
             older, recent = recent, set()
+            answered_before, answered = answered, set()
+        request = (item.server, audit_id, item.received)
         if item.stage is Stage.RECEIVED:
-            waiting[item.server, audit_id, item.received] = slim(item)
+            if item.received is not None and (request in answered or request in answered_before):
+                continue  # lines out of order; without times it may be a retry
+            waiting[request] = slim(item)
             if len(waiting) > in_flight:
                 counts.unanswered += 1
                 yield waiting.popitem(last=False)[1]
             continue
+        answered.add(request)
         if waiting:
-            waiting.pop((item.server, audit_id, item.received), None)
+            waiting.pop(request, None)
         yield item
     counts.unanswered += len(waiting)
     yield from waiting.values()

@@ -16,7 +16,7 @@ from kubecheck.traces.history import Effect, effect_of, empties_finalizers
 from kubecheck.traces.objects import Meta
 from kubecheck.traces.order import SKEW, Counts, Place, Timeline, interval, joined, surely_before
 from kubecheck.traces.readers import audit
-from tests.traces.logs import audit_line
+from tests.traces.logs import audit_line, lines
 
 _ids = itertools.count()
 
@@ -81,6 +81,25 @@ def test_stages_are_joined_and_lines_repeated_dropped() -> None:
     counts = Counts()
     assert list(joined([first, first, last, last, alone], counts)) == [last, alone]
     assert (counts.duplicates, counts.unanswered) == (2, 1)
+
+
+@given(st.integers())
+def test_stages_are_joined_in_any_order(seed: int) -> None:
+    """Also a request that is told after its answer: it is no second one."""
+    told = [write(version, version, version, stage=Stage.RECEIVED, code=None, answer=None, audit_id=f"{version}") for version in range(9)]
+    told += [write(version, version, version + 5, audit_id=f"{version}") for version in range(1, 9)]
+    random.Random(seed).shuffle(told)
+    counts = Counts()
+    assert sorted(str(event.audit_id) for event in joined(told, counts)) == [str(version) for version in range(9)]
+    assert (counts.unanswered, counts.duplicates) == (1, 0)
+
+
+def test_a_shuffled_log_has_no_request_without_an_answer() -> None:
+    told = lines("audit.jsonl.gz")
+    random.Random(1).shuffle(told)
+    counts, reader = Counts(), audit.Reader("a")
+    assert len(list(joined([reader.event(number, line) for number, line in enumerate(told, 1)], counts))) == 1151
+    assert counts.unanswered == 0
 
 
 def test_a_retry_with_the_same_audit_id_is_another_request() -> None:
