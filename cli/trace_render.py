@@ -51,7 +51,17 @@ def show(validation: Validation, logs: Logs, *, seconds: float, verbose: bool = 
         _show_malformed(validation, out)
         _show_violations(validation, logs, out)
         out.print()
+        if validation.summary.missing_lines:
+            out.print(Text(_note(validation), style="yellow"))
         out.print(_verdict(validation, seconds))
+
+
+def _note(validation: Validation) -> str:
+    """What to bear in mind with the verdict: a log that lacks lines says less, and what nothing contradicts is judged by the rest."""
+    return (
+        f"note: lines are missing in this log: {validation.summary.missing_lines} (lost, or left out by its audit policy); "
+        "the verdict is about the others"
+    )
 
 
 def _verdict(validation: Validation, seconds: float) -> Text:
@@ -293,6 +303,8 @@ def as_junit(validation: Validation, logs: Logs, *, seconds: float) -> bytes:
     if validation.malformed_count:
         error = ET.SubElement(form, "error", message=_many(validation.malformed_count, "malformed line"))
         error.text = "\n".join(_malformed_line(bad) for bad in validation.malformed)
+    if validation.summary.missing_lines:
+        ET.SubElement(form, "system-out").text = _note(validation)
     for rule in validation.rules:
         subject, _, name = rule.name.rpartition(".")
         case = ET.SubElement(suite, "testcase", classname=f"kubecheck.{subject or 'rules'}", name=name)

@@ -113,6 +113,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Writes that came later than the reordering window allows; they were not judged."""
     shortened: int = 0
     """Events that left that window before it was full, because of the bytes that it held."""
+    missing_lines: str = ""
+    """What shows that lines are missing all over the log: lost, or left out by its audit policy. Empty: nothing does."""
 
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):

@@ -89,6 +89,8 @@ class Provenance:
         """Reason why it cannot be told who wrote a version -> how often."""
         self.lossy = False
         """Lines, or writers, are missing all over the log."""
+        self.missing_lines = ""
+        """If so: what shows it."""
         self.lacking: set[Key] = set()
         """Objects of which the log does not have every write."""
         self._missing: OrderedDict[tuple[Key, int], Missing] = OrderedDict()
@@ -241,8 +243,14 @@ class Provenance:
         share = SHARE * self.kept.writes
         many = self._opened > max(FEW_VERSIONS, share) or len(self._objects) > max(FEW_OBJECTS, share)
         half = unanswered > max(_UNANSWERED, SHARE * requests) and not self.history.restarts
-        self._opened += half  # the halves of requests are missing
         self.lossy = (many or half) and not self.history.promised
+        if self.lossy:
+            self.missing_lines = "; ".join([
+                *([f"no request in it wrote {self._opened:,} version{'s' if self._opened > 1 else ''} of {len(self._objects):,} "
+                   f"object{'s' if len(self._objects) > 1 else ''} that it tells of"] if many else []),
+                *([f"{unanswered:,} of {requests:,} requests have no answer in it"] if half else []),
+            ])
+        self._opened += half  # the halves of requests are missing
         if self.lossy:
             self.untold[MANY] += self._opened
             return

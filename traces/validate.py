@@ -103,7 +103,7 @@ class _Run:
             verdict = Verdict.NOT_JUDGED
         return Validation(
             verdict=verdict,
-            summary=self.tally.summary(self.history, self.timeline),
+            summary=self.tally.summary(self.history, self.timeline, self.provenance),
             rules=results,
             violations=tuple(violations),
             malformed=tuple(counts.malformed),
@@ -245,7 +245,7 @@ class _Tally:
             if self.end is None or end > self.end:
                 self.end = end
 
-    def summary(self, history: History, timeline: Timeline) -> Summary:
+    def summary(self, history: History, timeline: Timeline, provenance: Provenance) -> Summary:
         counts = timeline.counts
         kinds: Counter[Kind] = Counter()
         outcomes: dict[str, Counter[str]] = {}
@@ -283,4 +283,5 @@ class _Tally:
             restarts=len(history.restarts),
             late=counts.late,
             shortened=counts.shortened,
+            missing_lines=provenance.missing_lines,
         )

@@ -57,6 +57,33 @@ def test_a_real_run_conforms(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.splitlines()[-1].startswith("[ok] conforms; ")
 
 
+def test_a_log_that_lacks_lines_is_noted_beside_the_verdict(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Nothing contradicts in it, and nothing could."""
+    file = tmp_path / "audit.log"
+    file.write_bytes(b"\n".join(line for line in lines("audit.jsonl.gz") if json.loads(line)["verb"] != "create"))
+    code, out, _ = run(capsys, str(file))
+    assert code == ExitCode.HOLDS
+    note, verdict = re.split(r"\n(?=\[)", out[out.index("note: ") :])
+    assert " ".join(note.split()) == (
+        "note: lines are missing in this log: no request in it wrote 6 versions of 6 objects that it tells of (lost, or left out by its "
+        "audit policy); the verdict is about the others"
+    )
+    assert verdict.startswith("[ok] conforms; ")
+    assert "6 versions of 6 objects" in json.loads(run(capsys, str(file), "--json", "-")[1])["summary"]["missing_lines"]
+    assert "6 versions of 6 objects" in (
+        ET.fromstring(run(capsys, str(file), "--junit", "-")[1]).findtext(".//testcase[@classname='kubecheck.format']/system-out", "")
+    )
+
+
+def test_requests_without_answers_are_noted_beside_the_verdict(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    halves = [audit_line(auditID=f"a-{number}", stage="RequestReceived", responseStatus=None, responseObject=None) for number in range(20)]
+    file = tmp_path / "audit.log"
+    file.write_bytes(encoded(*halves, audit_line()))
+    assert "note: lines are missing in this log: 19 of 20 requests have no answer in it (" in run(capsys, str(file))[1]
+    file.write_bytes(encoded(*halves[:1], audit_line()))
+    assert "note: " not in run(capsys, str(file))[1]
+
+
 def test_a_violation_shows_its_events_side_by_side(capsys: pytest.CaptureFixture[str], reused: str) -> None:
     code, out, _ = run(capsys, reused)
     assert code == ExitCode.VIOLATED
