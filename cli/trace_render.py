@@ -21,7 +21,7 @@ from kubecheck.cli.render import console
 from kubecheck.cli.units import duration
 from kubecheck.cli.versions import kubecheck_version
 from kubecheck.traces.findings import Validation, Verdict
-from kubecheck.traces.readers.files import readable
+from kubecheck.traces.readers.files import excerpt, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -200,9 +200,11 @@ def _show_malformed(validation: Validation, out: Console) -> None:
         where = ":".join(str(part) for part in (readable(bad.file), bad.line, bad.column) if part is not None)
         out.print(Text(f"  {where}: {readable(bad.message, width=400)}"), soft_wrap=True)
         if bad.text:
-            out.print(Text(f"      {bad.text}", style="dim"), soft_wrap=True)
-            if bad.caret is not None:
-                out.print(Text(f"      {' ' * bad.caret}^", style="red"), soft_wrap=True)
+            column = None if bad.caret is None else bad.caret + 1
+            text, caret = excerpt(bad.text, column=column, width=max(out.width - 8, 20))  # 6 before it, … on both sides
+            out.print(Text(f"      {text}", style="dim"), soft_wrap=True)
+            if caret is not None:
+                out.print(Text(f"      {' ' * caret}^", style="red"), soft_wrap=True)
         lines = validation.malformed_alike.get(alike, 1)
         told += lines
         if lines > 1:

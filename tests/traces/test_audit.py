@@ -177,6 +177,19 @@ def test_webhook_batches(tmp_path: Path) -> None:
         (encoded({"kind": "Event"}), None, "object missing required field `level`"),
         (encoded(audit_line(verb=3)), encoded(audit_line(verb=3)).index(b'"verb"') + 1, "expected `str`, got `int` at verb"),
         (encoded(audit_line(stage="Done")), encoded(audit_line()).index(b'"stage"') + 1, "invalid enum value 'Done' at stage"),
+        (encoded(audit_line(user=3)), encoded(audit_line(user=3)).index(b'"user"') + 1, "expected `object`, got `int` at user"),
+        (
+            encoded(audit_line(user={"username": 3})), encoded(audit_line(user={"username": 3})).index(b'"username"') + 1,
+            "expected `str`, got `int` at user.username",
+        ),
+        (
+            encoded(audit_line(impersonatedUser="x")), encoded(audit_line(impersonatedUser="x")).index(b'"impersonatedUser"') + 1,
+            "expected `object`, got `str` at impersonatedUser",
+        ),
+        (
+            encoded(audit_line(responseObject=3)), encoded(audit_line(responseObject=3)).index(b'"responseObject"') + 1,
+            "expected `object`, got `int` at responseObject",
+        ),
         (encoded(audit_line(level="All")), None, "level All: expected Metadata, Request or RequestResponse"),
         (encoded(audit_line(kind="Policy")), None, "kind Policy: expected Event of audit.k8s.io/v1"),
         (encoded(audit_line(stageTimestamp="now")), None, "'now' is not a time like 2026-11-23T03:00:56.203590Z"),

@@ -105,6 +105,24 @@ def test_malformed_lines_are_told_with_a_caret_and_do_not_stop_the_reading(
     assert "[malformed] 1 malformed line, the rest conforms; " in out
 
 
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_malformed_line_is_cut_to_the_width(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, width: int
+) -> None:
+    """What is wrong stays in it, with the caret below."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    file = tmp_path / "bad.log"
+    file.write_bytes(encoded(audit_line(user=3)) + encoded(audit_line())[:-5])
+    _, out, _ = run(capsys, str(file))
+    shown = out.splitlines()
+    carets = [(shown[number - 1], line.index("^")) for number, line in enumerate(shown) if line.strip() == "^"]
+    assert carets[0][0][carets[0][1]:].startswith('"user": 3')
+    assert len(carets) == 2
+    for line, caret in carets:
+        assert caret < width
+        assert min(width, 100) * 0.8 <= len(line) <= width
+
+
 def test_a_violation_outweighs_malformed_lines(capsys: pytest.CaptureFixture[str], reused: str) -> None:
     with open(reused, "ab") as file:
         file.write(b"{")

@@ -161,11 +161,14 @@ class Reader:
             except UNREADABLE as wrong:
                 yield malformed(self._file, number, bytes(item), wrong)
 
-    def _caller(self, raw: Raw) -> _Caller:
+    def _caller(self, field: str, raw: Raw) -> _Caller:
         key = bytes(raw)
         caller = self._callers.get(key)
         if caller is None:
-            user = self._user.decode(raw)
+            try:
+                user = self._user.decode(raw)
+            except msgspec.ValidationError as error:
+                raise _inside(field, error) from None
             credentials = user.extra.get(_CREDENTIAL)
             caller = _Caller(user.username, user.groups, credentials[0] if credentials else None, user.uid)
             if len(self._callers) >= _USERS_KEPT:
@@ -186,7 +189,7 @@ class Reader:
                 f"kind {line.kind[:40]}: expected Event of {API_VERSION}" if line.kind != "Event"
                 else f"level {line.level[:40]}: expected Metadata, Request or RequestResponse"
             )  # fmt: skip
-        caller = self._caller(line.user)
+        caller = self._caller("user", line.user)
         ref, status, verb, uri = line.ref, line.status, line.verb, line.uri
 
         code = reason = message = uid = None
@@ -247,7 +250,7 @@ class Reader:
             None if line.agent is None else self._shared(line.agent),  # agent
             caller.uid,  # user_uid
             caller.credential,
-            None if line.impersonated is _ABSENT else self._caller(line.impersonated).name,  # impersonated
+            None if line.impersonated is _ABSENT else self._caller("impersonatedUser", line.impersonated).name,  # impersonated
             None,  # component
             verb,
             group,
@@ -281,8 +284,11 @@ class Reader:
 
 
 def _inside(field: str, error: msgspec.ValidationError) -> msgspec.ValidationError:
-    """The error of a body, with its path from the line's top."""
-    return msgspec.ValidationError(str(error).replace("at `$", f"at `$.{field}"))
+    """The error of a part that is decoded for itself, with its path from the line's top."""
+    said = str(error)
+    return msgspec.ValidationError(
+        said.replace("at `$", f"at `$.{field}") if "at `$" in said else f"{said} - at `$.{field}`"  # the part itself has none
+    )
 
 
 def read(source: Input, *, server: str = "", limits: Limits | None = None) -> Iterator[Event | Malformed]:
