@@ -25,7 +25,7 @@ def rules(subject: tuple[str, ...], *, as_json: bool) -> None:
     try:
         chosen = choose(only=subject)
     except UnknownRuleError as error:
-        raise InputError(str(error)) from error
+        raise InputError(str(error), remedy=error.remedy) from error
     if as_json:
         import msgspec
 

@@ -88,7 +88,9 @@ def validate(
         inputs = [source for log in found.sources for source in log.inputs]
         with shown_on(sys.stderr, inputs, quiet=quiet) as progress, _collecting_rarely():
             validation = judge(found.sources, only=only, skip=skip, progress=progress)
-    except (TraceError, UnknownRuleError) as error:
+    except UnknownRuleError as error:
+        raise InputError(str(error), remedy=error.remedy) from error
+    except TraceError as error:
         raise InputError(str(error)) from error
     seconds = time.perf_counter() - began
 

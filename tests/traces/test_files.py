@@ -154,7 +154,7 @@ def test_what_is_no_log_says_what_it_looks_like(tmp_path: Path, data: bytes, rem
 
 
 def test_a_missing_file() -> None:
-    with pytest.raises(TraceError, match=r"^/nowhere/x: there is no such file$"):
+    with pytest.raises(TraceError, match=r"^/nowhere/x: there is no such file\n  help: name a log, a folder of logs, or - "):
         find(["/nowhere/x"])
 
 

@@ -234,8 +234,9 @@ def test_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     ("arguments", "message"),
     [
         ([], "error: no log to validate\n  help: name a log, a folder of logs, or - for standard input\n"),
-        (["/nowhere"], "error: /nowhere: there is no such file\n"),
-        ([str(RUN), "--only", "stroe"], "error: there is no rule 'stroe'; did you mean store"),
+        (["/nowhere"], "error: /nowhere: there is no such file\n  help: name a log, a folder of logs, or - for standard input\n"),
+        ([str(RUN), "--only", "stroe"], "error: there is no rule 'stroe'\n  help: did you mean `store`?\n"),
+        ([str(RUN), "--skip", "nosuch"], "error: there is no rule 'nosuch'\n  help: `kubecheck rules` lists them\n"),
         ([str(RUN), "--json", "/nowhere/x.json"], "error: /nowhere/x.json cannot be written\n"),
         ([str(RUN), "--json", "-", "--junit", "-"], "error: --json and --junit both want standard output\n"),
         ([__file__], f"error: {__file__}:1: not a trace in a format that kubecheck reads\n"),
@@ -343,6 +344,9 @@ def test_rules_of_a_subject(capsys: pytest.CaptureFixture[str]) -> None:
     assert listed
     assert all(rule["name"].startswith("watch.") and rule["sentence"] and rule["source"] for rule in listed)
     assert main(["rules", "wach"]) == ExitCode.BAD_INPUT
+    assert capsys.readouterr().err == "error: there is no rule 'wach'\n  help: did you mean `watch`?\n"
+    assert main(["rules", "nosuch"]) == ExitCode.BAD_INPUT
+    assert capsys.readouterr().err == "error: there is no rule 'nosuch'\n  help: `kubecheck rules` lists them\n"
 
 
 @pytest.mark.parametrize("verb", ["validate", "rules"])

@@ -184,5 +184,5 @@ def _first_time(head: bytes) -> int:
 
 def _unreadable(file: str, error: OSError) -> TraceError:
     if isinstance(error, FileNotFoundError):
-        return TraceError("there is no such file", file=file)
+        return TraceError("there is no such file", file=file, remedy="name a log, a folder of logs, or - for standard input")
     return TraceError(f"cannot be read: {error.strerror or error}", file=file)

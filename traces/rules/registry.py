@@ -41,7 +41,11 @@ ALL: Final[tuple[type[Rule], ...]] = (
 
 
 class UnknownRuleError(ValueError):
-    """A rule was asked for that there is not. The message names the nearest ones."""
+    """A rule was asked for that there is not; `remedy` names the nearest."""
+
+    def __init__(self, message: str, *, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 def choose(*, only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[type[Rule], ...]:
@@ -53,9 +57,10 @@ def choose(*, only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[type[
     known = {rule.name for rule in ALL} | {rule.name.partition(".")[0] for rule in ALL}
     for name in (*only, *skip):
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=3)
-            hint = f"; did you mean {' or '.join(near)}?" if near else "; `kubecheck rules` lists them"
-            raise UnknownRuleError(f"there is no rule {name!r}{hint}")
+            near = difflib.get_close_matches(name, sorted(known), n=1)  # a set has another order each time
+            raise UnknownRuleError(
+                f"there is no rule {name!r}", remedy=f"did you mean `{near[0]}`?" if near else "`kubecheck rules` lists them"
+            )
 
     def listed(rule: type[Rule], names: tuple[str, ...]) -> bool:
         return rule.name in names or rule.name.partition(".")[0] in names
