@@ -10,7 +10,7 @@ import click
 from kubecheck.checker.report import Verdict
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.exit_codes import ExitCode, exit_code
-from kubecheck.cli.saved_runs import read_run, subject_of
+from kubecheck.cli.saved_runs import check_again, read_run, subject_of
 from kubecheck.cli.versions import kubecheck_version
 
 if TYPE_CHECKING:
@@ -51,16 +51,20 @@ def replay(run: str, *, target: str | None, full: bool) -> int:
         with console(sys.stdout) as out:
             if number:
                 out.print()
-            codes.append(_replay(run, saved, subject, full=full, out=out))
+            codes.append(_replay(run, saved, subject, target=target, full=full, out=out))
     return max(codes, key=_SEVERITY.index)
 
 
-def _replay(file: str, saved: Record, subject: Subject, *, full: bool, out: Console) -> ExitCode:
+def _replay(file: str, saved: Record, subject: Subject, *, target: str | None, full: bool, out: Console) -> ExitCode:
+    from rich.text import Text
+
     from kubecheck.checker.retrace import retrace
 
     spec = subject.build()
     changed = _print_head(file, saved, subject, spec, out)
-    return _conclude(file, saved, spec, retrace(spec, saved.path), changed=changed, full=full, out=out)
+    code = _conclude(file, saved, spec, retrace(spec, saved.path), changed=changed, full=full, out=out)
+    out.print(Text.assemble(("check again: ", "dim"), check_again(saved, target)), soft_wrap=True)
+    return code
 
 
 def _print_head(file: str, saved: Record, subject: Subject, spec: Spec, out: Console) -> bool:
@@ -93,7 +97,6 @@ def _conclude(file: str, saved: Record, spec: Spec, found: Retraced, *, changed:
         out.print()
     verdict, text, code = _verdict(file, saved, spec, found, changed=changed, out=out)
     out.print(Text.assemble(badge(verdict), " ", text))
-    out.print(Text.assemble(("check again: ", "dim"), saved.reproduce), soft_wrap=True)
     return code
 
 

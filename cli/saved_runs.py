@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 LARGEST: Final = 256 << 20
 """Bytes of a saved run that are read; the longest paths that a check finds take a few megabytes."""
+
+_OUTPUTS: Final = ("--save", "--json", "--format")
+"""The options of `kubecheck check` that name a file to write."""
 
 _SAVE: Final = "give a file that `kubecheck check … --save FILE` wrote"
 
@@ -76,6 +80,26 @@ def subject_of(run: Run, file: str, target: str | None, *, verb: str = "replay")
     if run.name not in found:
         raise InputError(f"{target} has no {run.name} any more, only {', '.join(found)}", remedy="check it again")
     return found[run.name]
+
+
+def check_again(saved: Record, target: str | None) -> str:
+    """The command line that checks it again, of `target` if that is another place; it writes no file, so that the run stays as it is."""
+    try:
+        words = shlex.split(saved.reproduce)
+    except ValueError:  # the file says anything: it is shown as it is
+        return saved.reproduce
+    if saved.run is None or words[:2] != ["kubecheck", "check"]:
+        return saved.reproduce
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word in _OUTPUTS:
+            next(rest, None)
+        elif word.partition("=")[0] not in _OUTPUTS:
+            kept.append(word)
+    if target is not None and saved.run.target in kept:
+        kept[kept.index(saved.run.target)] = target
+    return shlex.join(kept)
 
 
 def _reason(error: BaseException) -> str:

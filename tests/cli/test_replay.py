@@ -77,8 +77,17 @@ at_most_one_is_green is false after step 2:
     count(colour is Colour.GREEN for colour in s.colour) is 2 (colour = s.colour[light-0], s.colour[light-1])
 
 [violation] at_most_one_is_green is violated after 2 steps, as it was
-check again: kubecheck check crossing.py --set guard=false --save run.json
+check again: kubecheck check crossing.py --set guard=false
 """
+
+    @pytest.mark.parametrize("outputs", [["--save", "run.json"], ["--json=run.json"], ["--format", "json=run.json", "-q"]])
+    def test_check_again_is_of_the_target_named_and_writes_nothing(self, run: Run, outputs: list[str]) -> None:
+        Path("crossing.py").rename("with lights.py")
+        run("check", "with lights.py", *outputs, "--set", "guard=false")
+        Path("with lights.py").rename("other lights.py")
+        _, out, _ = run("replay", "run.json", "other lights.py")
+        quiet = " -q" if "-q" in outputs else ""
+        assert out.endswith(f"\ncheck again: kubecheck check 'other lights.py'{quiet} --set guard=false\n")
 
     def test_another_kubecheck(self, run: Run, saved: dict[str, Any]) -> None:
         saved["versions"]["kubecheck"] = "0.0.1"
