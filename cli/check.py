@@ -165,6 +165,8 @@ def check(
         if as_text:
             whole = spec.root if full else None
             _print(report, subject, reproduce=reproduce, first=number == 0, several=len(found) > 1, whole=whole)
+    if as_text and len(found) > 1:
+        _print_all(checked)
     worst = max(range(len(checked)), key=lambda i: (_SEVERITY.index(checked[i].report.verdict), -i))
     code = _exit_code(checked[worst].report, checked[worst].subject)
     write_outputs(
@@ -204,6 +206,22 @@ def _print(report: Report, subject: Subject, *, reproduce: str, first: bool, sev
         if not first:
             out.print()
         render(report, subject, out=out, reproduce=reproduce, whole=whole)
+
+
+def _print_all(checked: Sequence[Checked]) -> None:
+    """The end of a check of several workloads: those that do not hold, the worst verdict first, or that all do."""
+    from rich.text import Text
+
+    from kubecheck.cli.render import badge, console
+
+    with console(sys.stdout) as out:
+        out.print()
+        for verdict in reversed(_SEVERITY):
+            names = [each.subject.identity for each in checked if each.report.verdict is verdict]
+            if len(names) == len(checked):
+                out.print(Text.assemble(badge(verdict), f" all {len(checked)} workloads"))
+            elif names and verdict is not Verdict.HOLDS:
+                out.print(Text.assemble(badge(verdict), f" {len(names)} of {len(checked)} workloads: {', '.join(names)}"))
 
 
 def _exit_code(report: Report, subject: Subject) -> ExitCode:

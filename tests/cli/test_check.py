@@ -192,7 +192,16 @@ class TestManifests:
         code, out, record = check(str(tmp_path / "two.yaml"))
         assert code == ExitCode.HOLDS
         assert out.startswith("Each workload is checked on its own, in a cluster without the others.\n")
+        assert out.endswith("\n\n[ok] all 2 workloads\n")
         assert [c["target"].split()[1] for c in record["checks"]] == ["default/web", "default/api"]
+
+    def test_the_last_line_is_about_all_workloads(self, check: Check) -> None:
+        """The first is violated, and the last one holds."""
+        shop = str(Path(WEB).with_name("shop.yaml"))
+        code, out, record = check(shop, "--set", "scales=1", "--set", "least_replicas=1")
+        assert [c["verdict"] for c in record["checks"]] == ["violated", "holds"]
+        assert code == ExitCode.VIOLATED
+        assert out.endswith("\n\n[violation] 1 of 2 workloads: Deployment shop/frontend\n")
 
     def test_examples(self, check: Check) -> None:
         code, _, record = check(str(Path(WEB).with_name("shop.yaml")))
