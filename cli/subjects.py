@@ -201,6 +201,11 @@ def _scenario_overrides(name: str, scope: Any, options: ScopeOptions) -> dict[st
     from kubecheck.model.scope import ClusterScope
 
     if isinstance(scope, ClusterScope):
+        if options.replicas is not None:
+            raise InputError(
+                f"--replicas scales a manifest down, and {name} is a scenario",
+                remedy=f"use --set replicas={options.replicas}",
+            )
         return _overrides(options)
     if given := [option for option in options.given() if option not in ("release", "without", "with")]:
         raise InputError(

@@ -272,6 +272,14 @@ class TestScenarios:
             "error: there is no scenario aply\n  help: did you mean `apply`?\n",
         )
 
+    @pytest.mark.parametrize("command", ["check", "graph", "explore"])
+    def test_replicas_scale_manifests_only(self, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(command, "apply", "--replicas", "1", capsys=capsys) == (
+            ExitCode.BAD_INPUT,
+            "",
+            "error: --replicas scales a manifest down, and apply is a scenario\n  help: use --set replicas=1\n",
+        )
+
     def test_a_changed_scope_is_said(self, check: Check) -> None:
         code, out, record = check("apply", "--nodes", "2", "--set", "registered=1")
         assert code == ExitCode.HOLDS
