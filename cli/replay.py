@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kubecheck.spec import Spec
 
 
+_OTHERS: Final = "this says nothing of other paths"
+
 # of several workloads, the one that decides
 _SEVERITY: Final = (ExitCode.HOLDS, ExitCode.INCOMPLETE, ExitCode.VIOLATED, ExitCode.BAD_INPUT)
 
@@ -30,7 +32,7 @@ _SEVERITY: Final = (ExitCode.HOLDS, ExitCode.INCOMPLETE, ExitCode.VIOLATED, Exit
 @click.command(short_help="Take the path of a saved run again.")
 @click.argument("run", metavar="RUN")
 @click.argument("target", required=False)
-@click.option("--full", is_flag=True, help="Show the whole state after each step.")
+@click.option("--full", is_flag=True, help="Show the whole state after each step, and every type that has changed.")
 def replay(run: str, *, target: str | None, full: bool) -> int:
     """Take the path in RUN, a file that `kubecheck check … --save RUN` wrote, step by step in the reference execution.
 
@@ -61,19 +63,19 @@ def _replay(file: str, saved: Record, subject: Subject, *, target: str | None, f
     from kubecheck.checker.retrace import retrace
 
     spec = subject.build()
-    changed = _print_head(file, saved, subject, spec, out)
+    changed = _print_head(file, saved, subject, spec, full=full, out=out)
     code = _conclude(file, saved, spec, retrace(spec, saved.path), changed=changed, full=full, out=out)
     out.print(Text.assemble(("check again: ", "dim"), check_again(saved, target)), soft_wrap=True)
     return code
 
 
-def _print_head(file: str, saved: Record, subject: Subject, spec: Spec, out: Console) -> bool:
+def _print_head(file: str, saved: Record, subject: Subject, spec: Spec, *, full: bool, out: Console) -> bool:
     """Says what is replayed, and what has changed; returns whether anything has."""
     from kubecheck.cli.render import grid
     from kubecheck.cli.spec_changes import changes_since
 
     assert saved.run is not None
-    changes = changes_since(saved, saved.run, spec)
+    changes = changes_since(saved, saved.run, spec, full=full)
     then = saved.versions.get("kubecheck", "unknown")
     rows = [("replayed", f"{file}: {subject.title}"), ("verdict was", f"{saved.verdict.value}: {saved.reason}")]
     if then != kubecheck_version():
@@ -123,12 +125,14 @@ def _verdict(
         error = error_at_end(spec, found.states)
         if error is not None:
             return Verdict.ERROR, f"a value leaves its type, as it did\n{error}", ExitCode.BAD_INPUT
-        return Verdict.HOLDS, f"the path of {last} steps exists, and no value leaves its type at its end", ExitCode.HOLDS
+        text = f"the path of {last} steps exists, and no value leaves its type at its end; {_OTHERS}"
+        return Verdict.HOLDS, text, ExitCode.HOLDS
     prop = next((p for p in spec.properties if p.name == saved.found), None)
     if prop is None:
         return Verdict.INCOMPLETE, f"the spec has no property {saved.found} any more", ExitCode.INCOMPLETE
     if not still_violated(spec, prop, found.states):
-        return Verdict.HOLDS, f"the path of {last} steps exists, and {prop.name} is not violated at its end", ExitCode.HOLDS
+        text = f"the path of {last} steps exists, and {prop.name} is not violated at its end; {_OTHERS}"
+        return Verdict.HOLDS, text, ExitCode.HOLDS
     _print_why(why_still(spec, prop, found.states), last, out)
     if prop.kind in (PropertyKind.QUIESCENT, PropertyKind.LIMIT):
         out.print(lines_text(quiet_lines(why_quiet(spec, found.states[-1]), out.width, scope=spec.scope)))

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from kubecheck.cli.record import Declaration, Record, Run
     from kubecheck.spec import Spec
 
-_NAMED: Final = 8  # changes of types that are told one by one
+_LONG: Final = 500  # characters of changes of types, about five lines, that are told one by one
 
 
-def changes_since(saved: Record, run: Run, spec: Spec) -> list[str]:
-    """A sentence for each change that matters: comments, docstrings and places in a file do not. None, if the spec means the same."""
+def changes_since(saved: Record, run: Run, spec: Spec, *, full: bool = False) -> list[str]:
+    """A sentence for each change that matters: comments, docstrings and places in a file do not. None, if the spec means the same.
+
+    Changes of types that would fill the screen are counted only, unless `full`.
+    """
     found = []
     if saved.release != spec.release:
         found.append(f"the release was {saved.release or 'none'} and is {spec.release or 'none'}")
@@ -27,8 +30,12 @@ def changes_since(saved: Record, run: Run, spec: Spec) -> list[str]:
     if scope := list(_fields(saved.scope, now)):
         found.append(f"the scope has changed since: {', '.join(scope)}")
     if types := list(_types(run.types, type_texts(spec))):
-        more = f", and {len(types) - _NAMED} more" if len(types) > _NAMED else ""
-        found.append(f"the types of the state have changed since: {', '.join(types[:_NAMED])}{more}")
+        told = ", ".join(types)
+        if len(told) > _LONG and not full:
+            places = "one place" if len(types) == 1 else f"{len(types)} places"
+            found.append(f"the types of the state have changed since, in {places}: `kubecheck replay --full` names them")
+        else:
+            found.append(f"the types of the state have changed since: {told}")
     functions = declarations(spec)
     both = [name for name in functions if name in run.functions]
     found += [text for name in both for text in _declared(name, run.functions[name], functions[name])]

@@ -117,7 +117,10 @@ step 2 cannot be taken any more: go(light-1) is not enabled:
         code, out, _ = run("replay", "run.json")
         assert code == ExitCode.HOLDS
         assert "spec          changed since: at_most_one_is_green\n" in out
-        assert "[ok] the path of 2 steps exists, and at_most_one_is_green is not violated at its end\n" in out
+        assert (
+            "[ok] the path of 2 steps exists, and at_most_one_is_green is not violated at its end; "
+            "this says nothing of other paths\ncheck again: kubecheck check crossing.py --set guard=false\n"
+        ) in out
 
     def test_a_property_that_is_gone(self, run: Run) -> None:
         edit("    @spec.invariant\n    def at_most_one_is_green", "    def at_most_one_is_green")
@@ -190,6 +193,16 @@ step 2 cannot be taken any more: go(light-1) is not enabled:
             in " ".join(out.split())
         )
 
+    def test_many_changes_of_types_are_counted(self, run: Run) -> None:
+        fields = "".join(f"    another_place_of_the_state_{n}: bool\n" for n in range(20))
+        edit('    turns: Annotated[int, Range(0, "turns")]\n', f'    turns: Annotated[int, Range(0, "turns")]\n{fields}')
+        _, out, _ = run("replay", "run.json")
+        assert "spec          the types of the state have changed since, in 20 places: `kubecheck replay --full` names them\n" in out
+        _, out, _ = run("replay", "run.json", "--full")
+        told = " ".join(out.split())
+        assert "the types of the state have changed since: Crossing.another_place_of_the_state_0 was not there, is bool," in told
+        assert "Crossing.another_place_of_the_state_19 was not there, is bool step controller" in told
+
     def test_a_step_that_leads_elsewhere(self, run: Run) -> None:
         edit("        s.turns += 1", "        s.turns = min(s.turns + 2, turns)")
         code, out, _ = run("replay", "run.json")
@@ -212,7 +225,7 @@ class TestVerdicts:
         edit("        if not overflow:\n", "        if True:\n")
         code, out, _ = run("replay", "run.json")
         assert code == ExitCode.HOLDS
-        assert "[ok] the path of 8 steps exists, and no value leaves its type at its end\n" in out
+        assert "[ok] the path of 8 steps exists, and no value leaves its type at its end; this says nothing of other paths\n" in out
 
     def test_a_limit_of_the_scope(self, run: Run) -> None:
         run("check", "web.yaml", "--pods", "3", "--set", "max_surge=1", "--set", "crashes=0", "--save", "run.json")
