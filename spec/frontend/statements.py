@@ -159,8 +159,8 @@ class Body(Expressions):
                     return []
                 return [ir.Require(self.at(node), condition)]
             value = self.value(node.value)
-            if isinstance(value, Static):
-                return []
+            if isinstance(value, Static):  # of constants only: what it does is not done to the state
+                fail("KC004", "this has no effect on the state", self.at(node), "remove the line")
             if isinstance(value, ir.Expr):
                 return [ir.Evaluate(self.at(node), value)]
         fail("KC004", "this has no effect", self.at(node), "assign the value, require it, or remove the line")
