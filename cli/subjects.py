@@ -7,6 +7,7 @@ the name of a built-in scenario.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import enum
 import functools
 import os
@@ -50,6 +51,8 @@ _NO_ROLLOUT: Final[Mapping[str, int]] = {"templates": 1, "image_changes": 0}
 
 # options whose name is a word of Python's
 _OPTIONS: Final[Mapping[str, str]] = {"having": "with"}
+
+_FEW: Final = 12  # fields of a scope that a message names
 
 _NUMBERS: Final = ("pods", "nodes", "crashes")
 _LAGS: Final = ("lag_deployments", "lag_replica_sets", "lag_pods", "lag_scheduler")
@@ -126,6 +129,8 @@ def subjects(target: str, options: ScopeOptions) -> list[Subject]:
     file = re.fullmatch(r"(.+\.py)(?::(\w*))?", target)
     if file:
         return [_of_file(file[1], file[2] or None, options)]
+    if os.path.isdir(target):
+        raise InputError(f"{target} is a folder", remedy="name a manifest or a spec in it: a file that ends in .yaml, .json or .py")
     if os.path.exists(target) or os.sep in target:
         raise InputError(
             f"{target} is no manifest and no spec", remedy="manifests end in .yaml, .yml or .json, specs in .py"
@@ -337,11 +342,17 @@ def _set(kind: type[Any], what: str, texts: Mapping[str, str]) -> dict[str, Any]
     values: dict[str, Any] = {}
     for name, text in texts.items():
         if name not in names:
-            raise InputError(
-                f"{what} has no {name}", remedy=did_you_mean(name, names, otherwise=f"it has {', '.join(names)}")
-            )
+            raise InputError(f"{what} has no {name}", remedy=did_you_mean(name, names, otherwise=_some_of(names, name)))
         values[name] = parse_value(name, hints[name], text)
     return values
+
+
+def _some_of(names: Sequence[str], name: str) -> str:
+    """All fields of a small scope; of a large one those that resemble `name` most, and where all are told."""
+    if len(names) <= _FEW:
+        return f"it has {', '.join(names)}"
+    nearest = difflib.get_close_matches(name, names, n=3, cutoff=0)
+    return f"the nearest are {', '.join(nearest)}; docs/scope.md tells all"
 
 
 def _scope(make: Callable[..., S], values: Mapping[str, Any]) -> S:

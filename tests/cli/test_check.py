@@ -227,6 +227,13 @@ class TestManifests:
             "  help: give a manifest with a Deployment or a ReplicaSet of apps/v1\n"
         )
 
+    def test_a_folder(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run("check", str(tmp_path), capsys=capsys) == (
+            ExitCode.BAD_INPUT,
+            "",
+            f"error: {tmp_path} is a folder\n  help: name a manifest or a spec in it: a file that ends in .yaml, .json or .py\n",
+        )
+
     def test_refused(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (tmp_path / "a.yaml").write_text(Path(WEB).read_text().replace("replicas: 2", "replicas: -2"))
         code, out, err = run("check", str(tmp_path / "a.yaml"), capsys=capsys)
@@ -242,6 +249,10 @@ class TestManifests:
         ("options", "message"),
         [
             (["--set", "nods=2"], "error: a cluster's scope has no nods\n  help: did you mean `nodes`?\n"),
+            (
+                ["--set", "nosuch=1"],
+                "error: a cluster's scope has no nosuch\n  help: the nearest are nodes, pods, generations; docs/scope.md tells all\n",
+            ),
             (["--set", "kind=Job"], "error: kind is 'Job'\n  help: give Deployment or ReplicaSet or Pod\n"),
             (["--set", "nodes=two"], "error: nodes is 'two'\n  help: give a whole number\n"),
             (
@@ -271,6 +282,10 @@ class TestScenarios:
             ExitCode.BAD_INPUT,
             "error: there is no scenario aply\n  help: did you mean `apply`?\n",
         )
+
+    def test_an_unknown_field_of_a_small_scope(self, capsys: pytest.CaptureFixture[str]) -> None:
+        _, _, err = run("check", "request-chain", "--set", "nosuch=1", capsys=capsys)
+        assert err.startswith("error: the scope of request-chain has no nosuch\n  help: it has objects, writes, uids, ")
 
     @pytest.mark.parametrize("command", ["check", "graph", "explore"])
     def test_replicas_scale_manifests_only(self, command: str, capsys: pytest.CaptureFixture[str]) -> None:
