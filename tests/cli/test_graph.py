@@ -386,3 +386,15 @@ def test_one_of_several_workloads(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run("two.yaml", "-q", "--workload", "Deployment shop/web", "--view", "around", "0", "-o", "o.dot", capsys=capsys)
     assert (code, err) == (ExitCode.HOLDS, "")
     assert "graph of      Deployment shop/web of two.yaml" in out
+
+
+def test_edges_are_what_a_check_generates_but_for_the_initial_states(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As docs/check.md and docs/graph.md say."""
+    for target in (CROSSING, LAMP, "apply"):
+        main(("check", target, "--json", "checked.json"))
+        run(target, "--view", "full", "-o", "graph.json", capsys=capsys)
+        checked, graph = (json.loads(Path(tmp_path, name).read_text()) for name in ("checked.json", "graph.json"))
+        initial = sum(node.get("initial", False) for node in graph["nodes"])
+        assert initial >= 1
+        assert (len(graph["nodes"]), len(graph["edges"]) + initial) == (checked["states"]["distinct"], checked["states"]["generated"])
+    assert (len(graph["edges"]), checked["states"]["generated"]) == (113, 114)
