@@ -25,6 +25,13 @@ _WHOLE: Final[Mapping[str, tuple[str, ...]]] = {
 """What is not more than `replicas`."""
 _TOTAL: Final = {"replicasets": "replicas", "statefulsets": "replicas", "jobs": "active", "deployments": "replicas"}
 """What counts the pods of an owner."""
+_MAKERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "replicasets": ("ReplicaSet",),
+    "statefulsets": ("StatefulSet",),
+    "jobs": ("Job",),
+    "deployments": ("Deployment", "ReplicaSet"),
+}
+"""Whose controllers make these pods: what they write must be in the log."""
 
 
 class StatusCounts(Rule):
@@ -121,7 +128,8 @@ class StatusCounts(Rule):
             self.cannot_tell(BEFORE)
             return
         kinds = [("", what)] + ([("apps", "replicasets")] if resource == "deployments" else [])
-        self.presumed(lambda provenance: self._has_all(provenance, kinds),
+        makers = _MAKERS.get(resource, ())
+        self.presumed(lambda provenance: self._has_all(provenance, kinds) and all(map(provenance.kept.writes_for, makers)),
                       f"{step.record} counts {told} {what}; there never were more than "
                       f"{most}", [step.record.key], event, *others)
 

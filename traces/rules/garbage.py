@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from kubecheck.traces.effects import Effect, effect_of
@@ -54,7 +55,8 @@ class Collected(Rule):
         for owner in owners:
             known = self._lives(owner, record, event)
             if known is not None and known.last is not None:
-                self.presumed(_lossless, f"the garbage collector deleted {record}, whose owner {owner.kind} {owner.name} exists",
+                self.presumed(self._still_lives(known, owner.uid, event),
+                              f"the garbage collector deleted {record}, whose owner {owner.kind} {owner.name} exists",
                               [record.key, known.key], event, last.event, known.last.event)
                 return
 
@@ -71,6 +73,22 @@ class Collected(Rule):
             ):
                 return known
         return None
+
+    def _still_lives(self, owner: Record, uid: str, event: Event) -> Callable[[Provenance], bool]:
+        """Whether the owner is told of after the deletion, too: else whoever removed it may be left out of the log."""
+
+        def keeps(provenance: Provenance) -> bool:
+            known = self.history.records.get(owner.key)
+            told = known.last if known is not None and known.uid == uid else None
+            return (
+                _lossless(provenance)
+                and told is not None
+                and told.meta is not None
+                and told.meta.deletion_timestamp is None
+                and surely_before(event, told.event)
+            )
+
+        return keeps
 
 
 def _lossless(provenance: Provenance) -> bool:

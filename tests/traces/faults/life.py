@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.traces.faults.places import ACCOUNT, Entry, creations, last_version, of, pick, planted, steps
 from tests.traces.faults.semantics.places import Body, body, copied, end, metadata, register, shift, tellings, uid
-from tests.traces.mutate import Fault, Line, Log, Planted, code, done, key_of, meta, ref, user, version
+from tests.traces.mutate import Fault, Line, Log, Planted, code, done, key_of, meta, received, ref, user, version
 
 STORE: Final[dict[str, Fault]] = {}
 PODS: Final[dict[str, Fault]] = {}
@@ -17,6 +17,7 @@ CONTROLLERS: Final[dict[str, Fault]] = {}
 REQUESTS: Final[dict[str, Fault]] = {}
 WATCH: Final[dict[str, Fault]] = {}
 END: Final[dict[str, Fault]] = {}
+_COLLECTOR: Final = {"username": ACCOUNT + "generic-garbage-collector", "groups": ["system:authenticated"]}
 _SIZED: Final = ("deployments", "replicasets", "statefulsets", "daemonsets")
 
 
@@ -183,8 +184,8 @@ def _running(log: Log) -> list[Entry]:
             and body(entry).get("status", {}).get("phase") == "Running" and body(entry)["spec"].get("nodeName")]
 
 
-def _removal(log: Log, entry: Entry, who: dict[str, Any], sent: dict[str, Any]) -> Planted:
-    line: Line = copied(entry, at=end(log))
+def _removal(log: Log, entry: Entry, who: dict[str, Any], sent: dict[str, Any], *, at: str = "") -> Planted:
+    line: Line = copied(entry, at=at or end(log))
     resource, namespace, name = key_of(entry[2])
     line["verb"], line["user"] = "delete", who
     line["objectRef"].pop("subresource", None)
@@ -316,8 +317,7 @@ def _collected(log: Log, chosen: random.Random, entries: list[Entry]) -> Planted
     found = pick(chosen, entries)
     if found is None:
         return None
-    return _removal(log, found, {"username": ACCOUNT + "generic-garbage-collector", "groups": ["system:authenticated"]},
-                    {"preconditions": {"uid": uid(found)}})
+    return _removal(log, found, _COLLECTOR, {"preconditions": {"uid": uid(found)}})
 
 
 def _newest(log: Log, resource: str) -> list[Entry]:
@@ -328,10 +328,18 @@ def _newest(log: Log, resource: str) -> list[Entry]:
 
 @register(CONTROLLERS, "a collected object whose owner exists")
 def orphaned(log: Log, chosen: random.Random) -> Planted | None:
-    """The garbage collector deletes the ReplicaSet of a Deployment."""
-    live = {uid(entry) for entry in _newest(log, "deployments")}
-    return _collected(log, chosen, [entry for entry in _newest(log, "replicasets")
-                                    if any(owner["uid"] in live for owner in metadata(entry).get("ownerReferences") or ())])
+    """The garbage collector deletes the ReplicaSet of a Deployment, just before the Deployment's last write."""
+    last = {uid(entry): shift(received(entry[2]), -2000) for entry in _newest(log, "deployments")}
+    places = [
+        (entry, last[owner["uid"]])
+        for entry in _newest(log, "replicasets")
+        for owner in metadata(entry).get("ownerReferences") or ()
+        if owner["uid"] in last and done(entry[2]) < last[owner["uid"]]
+    ]
+    if not places:
+        return None
+    found, at = chosen.choice(places)
+    return _removal(log, found, _COLLECTOR, {"preconditions": {"uid": uid(found)}}, at=at)
 
 
 @register(CONTROLLERS, "a collected object without an owner")
