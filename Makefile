@@ -1,13 +1,14 @@
 # Sets everything up from a bare checkout. Needs Python 3.11 to 3.13 with venv, and make.
 #   make demo    install into .venv and check examples/web.yaml
 #   make test    install with the development tools, then lint, types, tests
+#   make slow    the tests that take minutes: all incomplete logs, campaigns of planted faults
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 ROOMS  := spec model checker traces cli
 
-.PHONY: demo test install install-dev lint types tests readme vendor clean
+.PHONY: demo test slow install install-dev lint types tests readme vendor clean
 .DELETE_ON_ERROR:
 
 demo: install
@@ -40,7 +41,10 @@ types:
 	MYPYPATH=$(VENV)/rooms $(BIN)/mypy --strict $(ROOMS:%=-p kubecheck.%)
 
 tests:
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+slow:
+	$(BIN)/python -m pytest -n auto -m slow
 
 # Bring the examples and pictures in README.md and docs/ up to date with what the commands print.
 readme:
