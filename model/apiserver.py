@@ -322,10 +322,9 @@ class ApiServer(State):
         return not self._etcd.pod(pod).exists
 
     def create_pod(self, scope: ClusterScope, pod: Pod, owner: ReplicaSet, owner_uid: int) -> Answer:
-        """POST pods with generateName and a controller reference; `pod` is the name and UID that it gets."""
+        """POST pods with generateName and a controller reference; `pod`, which is free, is the name and UID that it gets."""
         if self._fails(scope):
             return Answer.ERROR
-        require(self.is_free(scope, pod))
         self._put_pod(scope, pod, PodObject(phase=Phase.PENDING, owner=owner, owner_uid=owner_uid))
         return self._done(scope)
 

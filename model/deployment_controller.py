@@ -145,10 +145,9 @@ def decide_rolling(api: ApiServer, scope: ClusterScope, seen: DeploymentObject, 
         return Decision(request=Request.CREATE, replica_set=new, replicas=size)
     if newest.replicas > seen.replicas:
         return Decision(request=Request.SCALE, replica_set=new, replicas=seen.replicas)
-    if newest.replicas < seen.replicas:
-        size = new_size(api, scope, seen.replicas, newest.replicas)
-        if size != newest.replicas:
-            return Decision(request=Request.SCALE, replica_set=new, replicas=size)
+    size = new_size(api, scope, seen.replicas, newest.replicas)
+    if size != newest.replicas:
+        return Decision(request=Request.SCALE, replica_set=new, replicas=size)
     total = total_replicas(api, scope)
     least = seen.replicas - max_unavailable(scope, seen.replicas) if scope.features.max_unavailable else 0
     allowed = total - least - (newest.replicas - available(scope, newest))

@@ -109,9 +109,7 @@ class Etcd(State):
         return any(write.replica_set == replica_set for write in unseen)
 
     def replica_set_written(self, distance: int) -> ReplicaSet | None:
-        """Which ReplicaSet the write was about that a watcher at `distance` sees next; None if it has seen all."""
-        if distance == 0:
-            return None
+        """Which ReplicaSet the write was about that a watcher at `distance`, 1 or more, sees next."""
         return self._replica_set_history[len(self._replica_set_history) - distance].replica_set
 
     def compact_replica_sets(self, greatest: int) -> None:
@@ -143,9 +141,7 @@ class Etcd(State):
         return any(write.pod == pod for write in self._pod_history)
 
     def pod_written(self, distance: int) -> Pod | None:
-        """Which pod the write was about that a watcher at `distance` sees next; None if it has seen all."""
-        if distance == 0:
-            return None
+        """Which pod the write was about that a watcher at `distance`, 1 or more, sees next."""
         return self._pod_history[len(self._pod_history) - distance].pod
 
     def compact_pods(self, greatest: int) -> None:

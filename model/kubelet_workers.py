@@ -25,7 +25,10 @@ from kubecheck.spec import Array, Module, Range, Record, State, require
 
 
 class Worker(Record):
-    """What one kubelet has of one name: a pod that it knows, by UID; whether its containers run, and whether it is to end or be removed."""
+    """What one kubelet has of one name: a pod that it knows, by UID; whether its containers run.
+
+    `ending`: the pod is being deleted, and its containers have stopped; `removing`: it is about to be removed.
+    """
 
     known: bool = False
     uid: Annotated[int, Range(0, "recreations")] = 0
@@ -45,7 +48,7 @@ class Kubelets(State):
         for pod in Pod:
             worker = self.workers[node][pod]
             self.workers[node][pod] = Worker(uid=worker.uid, running=True) if worker.running else Worker()
-        if scope.two_servers and not scope.features.client_consistent_list:
+        if not scope.features.client_consistent_list:
             self.server[node] = 1
 
 
@@ -78,7 +81,8 @@ def kubelet_workers(scope: ClusterScope) -> Module:
         seen = seen_by(api, k, node, pod)
         require(net.is_up(node) and not worker.known and seen.exists and seen.node == node)
         require(not worker.running or worker.uid == seen.uid)
-        k.workers[node][pod] = Worker(known=True, uid=seen.uid, running=worker.running, ending=seen.terminating)
+        ending = seen.terminating and not worker.running  # else its containers are stopped first
+        k.workers[node][pod] = Worker(known=True, uid=seen.uid, running=worker.running, ending=ending)
 
     @module.action(actor="kubelet")
     def start_containers(k: Kubelets, node: Node, pod: Pod) -> None:
@@ -108,7 +112,7 @@ def kubelet_workers(scope: ClusterScope) -> Module:
     def report_stopped(api: ApiServer, net: Network, k: Kubelets, node: Node, pod: Pod) -> None:
         """The kubelet reports a terminal phase for a pod that is being deleted and whose containers have stopped."""
         worker = k.workers[node][pod]
-        require(net.is_up(node) and worker.ending and not worker.running and not worker.removing)
+        require(net.is_up(node) and worker.ending and not worker.removing)
         require(api.pod(pod).exists and not api.pod(pod).terminal)
         api.patch_pod_status(scope, pod, worker.uid, Phase.FAILED)
 
@@ -117,7 +121,7 @@ def kubelet_workers(scope: ClusterScope) -> Module:
         """The kubelet gets a pod that has ended and is being deleted, and is about to remove it (syncPod, canBeDeleted)."""
         worker = k.workers[node][pod]
         stored = api.pod(pod)
-        require(net.is_up(node) and worker.ending and not worker.running and not worker.removing)
+        require(net.is_up(node) and worker.ending and not worker.removing)
         require(stored.uid == worker.uid and stored.terminating and stored.terminal)
         k.workers[node][pod] = worker.next(removing=True)
 
@@ -136,7 +140,7 @@ def kubelet_workers(scope: ClusterScope) -> Module:
             """The kubelet sees that a pod is gone, removed by somebody else, whose containers have stopped, and forgets it."""
             worker = k.workers[node][pod]
             seen = seen_by(api, k, node, pod)
-            require(net.is_up(node) and worker.ending and not worker.running and not worker.removing)
+            require(net.is_up(node) and worker.ending and not worker.removing)
             require(not seen.exists or seen.uid != worker.uid)
             k.workers[node][pod] = Worker()
 

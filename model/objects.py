@@ -85,7 +85,7 @@ class PodObject(Record):
     @property
     def occupies(self) -> bool:
         """Whether it takes room on its node: bound and not terminal (terminating ones still run)."""
-        return self.exists and not self.terminal and self.node is not None
+        return self.node is not None and not self.terminal
 
 
 class ReplicaSetStatus(Record):

@@ -65,9 +65,9 @@ def safety_of_identities(scope: ClusterScope) -> Module:
 
     @module.quiescent
     def pods_run(api: ApiServer, net: Network, k: Kubelets, pod: Pod) -> bool:
-        """When everything is quiet and no node is cut off, every pod runs, on its node."""
+        """When everything is quiet and no node is cut off, every pod runs, on its node, and none is being deleted."""
         require(api.pod(pod).exists and net.is_whole())
-        return api.pod(pod).phase is Phase.RUNNING and k.workers[node_of(api, pod)][pod].running
+        return api.pod(pod).ready and k.workers[node_of(api, pod)][pod].running
 
     @module.reachable
     def a_pod_comes_back(api: ApiServer, pod: Pod) -> bool:

@@ -104,7 +104,7 @@ def pod_in_view(api: ApiServer, scope: ClusterScope, pod: Pod) -> PodObject:
 
 def occupies(api: ApiServer, s: Scheduler, scope: ClusterScope, pod: Pod, node: Node) -> bool:
     """Whether the pod takes room on the node, assigned or assumed."""
-    if scope.replaces_in_two_steps and s.replacing[pod] == 1:
+    if s.replacing[pod] == 1:
         return False
     seen = pod_in_view(api, scope, pod)
     if scope.keeps_failed_bindings and s.assumed[pod] is not None:

@@ -162,10 +162,7 @@ def orphan_dependents(etcd: Etcd, c: Collector, o: Ownership, registry: Registry
         if o.refers_to(node.owners, uid):
             slot = present(node.slot)
             if etcd.get(slot).uid == dependent:
-                patched = update(
-                    etcd, registry, CONFIG_MAP, Part.MAIN, slot, Request(body=o.drop_reference(uid), uid=dependent)
-                )
-                require(patched.code is Code.OK)
+                update(etcd, registry, CONFIG_MAP, Part.MAIN, slot, Request(body=o.drop_reference(uid), uid=dependent))
 
 
 def garbage_collector(o: Ownership, registry: Registry, protections: Protections, *, deletions: bool) -> Module:
@@ -178,7 +175,7 @@ def garbage_collector(o: Ownership, registry: Registry, protections: Protections
         old, new = c.view[slot], etcd.get(slot)
         require(old != new)
         c.view[slot] = new
-        if old.exists and old.uid != new.uid and c.graph[old.uid].known:
+        if old.uid != new.uid and c.graph[old.uid].known:
             c.remove(o, old.uid, slot)
         if new.exists:
             before = old if old.uid == new.uid else Stored()
@@ -225,9 +222,6 @@ def garbage_collector(o: Ownership, registry: Registry, protections: Protections
             require(c.to_orphan[uid] is Orphaning.PATCHED)
             c.to_orphan[uid] = Orphaning.NO
             slot = present(c.graph[uid].slot)
-            answer = update(
-                etcd, registry, CONFIG_MAP, Part.MAIN, slot, Request(body=o.drop_finalizer(ORPHAN), uid=uid)
-            )
-            require(answer.code is Code.OK)
+            update(etcd, registry, CONFIG_MAP, Part.MAIN, slot, Request(body=o.drop_finalizer(ORPHAN), uid=uid))
 
     return module

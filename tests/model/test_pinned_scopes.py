@@ -101,7 +101,11 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             **NAMED, nodes=2, recreations=1, deletes=1, api_servers=2, cache_lag_pods=1, lag_scheduler=1,
             kubelet_restarts=1, cut_offs=1,
         ),
-        (2_562, 8_341, 31),
+        (2_430, 8_099, 31),
+    ),
+    "a kubelet restarts while a pod is being deleted": (
+        ClusterScope(**NAMED, deletes=1, api_servers=2, cache_lag_pods=1, kubelet_restarts=1),
+        (83, 164, 14),
     ),
     "failed pods on two nodes": (
         ClusterScope(**SET, replicas=2, nodes=2, pod_failures=1, scales=1, least_replicas=1),

@@ -12,6 +12,7 @@ What the checks find in the model as it is is kept in .mutants/, by the digest o
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
 import multiprocessing
@@ -51,7 +52,7 @@ def main() -> None:
         print(
             f"{len(left)} of {len(found)} mutants, {len(baseline.checks)} specs, {len(baseline.rows)} rows", flush=True
         )
-        for number, (mutant, answer) in enumerate(_judged(left, baseline, Path(scratch), arguments), 1):
+        for number, (mutant, answer) in enumerate(_judged(left, results, baseline, Path(scratch), arguments), 1):
             results.append((mutant, answer))
             if out is not None:
                 with out.open("a") as file:
@@ -64,22 +65,39 @@ def main() -> None:
 
 
 def _judged(
-    left: list[Mutant], baseline: judge.Baseline, scratch: Path, arguments: argparse.Namespace
+    left: list[Mutant],
+    results: list[tuple[Mutant, str]],
+    baseline: judge.Baseline,
+    scratch: Path,
+    arguments: argparse.Namespace,
 ) -> Iterator[tuple[Mutant, str]]:
-    """Each mutant with what notices it. What noticed others of the same function is tried first, so work is handed out late."""
+    """Each mutant with what notices it.
+
+    What noticed others of the same function, then others of the same file, is tried first; so work is handed out late.
+    """
     room = threading.Semaphore(arguments.processes)
-    killers: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    of_function: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    of_file: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def remember(mutant: Mutant, answer: str) -> None:
+        killer = answer.split(": {")[0]
+        of_function[mutant.file, mutant.function][killer] += 1
+        of_file[mutant.file][killer] += 1
+
+    for mutant, answer in results:
+        remember(mutant, answer)
 
     def work() -> Iterator[tuple[Path, Mutant, judge.Baseline, int, tuple[str, ...]]]:
         for number, mutant in enumerate(left):
             room.acquire()
-            names = tuple(name for name, _ in killers[mutant.file, mutant.function].most_common(3))
+            likely = [*of_function[mutant.file, mutant.function].most_common(3), *of_file[mutant.file].most_common(5)]
+            names = tuple(dict.fromkeys(name for name, _ in likely))
             yield scratch / str(number), mutant, baseline, arguments.specs, names
 
     with multiprocessing.get_context("fork").Pool(arguments.processes, maxtasksperchild=1) as pool:
         for mutant, answer in pool.imap_unordered(_judge, work()):
             room.release()
-            killers[mutant.file, mutant.function][answer.split(": {")[0]] += 1
+            remember(mutant, answer)
             yield mutant, answer
 
 
@@ -152,6 +170,7 @@ def _look(folder: str, share: int, shares: int) -> judge.Baseline:
 
 def _judge(work: tuple[Path, Mutant, judge.Baseline, int, tuple[str, ...]]) -> tuple[Mutant, str]:
     folder, mutant, baseline, at_most, first = work
+    gc.disable()  # the process ends with this mutant
     try:
         return mutant, judge.noticed(tree(folder, mutant), baseline, mutant, at_most=at_most, first=first)
     except Exception as error:  # a fault of ours, and nothing that a check has noticed

@@ -35,6 +35,7 @@ ROOT = Path(__file__).parents[2]
 PROBES = ROOT / "tests" / "conformance" / "data"
 ROWS = "rows"
 QUICK = 0.1  # seconds of exploration
+LONG = 0.6  # and what is not tried before others that notice as much
 MODULES = (*stories.COMPARISONS, *stories.STORIES)
 
 
@@ -259,8 +260,9 @@ def noticed(folder: str, known: Baseline, mutant: Mutant, *, at_most: int, first
         use_model(folder)
         return (
             _noticed_by_rows(known, mutant)
+            or _noticed_by_tests(stories.STORIES, known, mutant)
             or _noticed_by_specs(known, mutant, at_most, first)
-            or _noticed_by_tests(known, mutant)
+            or _noticed_by_tests(stories.COMPARISONS, known, mutant)
         )
     except SpecError as error:
         return f"refused: {error.code} {error.message}"
@@ -283,7 +285,8 @@ def _noticed_by_specs(known: Baseline, mutant: Mutant, at_most: int, first: tupl
     built = specs()
     lines = _lines(mutant)
     checks = _touched(known.checks, mutant)
-    checks = sorted(checks, key=lambda c: (c.name not in first, not lines & c.live, not lines & c.lines))
+
+    checks = _in_order(_touched(known.checks, mutant), lines, first)
     for check in checks[:at_most]:
         if lines & check.lines or code_of(built[check.name].build()) != check.code:
             found = _differs(check, built[check.name])
@@ -292,8 +295,19 @@ def _noticed_by_specs(known: Baseline, mutant: Mutant, at_most: int, first: tupl
     return ""
 
 
-def _noticed_by_tests(known: Baseline, mutant: Mutant) -> str:
-    for module in MODULES:
+def _in_order(checks: list[Checked], lines: frozenset[tuple[str, int]], first: tuple[str, ...]) -> list[Checked]:
+    """Those named in `first`; then those that take actions with these lines, the cheapest and the richest by turns; then the others."""
+
+    def late(check: Checked) -> tuple[bool, bool, bool]:
+        return check.name not in first, not lines & check.live, not lines & check.lines
+
+    cheapest = sorted(checks, key=late)
+    richest = sorted(checks, key=lambda c: (*late(c), c.seconds > LONG, -len(c.live)))
+    return list({c.name: c for pair in zip(cheapest, richest, strict=True) for c in pair}.values())
+
+
+def _noticed_by_tests(modules: tuple[str, ...], known: Baseline, mutant: Mutant) -> str:
+    for module in modules:
         if _runs(known, module, mutant) and (failure := stories.failing(module)):
             return f"{module}: {failure}"
     return ""

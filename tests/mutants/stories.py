@@ -1,7 +1,8 @@
 """Tests that tell the model's functions one by one what they must answer: exhaustive comparisons, and stories of the registry.
 
 `COMPARISONS` compare the model with something written independently of it: the workload's API server with the registry, the Deployment
-controller with an oracle. `STORIES` pin what a request or a read answers. Both run in the reference execution, so which functions of the
+controller with an oracle. `STORIES` pin what single requests, reads and steps do; among them are the answers that a real API server would
+give, by its source, beside those that were recorded. Both run in the reference execution, so which functions of the
 model a test module runs can be observed; for a mutant of another function it says nothing and is not run.
 """
 
@@ -23,6 +24,19 @@ STORIES = (
     "model/registry/test_reads.py",
     "model/registry/test_seeding.py",
     "model/registry/test_namespace_deletion.py",
+    "model/registry/test_pods_and_namespaces.py",
+    "model/test_apiserver.py",
+    "model/test_features.py",
+    "model/test_history.py",
+    "model/test_slow_start.py",
+    "conformance/test_admission.py",
+    "conformance/test_applies.py",
+    "conformance/test_authority.py",
+    "conformance/test_changes.py",
+    "conformance/test_conformance_of_reads.py",
+    "conformance/test_metadata.py",
+    "conformance/test_patching.py",
+    "conformance/test_validation.py",
 )
 
 
