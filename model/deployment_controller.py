@@ -303,8 +303,8 @@ def shared_out(
 
 
 def proportion(scope: ClusterScope, one: ReplicaSetObject, seen: DeploymentObject, to_add: int, added: int) -> int:
-    """The share of one ReplicaSet (GetReplicaSetProportion, getReplicaSetFraction), rounded half away from zero."""
-    if one.replicas == 0 or to_add == 0 or to_add == added:
+    """The share of one active ReplicaSet (GetReplicaSetProportion, getReplicaSetFraction), rounded half away from zero."""
+    if to_add == 0 or to_add == added:
         return 0
     fraction = -one.replicas
     if seen.replicas > 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from kubecheck.model.objects import (
     ReplicaSetObject,
     ReplicaSetStatus,
 )
+from kubecheck.spec import Spec
 from tests.model import upstream_deployment as upstream
 from tests.model.states import part
 
@@ -43,16 +46,36 @@ def situations(draw: st.DrawFn) -> tuple[upstream.Wanted, list[upstream.Set], in
         paused=mode == "paused",
     )
     sets = []
+    some = st.integers(0, MOST)
+    sizes = draw(st.sampled_from([st.just(0), some, st.sampled_from([1, wanted.replicas, wanted.replicas]) | some]))
     for age in range(3):
         if draw(st.integers(0, 3)) > 0:
-            replicas = draw(st.just(wanted.replicas) | st.integers(0, MOST))
-            available = draw(st.just(replicas) | st.integers(0, MOST))
+            replicas = draw(sizes)
+            available = draw(st.sampled_from([0, replicas]) | some)
             desired = draw(st.integers(1, MOST)) if "scaling" in mode or wanted.paused else wanted.replicas
             sets.append(upstream.Set(age, replicas, desired, available, draw(st.integers(available, MOST))))
     return wanted, sets, draw(st.none() | st.integers(0, 2))
 
 
-@settings(max_examples=600)
+@functools.cache
+def scope_of(recreate: bool, surge: int | str, unavailable: int | str, paused: bool) -> tuple[ClusterScope, Spec]:
+    scope = ClusterScope(
+        replicas=MOST,
+        scales=1,
+        least_replicas=0,
+        templates=3,
+        image_changes=1,
+        strategy=Strategy.RECREATE if recreate else Strategy.ROLLING_UPDATE,
+        max_surge=surge,
+        max_unavailable=unavailable,
+        paused=paused,
+        resumes=1 if paused else 0,
+        pods=12,
+    )
+    return scope, cluster(scope)
+
+
+@settings(max_examples=3000)
 @given(situations())
 def test_decisions_are_those_of_kubernetes(
     situation: tuple[upstream.Wanted, list[upstream.Set], int | None],
@@ -61,20 +84,7 @@ def test_decisions_are_those_of_kubernetes(
     # in Kubernetes a ReplicaSet exists as long as its pods do
     if owner_of_a_pod is not None and all(s.age != owner_of_a_pod for s in sets):
         owner_of_a_pod = None
-    scope = ClusterScope(
-        replicas=MOST,
-        scales=1,
-        least_replicas=0,
-        templates=3,
-        image_changes=1,
-        strategy=Strategy.RECREATE if wanted.recreate else Strategy.ROLLING_UPDATE,
-        max_surge=wanted.surge,
-        max_unavailable=wanted.unavailable,
-        paused=wanted.paused,
-        resumes=1 if wanted.paused else 0,
-        pods=12,
-    )
-    spec = cluster(scope)
+    scope, spec = scope_of(wanted.recreate, wanted.surge, wanted.unavailable, wanted.paused)
     with part(spec, "api_server") as api:
         api._etcd.put_deployment(
             scope,
