@@ -107,7 +107,7 @@ def ready_in_rollout(api: ApiServer, scope: ClusterScope, new: ReplicaSet) -> in
 
 def new_size(api: ApiServer, scope: ClusterScope, wanted: int, current: int) -> int:
     """How far the new ReplicaSet may grow now (NewRSNewReplicas)."""
-    if scope.recreate or not scope.features.max_surge:
+    if not scope.features.max_surge:
         return wanted
     room = wanted + max_surge(scope, wanted) - total_replicas(api, scope)
     if room <= 0:
@@ -304,7 +304,7 @@ def shared_out(
 
 def proportion(scope: ClusterScope, one: ReplicaSetObject, seen: DeploymentObject, to_add: int, added: int) -> int:
     """The share of one active ReplicaSet (GetReplicaSetProportion, getReplicaSetFraction), rounded half away from zero."""
-    if to_add == 0 or to_add == added:
+    if to_add == added:
         return 0
     fraction = -one.replicas
     if seen.replicas > 0:

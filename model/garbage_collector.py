@@ -56,7 +56,7 @@ def finalization(scope: ClusterScope) -> Module:
     def finalize_replica_set(api: ApiServer, replica_set: ReplicaSet) -> None:
         """The garbage collector takes its finalizer from a ReplicaSet that has no pods left."""
         require(api.replica_set(replica_set).deleting == 1)
-        require(not any(api.pod(p).exists and api.pod(p).owner == replica_set for p in Pod))
+        require(not any(api.pod(p).owner == replica_set for p in Pod))
         api.finalize_replica_set(scope, replica_set)
 
     if scope.is_deployment:

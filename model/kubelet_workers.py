@@ -59,7 +59,7 @@ def seen_by(api: ApiServer, k: Kubelets, node: Node, pod: Pod) -> PodObject:
 
 def is_wanted(seen: PodObject, node: Node, uid: int) -> bool:
     """Whether this pod is what the node is to run."""
-    return seen.exists and seen.node == node and seen.uid == uid and not seen.terminating and not seen.terminal
+    return seen.node == node and seen.uid == uid and not seen.terminating and not seen.terminal
 
 
 def kubelet_workers(scope: ClusterScope) -> Module:
@@ -79,7 +79,7 @@ def kubelet_workers(scope: ClusterScope) -> Module:
         """The kubelet learns of a pod that is bound to its node, or finds again, after a restart, the one whose containers run."""
         worker = k.workers[node][pod]
         seen = seen_by(api, k, node, pod)
-        require(net.is_up(node) and not worker.known and seen.exists and seen.node == node)
+        require(net.is_up(node) and not worker.known and seen.node == node)
         require(not worker.running or worker.uid == seen.uid)
         ending = seen.terminating and not worker.running  # else its containers are stopped first
         k.workers[node][pod] = Worker(known=True, uid=seen.uid, running=worker.running, ending=ending)

@@ -129,7 +129,6 @@ def user_of_replica_set(scope: ClusterScope) -> Module:
     def apply_replica_set(api: ApiServer, u: User, replica_set: ReplicaSet) -> None:
         """The user applies the ReplicaSet, for the first time or after he has deleted it."""
         require(u.applied < scope.applies and not api.replica_set(replica_set).exists)
-        require(u.deleted == u.applied)
         new = ReplicaSetObject(exists=True, replicas=scope.replicas)
         if took_effect(api.create_replica_set(scope, replica_set, new)):
             u.applied += 1

@@ -36,6 +36,7 @@ PROBES = ROOT / "tests" / "conformance" / "data"
 ROWS = "rows"
 QUICK = 0.1  # seconds of exploration
 LONG = 0.6  # and what is not tried before others that notice as much
+ENDLESS = 90.0  # seconds of CPU time: far more than any test module that is run here takes
 MODULES = (*stories.COMPARISONS, *stories.STORIES)
 
 
@@ -272,12 +273,31 @@ def noticed(folder: str, known: Baseline, mutant: Mutant, *, at_most: int, first
         raise
 
 
+@contextlib.contextmanager
+def _ending() -> Iterator[None]:
+    """While it lasts what takes longer than `ENDLESS` seconds of CPU time fails with a TimeoutError: a mutant may never end."""
+
+    def fail(*_: object) -> None:
+        raise TimeoutError(f"has not ended after {ENDLESS} s")
+
+    before = signal.signal(signal.SIGPROF, fail)
+    signal.setitimer(signal.ITIMER_PROF, ENDLESS, ENDLESS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
 def _noticed_by_rows(known: Baseline, mutant: Mutant) -> str:
     touched = {name for name in known.rows if _runs(known, name, mutant)}
     if touched:
         for name, answer in rows():
-            if name in touched and (found := answer()) != known.rows[name]:
-                return f"row: {known.rows[name]} -> {found}"
+            if name in touched:
+                with _ending():
+                    found = answer()
+                if found != known.rows[name]:
+                    return f"row: {known.rows[name]} -> {found}"
     return ""
 
 
@@ -308,8 +328,11 @@ def _in_order(checks: list[Checked], lines: frozenset[tuple[str, int]], first: t
 
 def _noticed_by_tests(modules: tuple[str, ...], known: Baseline, mutant: Mutant) -> str:
     for module in modules:
-        if _runs(known, module, mutant) and (failure := stories.failing(module)):
-            return f"{module}: {failure}"
+        if _runs(known, module, mutant):
+            with _ending():
+                failure = stories.failing(module)
+            if failure:
+                return f"{module}: {failure}"
     return ""
 
 

@@ -16,8 +16,8 @@ from typing import Literal
 import msgspec
 
 from tests.mutants.__main__ import all_mutants, identity, known
-from tests.mutants.judge import MODULES
 from tests.mutants.mutate import ROOT
+from tests.mutants.stories import COMPARISONS, STORIES
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.jsonl"
@@ -67,13 +67,17 @@ HEAD = """# Mutants of the model
 Made by `python -m tests.mutants.page` from what `python -m tests.mutants` found; not to be edited.
 
 Does anything notice when the model loses a guard? Every condition of the model's source is removed or negated, one at a time, and each
-part of one that `and` or `or` joins is removed; then scenarios, known bugs, negative controls, pinned scopes, the recorded answers of a
-real API server, and comparisons of the model with what was written independently of it are made again until one comes out differently.
+part of one that `and` or `or` joins is removed; then the recorded answers of a real API server, tests of single requests and steps, scenarios,
+known bugs, negative controls, pinned scopes, and comparisons of the model with what was written independently of it are made again until
+one comes out differently.
 What is mutated, and what is not, says [tests/mutants/mutate.py](../tests/mutants/mutate.py).
 
 - A **guard** is a condition as a whole. A **part** is one of several that are joined.
 - **Static** mutants remove what only asks a size of the scope: by the rule of `mutate.py` it decides what is compiled. They are in no
   share.
+- Of the scenarios, bugs, controls and scopes (specs) at most 12 are tried for a mutant; what survives is judged again with more of them, and by
+  the tests as they are after what was learnt from the survivors.
+- What does not end within 90 seconds of CPU time counts as different; a search that meets its limit does not.
 - A mutant that the language **refuses** (a value that may be None is used) is no model, and in no share either.
 """
 
@@ -137,7 +141,7 @@ def page(found: Results, reasons: dict[str, Reason]) -> str:
         "",
         f"Static: {len(static)} judged, {sum(bool(r.noticed) for r in static)} noticed. Refused by the language: {refused}.",
         "",
-        "What noticed them first (recorded answers are tried first, then specs, then comparisons and stories):",
+        "What noticed them first (tried in this order: recorded answers, single requests and steps, specs, comparisons):",
         "",
         "| | mutants |",
         "|---|---:|",
@@ -182,8 +186,12 @@ def _change(result: Result) -> str:
 
 def _by(result: Result) -> str:
     """The kind of check that noticed."""
-    if result.noticed.startswith(MODULES):
-        return "`tests/" + result.noticed.split(":")[0] + "`"
+    if result.noticed.startswith("conformance/"):
+        return "an answer that a real API server would give, by its source"
+    if result.noticed.startswith(STORIES):
+        return "a test of single requests, reads or steps"
+    if result.noticed.startswith(COMPARISONS):
+        return "a comparison with what was written independently"
     return CHECKS.get(result.noticed.split(" ")[0].strip(":,"), result.noticed)
 
 
