@@ -282,6 +282,9 @@ class ApiServer(Host):
 
     def _answered(self, kind: Strategy, part: Part, key: Key, answer: Answer) -> Reply:
         status = reply_of(answer.code)
+        if answer.blank:
+            blank = {"kind": kind.kind, "apiVersion": api_version(kind), "metadata": {}}
+            return replace(status, kind=kind.kind, document=blank)
         if status.code >= 300 or (answer.object.uid == 0 and answer.code is not Code.CREATED):
             return status
         return self._reply(kind, part, key, status.code, answer.object)
@@ -554,6 +557,8 @@ class ApiServer(Host):
         request = self._deletion(Call(method="DELETE", path=call.path, body=options), target)
         if isinstance(request, Code):
             return reply_of(request)
+        if "" in (options.get("preconditions") or {}).values() and not request.dry_run:
+            raise NotModelled("an eviction with an empty precondition")  # which addConditionAndDeletePod does not look at
         slot = self.world.slot(target.key)
         budgets = JsonBudgets(self.world, self.contents)
         code = self._run(lambda etcd: evict(etcd, self.registry, budgets, slot, request)).code

@@ -7,6 +7,8 @@ deletionFinalizersForGarbageCollection, markAsDeleting) and registry/rest/delete
 - Pending finalizers only mark the object. Which of the garbage collector's two it has follows from the request, then from the object, then
   from the kind.
 - A DELETE of an object with finalizers, or of a graceful kind, is an update, after which the object may be removed at once: two revisions.
+- An update that finds that nothing holds the object any more (errDeleteNow) writes nothing and leaves its result blank. A dry run is answered
+  with that; otherwise its resourceVersion, which is none, is the precondition of the removal if the request had one, which is thus refused.
 """
 
 from __future__ import annotations
@@ -51,6 +53,11 @@ def delete_from(etcd: Etcd, registry: Registry, kind: Strategy, slot: Slot, requ
         decision = decide_delete(registry, kind, request, seed)
         if seed.version != stored.version and not stands(registry, decision):
             decision = decide_delete(registry, kind, request, stored)
+        if decision.step is Step.REMOVE:
+            if request.dry_run:
+                return Answer(blank=True)
+            if registry.lock and request.version.given is not Given.ABSENT:
+                return Answer(code=Code.CONFLICT)
     else:
         admitted = registry.contents.admit(kind, Part.MAIN, request, Stored(), stored)
         if admitted is not Code.OK:

@@ -110,7 +110,11 @@ class Proposed(Record):
 
 
 class Answer(Record):
-    """What a request is answered: a code, and the object where the answer holds one (uid 0: a bare Status, or a dry run's creation)."""
+    """What a request is answered: a code, and the object where the answer holds one (uid 0: a bare Status, or a dry run's creation).
+
+    `blank`: it holds an object of the kind with nothing in it.
+    """
 
     code: Code = Code.OK
     object: Stored = Stored()
+    blank: bool = False

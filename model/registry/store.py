@@ -97,10 +97,8 @@ def create(etcd: Etcd, registry: Registry, kind: Strategy, slot: Slot, request: 
 
 def for_creation(kind: Strategy, new: Stored) -> Stored:
     """BeforeCreate: what clients cannot bring along is as for a new object."""
-    made = new.next(uid=0, version=0, generation=1 if kind.generation else new.generation, deleting=False, grace=None)
-    if kind.status and not kind.creates_status:
-        made = made.next(terminal=False)
-    return made
+    generation = 1 if kind.generation else new.generation
+    return new.next(uid=0, version=0, generation=generation, deleting=False, grace=None, terminal=False)
 
 
 def _names_a_revision(proposed: Proposed) -> bool:
@@ -237,7 +235,7 @@ def for_update(kind: Strategy, part: Part, new: Stored, old: Stored, *, deletion
 
 def _valid_metadata(registry: Registry, new: Stored, old: Stored) -> bool:
     """ValidateObjectMetaAccessorUpdate, and that a pod stays on its node."""
-    if new.uid != old.uid and registry.lock:
+    if new.uid != old.uid:
         return False
     if registry.deletion_is_final and (new.deleting != old.deleting or new.grace != old.grace):
         return False

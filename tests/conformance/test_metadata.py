@@ -7,16 +7,22 @@ from typing import Any
 import pytest
 
 from tests.conformance.probes import (
+    ACCOUNT,
     DAEMON_SETS,
     DEPLOYMENTS,
     MAPS,
     NODES,
+    PODS,
     PRIORITIES,
+    REPLICA_SETS,
     answer,
+    apply,
+    call,
     config_map,
     meta,
     node,
     patch,
+    pod,
     post,
     put,
     workload,
@@ -89,3 +95,58 @@ def test_finalizers_of_leases_need_no_domain() -> None:
     leases = "/apis/coordination.k8s.io/v1/namespaces/p-n/leases"
     assert answer([], post(leases, {"metadata": meta(finalizers=["mine"])})).code == "201"
     assert answer([], post(leases, {"metadata": meta(finalizers=["a b"])})).code == INVALID
+
+
+BOTH = ["orphan", "foregroundDeletion"]
+
+
+@pytest.mark.parametrize(
+    ("setup", "request_"),
+    [
+        ([], post(MAPS, config_map(finalizers=BOTH))),
+        ([], apply(f"{MAPS}/a", config_map(finalizers=BOTH))),
+        ([post(MAPS, config_map())], patch(f"{MAPS}/a", {"metadata": {"finalizers": BOTH}})),
+        ([post(MAPS, config_map(finalizers=BOTH[:1]))], put(f"{MAPS}/a", config_map(finalizers=BOTH))),
+    ],
+)
+def test_the_garbage_collectors_finalizers_exclude_each_other(setup: list[Json], request_: Json) -> None:
+    """apimachinery/pkg/api/validation/objectmeta.go, ValidateFinalizers."""
+    assert answer(setup, request_).code == INVALID
+
+
+@pytest.mark.parametrize(("query", "code"), [("", "500"), ("?dryRun=All", "201")])
+def test_a_creation_with_a_resource_version(query: str, code: str) -> None:
+    """etcd3/store.go, Create (ErrResourceVersionSetOnCreate); a dry run does not come there (registry/dryrun.go)."""
+    assert answer([], post(f"{MAPS}{query}", config_map(resourceVersion="7"))).code == code
+
+
+OWNER = [{"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u"}]
+
+
+@pytest.mark.parametrize(("path", "body", "kept"), [(REPLICA_SETS, workload("ReplicaSet"), False), (PODS, pod(), True)])
+def test_owners_written_with_the_status(path: str, body: Json, kept: bool) -> None:
+    """rsStatusStrategy.PrepareForUpdate keeps the spec alone, podStatusStrategy's the owners as well."""
+    seen = answer([ACCOUNT, post(path, body)], patch(f"{path}/a/status", {"metadata": {"ownerReferences": OWNER}}))
+    assert seen.at("metadata", "ownerReferences") == (None if kept else OWNER)
+
+
+@pytest.mark.parametrize(("path", "body", "code"), [(REPLICA_SETS, workload("ReplicaSet"), INVALID), (PODS, pod(), "200")])
+def test_a_deletion_written_with_the_status(path: str, body: Json, code: str) -> None:
+    """It is refused as any change of it is (ValidateObjectMetaAccessorUpdate); podStatusStrategy.PrepareForUpdate takes it off before."""
+    change = {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}
+    seen = answer([ACCOUNT, post(path, body)], patch(f"{path}/a/status", change))
+    assert (seen.code, seen.writes) == (code, [])
+
+
+@pytest.mark.parametrize(("grace", "code"), [(None, "200"), (30, "200"), (5, INVALID)])
+def test_an_update_does_not_change_a_grace_period(grace: int | None, code: str) -> None:
+    """rest/update.go, BeforeUpdate: one that is left out is filled in; another is refused (ValidateObjectMetaAccessorUpdate)."""
+    setup = [ACCOUNT, post(PODS, pod(nodeName="n")), call("DELETE", f"{PODS}/a", code=200)]
+    change = {"metadata": {"labels": {"a": "b"}, "deletionGracePeriodSeconds": grace}}
+    assert answer(setup, patch(f"{PODS}/a", change)).code == code
+
+
+def test_a_pod_is_not_moved() -> None:
+    """pkg/apis/core/validation/validation.go, ValidatePodUpdate."""
+    setup = [ACCOUNT, post(PODS, pod(nodeName="n"))]
+    assert answer(setup, patch(f"{PODS}/a", {"spec": {"nodeName": "m"}})).code == INVALID

@@ -33,6 +33,7 @@ STORIES = (
     "conformance/test_applies.py",
     "conformance/test_authority.py",
     "conformance/test_changes.py",
+    "conformance/test_deletions.py",
     "conformance/test_conformance_of_reads.py",
     "conformance/test_metadata.py",
     "conformance/test_patching.py",
