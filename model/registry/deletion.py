@@ -7,8 +7,8 @@ deletionFinalizersForGarbageCollection, markAsDeleting) and registry/rest/delete
 - Pending finalizers only mark the object. Which of the garbage collector's two it has follows from the request, then from the object, then
   from the kind.
 - A DELETE of an object with finalizers, or of a graceful kind, is an update, after which the object may be removed at once: two revisions.
-- An update that finds that nothing holds the object any more (errDeleteNow) writes nothing and leaves its result blank. A dry run is answered
-  with that; otherwise its resourceVersion, which is none, is the precondition of the removal if the request had one, which is thus refused.
+- An update that finds that nothing holds the object any more (errDeleteNow) writes nothing and leaves its result blank. A dry run is
+  answered with that; else its resourceVersion, which is none, replaces the one of the request, if any, which is thus refused with 409.
 """
 
 from __future__ import annotations

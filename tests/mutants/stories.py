@@ -23,6 +23,7 @@ STORIES = (
     "model/registry/test_chain.py",
     "model/registry/test_reads.py",
     "model/registry/test_seeding.py",
+    "model/registry/test_store.py",
     "model/registry/test_namespace_deletion.py",
     "model/registry/test_pods_and_namespaces.py",
     "model/test_apiserver.py",

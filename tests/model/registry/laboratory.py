@@ -14,7 +14,7 @@ from kubecheck.spec import Spec, State
 from kubecheck.spec.reference import initial_states, take
 
 T = TypeVar("T")
-ZERO = ("generations", "finalizers", "finalizer_names", "graces", "nodes")
+ZERO = ("generations", "finalizers", "finalizer_names", "graces", "nodes", "bodies")
 
 
 class Laboratory(State):
@@ -25,9 +25,12 @@ class Laboratory(State):
 
 
 class Bench:
-    """A laboratory with so many objects; the cache's buffer holds `window` events, and it takes in every write at once."""
+    """A laboratory with so many objects; the cache's buffer holds `window` events, and it takes in every write at once.
 
-    def __init__(self, objects: int, *, window: int = 50) -> None:
+    What else has a size has none, unless `sizes` says so.
+    """
+
+    def __init__(self, objects: int, *, window: int = 50, **sizes: int) -> None:
         self.resource, self.window = Resource(0, objects), window
         scope = {
             "objects": objects,
@@ -38,7 +41,7 @@ class Bench:
             "limits": 100,
             "contents": 9,
         }
-        self.spec = Spec("laboratory", Laboratory, scope={**scope, **dict.fromkeys(ZERO, 0)})
+        self.spec = Spec("laboratory", Laboratory, scope={**scope, **dict.fromkeys(ZERO, 0), **sizes})
         self._request: Callable[[Any], Any] = lambda lab: None
         self._result: Any = None
 
