@@ -25,7 +25,7 @@ ANONYMOUS: Final = 0
 
 
 class Identity(Record):
-    """What an authenticator says of credentials: it knows the user, it found them bad, or neither."""
+    """What an authenticator says of credentials: it knows the user, it found them bad, or neither. Whom it does not know is anonymous."""
 
     known: bool = False
     bad: bool = False
@@ -91,10 +91,8 @@ def authenticate(plugins: tuple[Authenticator, ...], credentials: int) -> Identi
     bad = False
     for plugin in plugins:
         if not found.known:
-            said = plugin.identify(credentials)
-            if said.known:
-                found = said
-            bad = bad or said.bad
+            found = plugin.identify(credentials)
+            bad = bad or found.bad
     if found.known or not bad:
         return found.next(known=True)
     return Identity(bad=True)

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from kubecheck.model.registry.binding import bind
 from kubecheck.model.registry.deletion import delete
+from kubecheck.model.registry.eviction import Judged, evict
 from kubecheck.model.registry.kinds import CONFIG_MAP, POD, Strategy
+from kubecheck.model.registry.namespaces import delete_namespace
 from kubecheck.model.registry.objects import ORPHAN, Slot, Stored
 from kubecheck.model.registry.requests import Answer, Code, Given, Part, Propagation, Proposed, Request, Version
-from kubecheck.model.registry.store import Registry, update_from
+from kubecheck.model.registry.store import Registry, update, update_from
 from tests.model.registry.laboratory import Bench
 
 Change = Callable[[Stored], Stored]
@@ -84,15 +87,50 @@ def test_before_77619_an_error_met_on_an_older_object_was_answered(retry_errors:
     assert updated(CONFIG_MAP, {"spec": 1}, labelled, {"spec": 2}, by=2, retry_errors=retry_errors).code is Code.OK
 
 
-@pytest.mark.parametrize(("lock", "code"), [(True, Code.CONFLICT), (False, Code.OK)])
-def test_without_the_lock_a_deletion_is_not_refused_for_a_version_that_is_lost(lock: bool, code: Code) -> None:
-    bench = Bench(1, finalizers=1)
+class Willing:
+    """No budget is asked, and nothing is said of a pod or a namespace that goes."""
+
+    def is_pending(self, pod: Stored) -> bool:
+        return True
+
+    def judge(self, pod: Slot, stored: Stored) -> Judged:
+        return Judged()
+
+    def spent(self, pod: Slot, budget: Stored) -> Stored:
+        return budget
+
+    def targeted(self, pod: Stored) -> Stored:
+        return pod
+
+    def terminating(self, namespace: Stored) -> Stored:
+        return namespace
+
+
+PRECONDITIONS: dict[str, tuple[Callable[[Any, Registry, Request], Answer], dict[str, Any]]] = {
+    "update": (lambda etcd, registry, by: update(etcd, registry, CONFIG_MAP, Part.MAIN, Slot(0), by), {"uid": 2}),
+    "delete": (lambda etcd, registry, by: delete(etcd, registry, CONFIG_MAP, Slot(0), by), {"uid": 2}),
+    "drop the last finalizer": (
+        lambda etcd, registry, by: delete(etcd, registry, CONFIG_MAP, Slot(0), by),
+        {"number": 1, "propagation": Propagation.BACKGROUND},
+    ),
+    "bind": (lambda etcd, registry, by: bind(etcd, registry, Slot(0), by), {"uid": 2, "node": 1}),
+    "bind by version": (lambda etcd, registry, by: bind(etcd, registry, Slot(0), by), {"number": 2, "node": 1}),
+    "evict": (lambda etcd, registry, by: evict(etcd, registry, Willing(), Slot(0), by), {"number": 2}),
+    "delete a namespace": (lambda etcd, registry, by: delete_namespace(etcd, registry, Willing(), Slot(0), by), {"number": 2}),
+}
+
+
+@pytest.mark.parametrize("lock", [True, False])
+@pytest.mark.parametrize("name", PRECONDITIONS)
+def test_without_the_lock_nothing_is_refused_for_a_uid_or_a_version(name: str, lock: bool) -> None:
+    bench, (ask, given) = Bench(1, finalizers=1, nodes=1), PRECONDITIONS[name]
 
     def request(lab: Any) -> Answer:
-        found = lab.etcd.create(Slot(0), Stored(finalizers=(ORPHAN,)), remember=False)
-        registry = Registry(contents=Body(labelled), lock=lock, remember=False)
-        by = Request(propagation=Propagation.BACKGROUND, version=Version(given=Given.NUMBER, number=found.version))
-        answer: Answer = delete(lab.etcd, registry, CONFIG_MAP, Slot(0), by)
-        return answer
+        lab.etcd.create(Slot(0), Stored(finalizers=(ORPHAN,)), remember=False)
+        number = {"version": Version(given=Given.NUMBER, number=given["number"])} if "number" in given else {}
+        by = Request(**{name: value for name, value in given.items() if name != "number"}, **number)
+        return ask(lab.etcd, Registry(contents=Body(labelled), lock=lock, remember=False), by)
 
-    assert bench.run(request).code is code
+    code = bench.run(request).code
+    assert (code is Code.CONFLICT) is lock
+    assert lock or code in (Code.OK, Code.CREATED)
