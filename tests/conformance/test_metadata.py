@@ -25,6 +25,7 @@ from tests.conformance.probes import (
     pod,
     post,
     put,
+    sized,
     workload,
 )
 
@@ -150,3 +151,48 @@ def test_a_pod_is_not_moved() -> None:
     """pkg/apis/core/validation/validation.go, ValidatePodUpdate."""
     setup = [ACCOUNT, post(PODS, pod(nodeName="n"))]
     assert answer(setup, patch(f"{PODS}/a", {"spec": {"nodeName": "m"}})).code == INVALID
+
+
+def test_a_resize_does_not_touch_metadata() -> None:
+    """pkg/registry/core/pod/strategy.go, dropNonResizeUpdates: ResetObjectMetaForStatus."""
+    setup = [ACCOUNT, post(PODS, sized(requests={"cpu": "1"}))]
+    assert answer(setup, patch(f"{PODS}/a/resize", {"metadata": {"labels": {"a": "b"}}})).writes == []
+
+
+@pytest.mark.parametrize(("meta_", "generation"), [({"labels": {"a": "b"}}, 2), ({"annotations": {"a": "b"}}, 1)])
+def test_labels_of_a_slice_begin_a_generation(meta_: Json, generation: int) -> None:
+    """pkg/registry/discovery/endpointslice/strategy.go, PrepareForUpdate."""
+    slices = "/apis/discovery.k8s.io/v1/namespaces/p-n/endpointslices"
+    made = post(slices, {"metadata": meta(), "addressType": "IPv4", "endpoints": []})
+    seen = answer([made], patch(f"{slices}/a", {"metadata": meta_}))
+    assert (seen.writes, seen.generation) == (["update endpointslices"], generation)
+
+
+def test_a_creation_by_apply_is_validated() -> None:
+    assert answer([], apply(f"{MAPS}/a", config_map({"a b": "c"}))).code == INVALID
+
+
+def test_a_gated_pod_goes_with_its_last_finalizer() -> None:
+    """registry/generic/registry/store.go, ShouldDeleteDuringUpdate: only of a namespace the spec holds it as well."""
+    held = pod(metadata={"finalizers": ["a.io/f"]}, schedulingGates=[{"name": "a.io/g"}])
+    setup = [ACCOUNT, post(PODS, held), call("DELETE", f"{PODS}/a", code=200)]
+    assert answer(setup, patch(f"{PODS}/a", {"metadata": {"finalizers": None}})).writes == ["delete pods"]
+
+
+def test_preconditions_of_a_binding() -> None:
+    """pkg/registry/core/pod/storage/storage.go, setPodNodeAndMetadata."""
+    setup = [ACCOUNT, post(PODS, pod(), rv="7")]
+
+    def bound(**more: Json) -> str:
+        target = {"apiVersion": "v1", "kind": "Node", "name": "n"}
+        return answer(setup, post(f"{PODS}/a/binding", {"metadata": meta(**more), "target": target})).code
+
+    own = answer(setup, call("GET", f"{PODS}/a")).at("metadata", "uid")
+    codes = [bound(), bound(uid=own), bound(uid="u"), bound(resourceVersion="7"), bound(resourceVersion="6")]
+    assert codes == ["201", "201", "409 Conflict", "201", "409 Conflict"]
+
+
+def test_a_pod_that_is_being_deleted_is_not_bound() -> None:
+    setup = [ACCOUNT, post(PODS, pod(metadata={"finalizers": ["a.io/f"]})), call("DELETE", f"{PODS}/a", code=200)]
+    target = {"apiVersion": "v1", "kind": "Node", "name": "n"}
+    assert answer(setup, post(f"{PODS}/a/binding", {"metadata": meta(), "target": target})).code == "409 Conflict"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kubecheck.model.registry.binding import bind
-from kubecheck.model.registry.deletion import delete
+from kubecheck.model.registry.deletion import delete, delete_from
 from kubecheck.model.registry.eviction import Judged, evict
 from kubecheck.model.registry.kinds import CONFIG_MAP, POD, Strategy
 from kubecheck.model.registry.namespaces import delete_namespace
@@ -21,7 +21,7 @@ from tests.model.registry.laboratory import Bench
 Change = Callable[[Stored], Stored]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Body:
     """One body: what it makes of an object, and which resourceVersion it has."""
 
@@ -85,6 +85,38 @@ def test_before_77619_an_error_met_on_an_older_object_was_answered(retry_errors:
     """etcd3/store.go, GuaranteedUpdate, then: of all errors of its function only a conflict made it read the object again."""
     assert updated(CONFIG_MAP, {"spec": 1}, labelled, {"spec": REFUSED}, retry_errors=retry_errors).code is code
     assert updated(CONFIG_MAP, {"spec": 1}, labelled, {"spec": 2}, by=2, retry_errors=retry_errors).code is Code.OK
+
+
+@dataclass
+class Counting(Body):
+    """The same, and how often admission was asked."""
+
+    asked: int = 0
+
+    def admit(self, kind: Strategy, part: Part, request: Request, new: Stored, old: Stored) -> Code:
+        self.asked += 1
+        return Code.OK
+
+
+@pytest.mark.parametrize(("stale", "asked"), [(False, 1), (True, 2)])
+@pytest.mark.parametrize("deletes", [False, True])
+def test_admission_is_asked_again_if_the_object_of_the_watch_cache_was_older(deletes: bool, stale: bool, asked: int) -> None:
+    """etcd3/store.go, GuaranteedUpdate: its function, and admission within it, runs on the stored object if that is another."""
+    bench, contents = Bench(1, finalizers=1), Counting(labelled)
+
+    def request(lab: Any) -> Answer:
+        registry = Registry(contents=contents, remember=False)
+        seed = lab.etcd.create(Slot(0), Stored(finalizers=(ORPHAN,)), remember=False)
+        if stale:
+            lab.etcd.update(Slot(0), seed.next(spec=1), remember=False)
+        if deletes:
+            answer: Answer = delete_from(lab.etcd, registry, CONFIG_MAP, Slot(0), Request(), seed)
+        else:
+            answer = update_from(lab.etcd, registry, CONFIG_MAP, Part.MAIN, Slot(0), Request(), seed)
+        return answer
+
+    assert bench.run(request).code is Code.OK
+    assert contents.asked == asked
 
 
 class Willing:
