@@ -153,10 +153,11 @@ def test_a_pod_is_not_moved() -> None:
     assert answer(setup, patch(f"{PODS}/a", {"spec": {"nodeName": "m"}})).code == INVALID
 
 
-def test_a_resize_does_not_touch_metadata() -> None:
-    """pkg/registry/core/pod/strategy.go, dropNonResizeUpdates: ResetObjectMetaForStatus."""
+@pytest.mark.parametrize("part", ["resize", "ephemeralcontainers"])
+def test_a_subresource_of_the_spec_does_not_touch_metadata(part: str) -> None:
+    """pkg/registry/core/pod/strategy.go, dropNonResizeUpdates, dropNonEphemeralContainerUpdates: ResetObjectMetaForStatus."""
     setup = [ACCOUNT, post(PODS, sized(requests={"cpu": "1"}))]
-    assert answer(setup, patch(f"{PODS}/a/resize", {"metadata": {"labels": {"a": "b"}}})).writes == []
+    assert answer(setup, patch(f"{PODS}/a/{part}", {"metadata": {"labels": {"a": "b"}}})).writes == []
 
 
 @pytest.mark.parametrize(("meta_", "generation"), [({"labels": {"a": "b"}}, 2), ({"annotations": {"a": "b"}}, 1)])

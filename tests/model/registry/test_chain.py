@@ -20,6 +20,7 @@ from kubecheck.model.registry.chain import (
 )
 from kubecheck.model.registry.etcd import Etcd
 from kubecheck.model.registry.objects import Stored
+from kubecheck.model.registry.plain import Client, credentials_of
 from kubecheck.model.registry.requests import Code
 from kubecheck.spec import Spec
 
@@ -62,6 +63,12 @@ class Adds:
 
     def accepts(self, new: Stored) -> bool:
         return new.spec != self.refuses
+
+
+def test_each_client_sends_credentials_of_its_own() -> None:
+    sent = {client: credentials_of(client) for client in Client}
+    assert len(set(sent.values())) == len(Client)
+    assert sent[Client.NOBODY] == 0
 
 
 @given(st.lists(st.sampled_from([KNOWN, BAD, NEITHER]), max_size=4))

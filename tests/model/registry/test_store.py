@@ -119,6 +119,18 @@ def test_admission_is_asked_again_if_the_object_of_the_watch_cache_was_older(del
     assert contents.asked == asked
 
 
+@pytest.mark.parametrize("generation", [0, 1])
+def test_a_pod_of_an_older_release_has_no_generation_and_gets_none(generation: int) -> None:
+    """rest/delete.go, BeforeDelete: "bump Object's generation (if set)"; before 1.33 pods had none."""
+    bench = Bench(1, generations=2, finalizers=1)
+
+    def request(lab: Any) -> Answer:
+        lab.etcd.create(Slot(0), Stored(generation=generation, finalizers=(ORPHAN,)), remember=False)
+        return delete(lab.etcd, Registry(contents=Body(labelled), remember=False), POD, Slot(0), Request())
+
+    assert bench.run(request).object.generation == 2 * generation
+
+
 class Willing:
     """No budget is asked, and nothing is said of a pod or a namespace that goes."""
 
