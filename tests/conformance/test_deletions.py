@@ -92,6 +92,13 @@ def test_who_says_nothing_leaves_it_to_the_finalizers_and_then_to_the_kind(
     assert answer([post(path, body)], delete(f"{path}/a")).at("metadata", "finalizers") == finalizers
 
 
+def test_a_dry_run_of_the_deletion_of_a_namespace_marks_nothing() -> None:
+    """pkg/registry/core/namespace/storage/storage.go, REST.Delete: the first deletion is an update, here without a write."""
+    made = post("/api/v1/namespaces", {"metadata": meta()})
+    assert answer([made], delete("/api/v1/namespaces/a", dryRun=["All"])).writes == []
+    assert answer([made], delete("/api/v1/namespaces/a")).writes == ["update namespaces"]
+
+
 def test_a_pod_whose_grace_is_over_is_deleted_again() -> None:
     """registry/rest/delete.go, BeforeDelete: it is not pending any more, and so its finalizers are looked at again."""
     setup = [ACCOUNT, post(PODS, pod(metadata={"finalizers": [OWN]})), delete(f"{PODS}/a")]

@@ -20,7 +20,7 @@ from kubecheck.model.registry.chain import (
 )
 from kubecheck.model.registry.etcd import Etcd
 from kubecheck.model.registry.objects import Stored
-from kubecheck.model.registry.plain import Client, credentials_of
+from kubecheck.model.registry.plain import OWNER, READER, SUSPENDED, TENANT, Chain, Client, credentials_of
 from kubecheck.model.registry.requests import Code
 from kubecheck.spec import Spec
 
@@ -69,6 +69,18 @@ def test_each_client_sends_credentials_of_its_own() -> None:
     sent = {client: credentials_of(client) for client in Client}
     assert len(set(sent.values())) == len(Client)
     assert sent[Client.NOBODY] == 0
+
+
+def test_whom_each_client_is_taken_for() -> None:
+    """Certificates come before tokens; a token that is not valid is refused, and without credentials a client is anonymous."""
+    users = {
+        Client.OWNER: OWNER, Client.TENANT: TENANT, Client.READER: READER, Client.STRANGER: None,
+        Client.TWOFOLD: READER, Client.SUSPENDED: SUSPENDED, Client.NOBODY: ANONYMOUS,
+    }  # fmt: skip
+    with SPEC.types.active():
+        for client, user in users.items():
+            found = authenticate(Chain().authenticators, credentials_of(client))
+            assert (found.user if found.known else None) == user
 
 
 @given(st.lists(st.sampled_from([KNOWN, BAD, NEITHER]), max_size=4))
