@@ -67,16 +67,16 @@ HEAD = """# Mutants of the model
 Made by `python -m tests.mutants.page` from what `python -m tests.mutants` found; not to be edited.
 
 Does anything notice when the model loses a guard? Every condition of the model's source is removed or negated, one at a time, and each
-part of one that `and` or `or` joins is removed; then the recorded answers of a real API server, tests of single requests and steps, scenarios,
-known bugs, negative controls, pinned scopes, and comparisons of the model with what was written independently of it are made again until
-one comes out differently.
+part of one that `and` or `or` joins is removed; then the recorded answers of a real API server, tests of single requests and steps,
+scenarios, known bugs, negative controls, pinned scopes, and comparisons of the model with what was written independently of it are made
+again until one comes out differently.
 What is mutated, and what is not, says [tests/mutants/mutate.py](../tests/mutants/mutate.py).
 
 - A **guard** is a condition as a whole. A **part** is one of several that are joined.
 - **Static** mutants remove what only asks a size of the scope: by the rule of `mutate.py` it decides what is compiled. They are in no
   share.
-- Of the scenarios, bugs, controls and scopes (specs) at most 12 are tried for a mutant; what survives is judged again with more of them, and by
-  the tests as they are after what was learnt from the survivors.
+- Of the scenarios, bugs, controls and scopes (specs) at most 12 are tried for a mutant; what survives is judged again with more of them,
+  and by the tests as they are after what was learnt from the survivors.
 - What does not end within 90 seconds of CPU time counts as different; a search that meets its limit does not.
 - A mutant that the language **refuses** (a value that may be None is used) is no model, and in no share either.
 """
