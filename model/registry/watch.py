@@ -103,7 +103,7 @@ def open_watch(etcd: Etcd, cache: WatchCache, asked: WatchOptions, oldest_after_
     refused = refusal_of_watch(options)
     if refused is not Code.OK:
         return WatchStart(code=refused)
-    required = options.version.number if options.version.given is Given.NUMBER else 0
+    required = options.version.number  # 0 if it is no revision
     if options.version.given is Given.ABSENT:
         required = etcd.revision()
     if options.initial is InitialEvents.WANTED:

@@ -54,15 +54,20 @@ class Bench:
 
     def run(self, request: Callable[[Any], T]) -> T:
         """One step."""
-        self._request = request
-        after = take(self.spec, self.spec.actions[0], {}, self._state)
-        assert after is not None, "not enabled"
-        self._state = after
+        assert self.enabled(request), "not enabled"
         result: T = self._result
         return result
 
-    def write(self, index: int, *, delete: bool = False, labels: int = 0) -> None:
-        """Creates, updates or deletes an object; the cache sees it."""
+    def enabled(self, request: Callable[[Any], object]) -> bool:
+        """Takes one step, if it is enabled."""
+        self._request = request
+        after = take(self.spec, self.spec.actions[0], {}, self._state)
+        if after is not None:
+            self._state = after
+        return after is not None
+
+    def write(self, index: int, *, delete: bool = False, labels: int = 0, seen: bool = True) -> None:
+        """Creates, updates or deletes an object; the cache sees it, unless it is not `seen` yet."""
 
         def request(lab: Any) -> None:
             slot, etcd = Slot(index), lab.etcd
@@ -73,6 +78,7 @@ class Bench:
                 etcd.update(slot, found.next(labels=labels), remember=True)
             else:
                 etcd.create(slot, Stored(labels=labels), remember=True)
-            take_in_next(etcd, lab.cache, self.resource, self.window)
+            if seen:
+                take_in_next(etcd, lab.cache, self.resource, self.window)
 
         self.run(request)

@@ -61,6 +61,12 @@ LISTS = {
     "a page": (ListOptions(limit=1), Code.OK, [0], 5),
     "any ignores the limit": (ListOptions(version=ZERO, limit=1), Code.OK, [0, 1], 5),
     "the next page": (ListOptions(token=Continue.AT_REVISION, revision=3, start=1), Code.OK, [1, 2], 3),
+    "the next page, and any": (
+        ListOptions(token=Continue.AT_REVISION, revision=3, start=1, version=ZERO),
+        Code.OK,
+        [1, 2],
+        3,
+    ),
     "the next page, as it is now": (ListOptions(token=Continue.LATEST, start=1), Code.OK, [1], 5),
     "a page with a revision": (
         ListOptions(token=Continue.AT_REVISION, revision=3, start=1, version=at(3)),
@@ -118,6 +124,36 @@ def test_a_single_name_is_read_by_its_key_and_has_no_pages(options: ListOptions)
     assert (answer.code, names(answer), answer.more) == (Code.OK, [0], False)
 
 
+def behind() -> Bench:
+    """An object is created at revision 1 and deleted at 2, which the cache has not seen yet."""
+    bench = Bench(1)
+    bench.write(0)
+    bench.write(0, delete=True, seen=False)
+    return bench
+
+
+# what the cache has is [0] at 1, and what etcd has is [] at 2
+BEHIND = {
+    "one name": (OneName(), ListOptions(), Code.OK, [], 2),
+    "one name, any": (OneName(), ListOptions(version=ZERO), Code.OK, [0], 1),
+    "one name, not older": (OneName(), ListOptions(version=at(1)), Code.OK, [0], 1),
+    "one name, of what the cache has yet to see": (OneName(), ListOptions(version=at(2)), Code.TIMEOUT, [], 0),
+    "one name, with a limit": (OneName(), ListOptions(version=at(1), limit=1), Code.OK, [], 2),
+    "one name, with a limit that says nothing": (OneName(), ListOptions(version=ZERO, limit=1), Code.OK, [0], 1),
+    "any": (EVERYTHING, ListOptions(version=ZERO), Code.OK, [0], 1),
+    "the next page, as it is now": (EVERYTHING, ListOptions(token=Continue.LATEST, version=ZERO), Code.OK, [], 2),
+}
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_lists_while_the_cache_is_behind(name: str) -> None:
+    """delegator/interface.go, ShouldDelegateList, and cacher.go, ShouldDelegateExactRV (one name goes to etcd) and ShouldDelegateContinue
+    (a token at the latest revision is a consistent read, whatever else is said)."""
+    selector, options, code, items, version = BEHIND[name]
+    answer = listed(behind(), options, selector)
+    assert (answer.code, names(answer), answer.version) == (code, items, version)
+
+
 @pytest.mark.parametrize(
     ("version", "code"),
     [(NONE, Code.OK), (ZERO, Code.OK), (at(1), Code.OK), (at(9), Code.TIMEOUT), (BAD, Code.SERVER_ERROR)],
@@ -144,6 +180,11 @@ WATCHES = {
     "malformed": (WatchOptions(version=BAD), WatchStart(code=Code.SERVER_ERROR)),
     "a match alone": (WatchOptions(version=at(2), match=Match.NOT_OLDER_THAN), WatchStart(code=Code.INVALID)),
     "initial events without a match": (WatchOptions(initial=InitialEvents.WANTED), WatchStart(code=Code.INVALID)),
+    "initial events and a token": (
+        WatchOptions(match=Match.NOT_OLDER_THAN, initial=InitialEvents.WANTED, continued=True),
+        WatchStart(code=Code.INVALID),
+    ),
+    "a token alone": (WatchOptions(version=at(2), continued=True), WatchStart(after=2)),
     "initial events": (initially(InitialEvents.WANTED), WatchStart(initial=True, bookmark=True, version=5, after=5)),
     "initial events of the future": (initially(InitialEvents.WANTED, at(9)), WatchStart(error=Code.TIMEOUT)),
     "no initial events": (initially(InitialEvents.REFUSED, ZERO), WatchStart(after=5)),
@@ -169,6 +210,19 @@ def test_a_full_buffer_forgets_the_oldest_events() -> None:
         bench.write(0)
     assert opened(bench, WatchOptions(version=at(1))) == WatchStart(error=Code.EXPIRED)
     assert opened(bench, WatchOptions(version=at(2))) == WatchStart(after=2)
+
+
+def test_a_full_buffer_forgets_the_snapshots_of_before_its_first_event() -> None:
+    """watch_cache.go, processEvent (snapshots.RemoveLess); etcd has been compacted, and cannot help out."""
+    bench = Bench(1, window=3)
+    bench.write(0)
+    bench.run(lambda lab: lab.cache.replace(lab.etcd, bench.resource))
+    for revision in (2, 3, 4):
+        bench.write(0)
+        bench.run(lambda lab: lab.etcd.compact(lab.etcd.revision()))
+        answer = listed(bench, ListOptions(version=at(1), match=Match.EXACT))
+        assert answer.code is (Code.OK if revision < 4 else Code.EXPIRED)
+    assert listed(bench, ListOptions(version=at(2), match=Match.EXACT)).code is Code.OK
 
 
 class Labelled:
