@@ -17,7 +17,7 @@ from kubecheck.model.registry.garbage_graph import Collector
 from kubecheck.model.registry.kinds import CONFIG_MAP
 from kubecheck.model.registry.objects import Slot, Stored
 from kubecheck.model.registry.ownership import Ownership, Uid
-from kubecheck.model.registry.requests import Code, Part, Propagation, Request
+from kubecheck.model.registry.requests import Part, Propagation, Request
 from kubecheck.model.registry.store import Registry, update
 from kubecheck.model.registry.switches import Switches
 from kubecheck.model.scope_checks import ScopeError, check_fields
@@ -136,7 +136,7 @@ def users(scope: CollectingScope, registry: Registry) -> Module:
             other.policy = policy
             for uid in range(1, o.uids + 1):
                 node = c.graph[uid]
-                if not node.virtual and o.refers_to(node.owners, owner.uid):
+                if o.refers_to(node.owners, owner.uid):
                     other.known[uid] = True
             delete(etcd, registry, CONFIG_MAP, Slot(0), Request(propagation=policy))
 
@@ -189,8 +189,7 @@ def controller(scope: CollectingScope, registry: Registry) -> Module:
         other.dependent = other.dependent.next(owners=reference)
         live = etcd.get(Slot(1))
         if live.exists and live.owners == 0:
-            answer = update(etcd, registry, CONFIG_MAP, Part.MAIN, Slot(1), Request(body=o.own(reference)))
-            require(answer.code is Code.OK)
+            update(etcd, registry, CONFIG_MAP, Part.MAIN, Slot(1), Request(body=o.own(reference)))
 
     return module
 

@@ -95,10 +95,7 @@ def look_at_waiting(
             if o.blocks(c.graph[dependent].owners, uid) and not c.graph[dependent].waiting:
                 c.to_delete[dependent] = True
     else:
-        dropped = update(
-            etcd, registry, CONFIG_MAP, Part.MAIN, slot, Request(body=o.drop_finalizer(FOREGROUND), uid=uid)
-        )
-        require(dropped.code is Code.OK)
+        update(etcd, registry, CONFIG_MAP, Part.MAIN, slot, Request(body=o.drop_finalizer(FOREGROUND), uid=uid))
 
 
 def look_at_dependent(
@@ -124,10 +121,7 @@ def look_at_dependent(
     remember_absent(etcd, c, o, live)
     if solid:
         if others != 0:
-            patched = update(
-                etcd, registry, CONFIG_MAP, Part.MAIN, slot, Request(body=o.drop_reference(others), uid=uid)
-            )
-            require(patched.code is Code.OK)
+            update(etcd, registry, CONFIG_MAP, Part.MAIN, slot, Request(body=o.drop_reference(others), uid=uid))
     else:
         foreground = waited_for and c.has_dependents(o, uid)
         if not foreground:
@@ -156,13 +150,12 @@ def send_delete(etcd: Etcd, c: Collector, registry: Registry, uid: int) -> None:
 
 
 def orphan_dependents(etcd: Etcd, c: Collector, o: Ownership, registry: Registry, uid: int) -> None:
-    """An owner is taken out of the references of the dependents in the graph (orphanDependents)."""
+    """An owner is taken out of the references of the dependents in the graph; those that are gone are passed over (orphanDependents)."""
     for dependent in range(1, o.uids + 1):
         node = c.graph[dependent]
         if o.refers_to(node.owners, uid):
-            slot = present(node.slot)
-            if etcd.get(slot).uid == dependent:
-                update(etcd, registry, CONFIG_MAP, Part.MAIN, slot, Request(body=o.drop_reference(uid), uid=dependent))
+            request = Request(body=o.drop_reference(uid), uid=dependent)
+            update(etcd, registry, CONFIG_MAP, Part.MAIN, present(node.slot), request)
 
 
 def garbage_collector(o: Ownership, registry: Registry, protections: Protections, *, deletions: bool) -> Module:

@@ -20,6 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COMPARISONS = ("model/registry/test_workload_agrees.py", "model/test_deployment_decisions.py")
 STORIES = (
+    "model/registry/test_cacher.py",
     "model/registry/test_chain.py",
     "model/registry/test_reads.py",
     "model/registry/test_etcd.py",
