@@ -18,7 +18,7 @@ import enum
 from typing import Annotated
 
 from kubecheck.model.registry.objects import FOREGROUND, ORPHAN, Slot, Stored
-from kubecheck.model.registry.ownership import Owners, Ownership, References, Uid
+from kubecheck.model.registry.ownership import Owners, Ownership, Uid
 from kubecheck.spec import Array, Range, Record, Set, State
 
 
@@ -79,14 +79,15 @@ class Collector(State):
             if o.refers_to(self.graph[dependent].owners, uid):
                 self.to_delete[dependent] = True
 
-    def add_to_owners(self, o: Ownership, uid: int, references: References, coordinates: bool) -> None:
-        """A node has these references: owners that are not known get virtual nodes."""
-        for reference in references:
-            if not self.graph[reference.uid].known:
-                self.graph[reference.uid] = Node(known=True, virtual=True, slot=reference.slot)
-                self.to_delete[reference.uid] = True
-            elif coordinates and self.graph[reference.uid].slot != reference.slot:
-                self.to_delete[uid] = True
+    def add_to_owners(self, o: Ownership, uid: int, new: Owners, old: Owners, coordinates: bool) -> None:
+        """A node has references to uids that it did not refer to: owners that are not known get virtual nodes."""
+        for reference in o.references(new):
+            if not o.refers_to(old, reference.uid):
+                if not self.graph[reference.uid].known:
+                    self.graph[reference.uid] = Node(known=True, virtual=True, slot=reference.slot)
+                    self.to_delete[reference.uid] = True
+                elif coordinates and self.graph[reference.uid].slot != reference.slot:
+                    self.to_delete[uid] = True
 
     def show(self, o: Ownership, uid: int, slot: Slot, old: Stored, new: Stored, coordinates: bool) -> None:
         """An informer shows a new or changed object."""
@@ -98,15 +99,14 @@ class Collector(State):
         if not node.known:
             waits = new.deleting and FOREGROUND in new.finalizers
             self.graph[uid] = Node(known=True, slot=slot, owners=new.owners, deleting=new.deleting, waiting=waits)
-            self.add_to_owners(o, uid, o.references(new.owners), coordinates)
+            self.add_to_owners(o, uid, new.owners, 0, coordinates)
         else:
             for reference in o.references(node.owners):
                 if reference.blocks and not o.blocks(new.owners, reference.uid) and self.graph[reference.uid].known:
                     self.to_delete[reference.uid] = True
             self.graph[uid].owners = new.owners
             self.graph[uid].deleting = new.deleting
-            if new.owners != node.owners:
-                self.add_to_owners(o, uid, o.references(new.owners), coordinates)
+            self.add_to_owners(o, uid, new.owners, node.owners, coordinates)
         self._begin(o, uid, old, new)
 
     def _suspect(self, o: Ownership, uid: int, slot: Slot) -> None:
