@@ -139,26 +139,29 @@ class Collector(State):
     def remove_virtually(self, o: Ownership, uid: int, slot: Slot) -> None:
         """A worker has not found the owner at these coordinates: dependents that refer to it there have lost it, others have not."""
         node = self.graph[uid]
-        matching = False
-        elsewhere: Slot | None = None
-        for dependent in range(1, o.uids + 1):
-            for reference in o.references(self.graph[dependent].owners):
-                if reference.uid == uid and reference.slot == slot:
-                    matching = True
-                elif reference.uid == uid:
-                    elsewhere = reference.slot
+        elsewhere = self._elsewhere(o, uid, slot)
         if (node.virtual and elsewhere is None) or (not node.virtual and node.slot == slot):
             self.remove(o, uid, slot)
         else:
-            if matching:
-                self.absent[uid] |= {slot}
-                for dependent in range(1, o.uids + 1):
-                    for reference in o.references(self.graph[dependent].owners):
-                        if reference.uid == uid and reference.slot == slot:
-                            self.to_delete[dependent] = True
-            if node.virtual and node.slot == slot:
+            for dependent in range(1, o.uids + 1):
+                if o.names(self.graph[dependent].owners, uid, slot):
+                    self.absent[uid] |= {slot}
+                    self.to_delete[dependent] = True
+            if node.slot == slot:
                 self.graph[uid].slot = elsewhere
                 self.to_delete[uid] = True
+
+    def _elsewhere(self, o: Ownership, uid: int, slot: Slot) -> Slot | None:
+        """By which other coordinates dependents refer to a uid: the next ones in order, else the first (getAlternateOwnerIdentity)."""
+        first_one: Slot | None = None
+        following: Slot | None = None
+        for other in Slot:
+            if other != slot and any(o.names(n.owners, uid, other) for n in self.graph):
+                if first_one is None:
+                    first_one = other
+                if following is None and other.index > slot.index:
+                    following = other
+        return first_one if following is None else following
 
     def restart(self, o: Ownership) -> None:
         """The process crashes and starts again: it knows nothing."""

@@ -76,6 +76,10 @@ class Ownership:
         """Whether one of the references is to this uid."""
         return any(r.uid == uid for r in self.references(owners))
 
+    def names(self, owners: int, uid: int, slot: Slot) -> bool:
+        """Whether one of the references is to this uid by these coordinates."""
+        return any(r.uid == uid and r.slot == slot for r in self.references(owners))
+
     def blocks(self, owners: int, uid: int) -> bool:
         """Whether one of the references to this uid blocks the owner's deletion."""
         return any(r.uid == uid and r.blocks for r in self.references(owners))

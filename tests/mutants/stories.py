@@ -22,6 +22,7 @@ COMPARISONS = ("model/registry/test_workload_agrees.py", "model/test_deployment_
 STORIES = (
     "model/registry/test_cacher.py",
     "model/registry/test_chain.py",
+    "model/registry/test_garbage_graph.py",
     "model/registry/test_reads.py",
     "model/registry/test_etcd.py",
     "model/registry/test_seeding.py",

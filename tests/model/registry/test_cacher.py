@@ -1,11 +1,12 @@
-"""What a watch cache does with the events that etcd has compacted, step by step."""
+"""What a watch cache does with the events that etcd has compacted, and an informer with a broken connection, step by step."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from kubecheck.model.registry.cacher import meets_internal_error, take_in_next, watch_again
-from tests.model.registry.laboratory import Bench
+from kubecheck.model.registry.watching import WatchingScope, watching
+from tests.model.registry.laboratory import Bench, Laboratory
 
 
 def takes_in(bench: Bench) -> bool:
@@ -58,3 +59,16 @@ def test_only_a_cache_that_etcd_does_not_refuse_watches_again() -> None:
     bench.write(0, delete=True, seen=False)
     compact(bench, 3)
     assert not begins_again(bench)
+
+
+def test_who_is_about_to_list_lists_though_the_connection_breaks() -> None:
+    """reflector.go, ListAndWatchWithContext: it lists until it has a list."""
+    lab = Laboratory(watching(WatchingScope(broken_watches=1, server_restarts=1)))
+    assert lab.takes("list_resource", client=0, kind=0)
+    assert lab.takes("update", slot=0)
+    assert lab.takes("restart_server", server=0)
+    assert lab.takes("open_watch", client=0, kind=0)  # 410: the watch cache begins with a later list
+    assert not lab.takes("open_watch", client=0, kind=0)
+    assert lab.takes("break_connection", client=0, kind=0, server=0, lists=False)
+    assert not lab.takes("open_watch", client=0, kind=0)
+    assert lab.takes("list_resource", client=0, kind=0)
