@@ -42,7 +42,7 @@ class CollectingScope(Switches, Protections):
     empty_slots: int = 0
     """Slots behind them that nothing is in: coordinates that are wrong."""
     deletes: int = 1
-    """Deletions of the first object by the user, with any propagation."""
+    """Deletions of the first object by the user, with any propagation. What is being deleted is not deleted again: 1 is as many as any."""
     moves: int = 0
     """Changes of the second object's owner, to the last object, by the user."""
     adopts: bool = False
@@ -129,7 +129,7 @@ def users(scope: CollectingScope, registry: Registry) -> Module:
         @module.action(actor="user", kind="environment")
         def delete_owner(etcd: Etcd, c: Collector, other: Others, policy: Propagation) -> None:
             """The user deletes the first object."""
-            require(other.deleted < scope.deletes and policy is not Propagation.UNSAID)
+            require(policy is not Propagation.UNSAID)
             owner = etcd.get(Slot(0))
             require(owner.exists and not owner.deleting)
             other.deleted += 1
@@ -187,8 +187,7 @@ def controller(scope: CollectingScope, registry: Registry) -> Module:
         require(other.adoption is Adoption.CHECKED)
         other.adoption = Adoption.NO
         other.dependent = other.dependent.next(owners=reference)
-        live = etcd.get(Slot(1))
-        if live.exists and live.owners == 0:
+        if etcd.get(Slot(1)).owners == 0:
             update(etcd, registry, CONFIG_MAP, Part.MAIN, Slot(1), Request(body=o.own(reference)))
 
     return module

@@ -108,7 +108,7 @@ def list_and_replace(
     answer = list_objects(etcd, cache, resource, EVERYTHING, ListOptions(version=asked))
     if answer.code is Code.OK:
         informer.replace(answer)
-    elif answer.code is Code.EXPIRED or gives_up_last:
+    elif gives_up_last:
         informer.unavailable = True
 
 

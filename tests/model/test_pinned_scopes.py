@@ -174,6 +174,14 @@ REGISTRY: dict[str, tuple[Callable[[], Spec], tuple[int, int, int]]] = {
         ),
         (6_884, 23_689, 13),
     ),
+    "an owner that goes by itself": (
+        functools.partial(collecting, CollectingScope(objects=(Owned(1, 3), Owned(0, 1, True), Owned()))),
+        (4_739, 14_156, 17),
+    ),
+    "two resources, compacted": (
+        functools.partial(watching, WatchingScope(others=1, watch_others=True, compactions=1, writes=1)),
+        (1_018, 3_048, 8),
+    ),
     "one API server's namespace": (
         functools.partial(namespace_deletion, NamespaceScope(servers=1, creations=2)),
         (24, 28, 9),

@@ -51,6 +51,7 @@ def test_only_a_cache_that_etcd_does_not_refuse_watches_again() -> None:
     bench = Bench(1)
     bench.write(0)
     bench.write(0, delete=True, seen=False)
+    assert not begins_again(bench)  # there is no error yet
     compact(bench, 2)
     assert begins_again(bench)
     bench = Bench(1)

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from kubecheck.model.registry.collecting import CollectingScope, Owned
+from kubecheck.model.registry.garbage_collection import is_dangling, is_waiting
 from kubecheck.model.registry.garbage_graph import begins
 from kubecheck.model.registry.objects import FOREGROUND, Slot, Stored
 from kubecheck.model.registry.requests import Propagation
-from kubecheck.spec import Seq
+from kubecheck.spec import Seq, Set
 from tests.model.registry.laboratory import Collecting
 
 NOWHERE, NEITHER = 5, 6  # slots that nothing is in
@@ -80,6 +81,42 @@ def test_a_deletion_begins_with_mark_and_finalizer(
     assert lab.run(lambda etcd, c, other: begins(made(*before), made(*after), FOREGROUND)) is expected
 
 
+def test_who_is_to_be_deleted_in_the_foreground_some_day_does_not_wait_yet() -> None:
+    """garbagecollector.go, classifyReferences: deletionTimestamp and finalizer."""
+    lab = Collecting(CollectingScope())
+    owner = {"uid": 1, "finalizers": Seq((FOREGROUND,))}
+    assert lab.run(lambda *_: [is_waiting(Stored(**owner, deleting=d)) for d in (False, True)]) == [False, True]
+
+
+def test_who_has_the_finalizer_only_waits_for_nothing_when_first_seen() -> None:
+    """processGraphChanges, deletingDependents of a new node."""
+    lab = Collecting(CollectingScope())
+
+    def waits(etcd: Any, c: Any, other: Any) -> bool:
+        held = Stored(uid=1, finalizers=Seq((FOREGROUND,)))
+        c.show(lab.ownership, 1, Slot(0), Stored(), held, True)
+        return bool(c.graph[1].waiting)
+
+    assert not lab.run(waits)
+
+
+@pytest.mark.parametrize(("owner_coordinates", "answers"), [(True, [False, False, True]), (False, [False, True, True])])
+def test_absent_owners_are_remembered_with_their_coordinates(owner_coordinates: bool, answers: list[bool]) -> None:
+    """garbagecollector.go, isDangling (kubernetes#92743: until then by the uid alone). The owner is in etcd, which is asked last."""
+    scope = CollectingScope(owner_coordinates=owner_coordinates)
+    lab = Collecting(scope)
+
+    def request(etcd: Any, c: Any, other: Any) -> list[bool]:
+        reference = lab.ownership.reference(lab.ownership.number(0, 1, blocks=False))
+        found = []
+        for absent in (Set(), Set([Slot(1)]), Set([Slot(0)])):
+            c.absent[1] = absent
+            found.append(bool(is_dangling(etcd, c, reference, scope)))
+        return found
+
+    assert lab.run(request) == answers
+
+
 def test_a_deletion_begins_once() -> None:
     """processTransitions: an object that is being deleted and written again begins nothing anew."""
     lab = shown(CollectingScope(), 0, 1)
@@ -139,6 +176,16 @@ def test_an_owner_that_is_not_there_is_looked_up_elsewhere() -> None:
     assert coordinates(lab, 1) == 0
 
 
+def test_an_owner_that_is_seen_after_all_makes_nobody_suspect_again() -> None:
+    """processGraphChanges: only a virtual node that is there is replaced."""
+    lab = looked_up(2)
+    assert lab.takes("take_virtual_deletion", uid=1)
+    assert lab.to_delete() == [3]
+    lab.look_at_all()
+    assert lab.takes("show_object", slot=0)
+    assert lab.to_delete() == []
+
+
 def test_coordinates_that_nobody_uses_are_not_remembered() -> None:
     """processGraphChanges: absentOwnerCache.Add only if there are matchingDependents."""
     lab = looked_up(2, 1, 3)
@@ -186,16 +233,17 @@ def test_a_controller_that_goes_adopts_nothing_and_nobody_adopts_what_goes() -> 
     """pkg/controller/controller_ref_manager.go, ClaimObject, by what its informers show."""
     scope = CollectingScope(objects=(Owned(), Owned()), adopts=True, recheck_before_adoption=False)
 
-    def lab(**changes: bool) -> Collecting:
-        found = Collecting(scope)
+    def claims(owner: dict[str, Any], dependent: dict[str, Any]) -> bool:
+        lab = Collecting(scope)
 
         def request(etcd: Any, c: Any, other: Any) -> None:
-            other.owner = other.owner.next(deleting=changes.get("owner", False))
-            other.dependent = other.dependent.next(deleting=changes.get("dependent", False))
+            other.owner = other.owner.next(**owner)
+            other.dependent = other.dependent.next(**dependent)
 
-        found.run(request)
-        return found
+        lab.run(request)
+        return lab.takes("claim")
 
-    assert lab().takes("claim")
-    assert not lab(owner=True).takes("claim")
-    assert not lab(dependent=True).takes("claim")
+    assert claims({}, {})
+    for change in ({"deleting": True}, {"uid": 0}):
+        assert not claims(change, {})
+        assert not claims({}, change)

@@ -49,6 +49,13 @@ LISTS = {
     "any": (ListOptions(version=ZERO), Code.OK, [0, 1], 5),
     "not older": (ListOptions(version=at(2)), Code.OK, [0, 1], 5),
     "not older, said": (ListOptions(version=at(2), match=Match.NOT_OLDER_THAN), Code.OK, [0, 1], 5),
+    "not older, with a limit": (ListOptions(version=at(3), match=Match.NOT_OLDER_THAN, limit=9), Code.OK, [0, 1], 5),
+    "a match with a token": (
+        ListOptions(version=ZERO, match=Match.NOT_OLDER_THAN, token=Continue.AT_REVISION, revision=3, start=1),
+        Code.INVALID,
+        [],
+        0,
+    ),
     "exact": (ListOptions(version=at(3), match=Match.EXACT), Code.OK, [0, 1, 2], 3),
     "exact, of old": (ListOptions(version=at(3), limit=9), Code.OK, [0, 1, 2], 3),
     "of the future": (ListOptions(version=at(6)), Code.TIMEOUT, [], 0),
@@ -152,6 +159,12 @@ def test_lists_while_the_cache_is_behind(name: str) -> None:
     selector, options, code, items, version = BEHIND[name]
     answer = listed(behind(), options, selector)
     assert (answer.code, names(answer), answer.version) == (code, items, version)
+
+
+@pytest.mark.parametrize(("version", "code"), [(NONE, Code.NOT_FOUND), (ZERO, Code.OK), (at(1), Code.OK)])
+def test_gets_while_the_cache_is_behind(version: Version, code: Code) -> None:
+    """delegator.go, Get: without a resourceVersion from etcd, else from the cache."""
+    assert behind().run(lambda lab: get_object(lab.etcd, lab.cache, Slot(0), version)).code is code
 
 
 @pytest.mark.parametrize(
