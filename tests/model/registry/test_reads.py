@@ -161,6 +161,14 @@ def test_lists_while_the_cache_is_behind(name: str) -> None:
     assert (answer.code, names(answer), answer.version) == (code, items, version)
 
 
+def test_one_name_as_it_was_is_read_from_etcd_until_that_is_compacted() -> None:
+    """etcd3/store.go, GetList (interpretListError: ErrCompacted), whatever snapshots the cache has (ShouldDelegateExactRV)."""
+    bench = some_history()
+    bench.run(lambda lab: lab.etcd.compact(4))
+    codes = [listed(bench, ListOptions(version=at(n), match=Match.EXACT), OneName()).code for n in (3, 4)]
+    assert codes == [Code.EXPIRED, Code.OK]
+
+
 @pytest.mark.parametrize(("version", "code"), [(NONE, Code.NOT_FOUND), (ZERO, Code.OK), (at(1), Code.OK)])
 def test_gets_while_the_cache_is_behind(version: Version, code: Code) -> None:
     """delegator.go, Get: without a resourceVersion from etcd, else from the cache."""
