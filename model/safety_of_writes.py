@@ -52,8 +52,9 @@ def safety_of_writes(scope: ClusterScope) -> Module:
 
         @module.invariant
         def rollout_is_complete_when_told(api: ApiServer, deployment: Deployment) -> bool:
-            """When `kubectl rollout status` says that a rollout is complete, the new ReplicaSet asks for all the pods."""
+            """When `kubectl rollout status` calls the rollout of what is not being deleted complete, the new ReplicaSet asks for all pods."""
             stored = api.deployment(deployment)
+            require(stored.deleting == 0)
             new = api.replica_set(present(stored.template))
             told = stored.status
             require(told.observed >= stored.generation or not scope.features.observed_generation)

@@ -38,7 +38,10 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
         ClusterScope(**SET, replicas=1, nodes=2, cut_offs=1, deletes=1, pod_failures=1, lost_responses=1),
         (12_056, 41_494, 21),
     ),
-    "two lost responses": (ClusterScope(**SET, replicas=2, lost_responses=2, scales=1, least_replicas=1), (1_068, 2_845, 14)),
+    "two lost responses": (
+        ClusterScope(**SET, replicas=2, lost_responses=2, scales=1, least_replicas=1),
+        (1_068, 2_845, 14),
+    ),
     "lost response and failed request": (
         ClusterScope(**SET, replicas=3, lost_responses=1, request_failures=1, scales=1, least_replicas=1),
         (20_822, 68_685, 21),
@@ -65,14 +68,26 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
     ),
     "a paused rollout is scaled": (
         ClusterScope(
-            replicas=2, templates=2, image_changes=1, paused=True, resumes=1, scales=1, least_replicas=1,
+            replicas=2,
+            templates=2,
+            image_changes=1,
+            paused=True,
+            resumes=1,
+            scales=1,
+            least_replicas=1,
             deployment_status=False,
         ),
         (54_181, 217_804, 35),
     ),
     "scaling in a rollout of two, one at a time": (
         ClusterScope(
-            replicas=2, templates=2, image_changes=1, scales=1, least_replicas=1, max_surge=1, max_unavailable=0,
+            replicas=2,
+            templates=2,
+            image_changes=1,
+            scales=1,
+            least_replicas=1,
+            max_surge=1,
+            max_unavailable=0,
             deployment_status=False,
         ),
         (54_177, 217_796, 34),
@@ -83,7 +98,13 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
     ),
     "scheduler crash and relist": (
         ClusterScope(
-            **SET, replicas=2, nodes=2, capacity=1, lag_scheduler=1, scheduler_crashes=1, scheduler_relists=1,
+            **SET,
+            replicas=2,
+            nodes=2,
+            capacity=1,
+            lag_scheduler=1,
+            scheduler_crashes=1,
+            scheduler_relists=1,
             request_failures=1,
         ),
         (2_468, 7_725, 16),
@@ -93,13 +114,22 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
         (2_881, 9_633, 17),
     ),
     "two named pods": (
-        ClusterScope(kind=Kind.POD, replicas=2, nodes=2, recreations=1, deletes=1, lag_scheduler=1, scheduler_relists=1, pinned=1),
+        ClusterScope(
+            kind=Kind.POD, replicas=2, nodes=2, recreations=1, deletes=1, lag_scheduler=1, scheduler_relists=1, pinned=1
+        ),
         (4_904, 12_533, 21),
     ),
     "kubelet restarts at the other server": (
         ClusterScope(
-            **NAMED, nodes=2, recreations=1, deletes=1, api_servers=2, cache_lag_pods=1, lag_scheduler=1,
-            kubelet_restarts=1, cut_offs=1,
+            **NAMED,
+            nodes=2,
+            recreations=1,
+            deletes=1,
+            api_servers=2,
+            cache_lag_pods=1,
+            lag_scheduler=1,
+            kubelet_restarts=1,
+            cut_offs=1,
         ),
         (2_430, 8_099, 31),
     ),
@@ -116,21 +146,25 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
         (15_457, 53_848, 27),
     ),
     "scaled to none in a rollout": (
-        ClusterScope(
-            **ROLLOUT, scales=1, least_replicas=0, max_surge=1, max_unavailable=1, deployment_status=False
-        ),
+        ClusterScope(**ROLLOUT, scales=1, least_replicas=0, max_surge=1, max_unavailable=1, deployment_status=False),
         (2_421, 8_487, 21),
     ),
     "applied twice, deleted in the foreground": (
         ClusterScope(
-            **SET, replicas=1, pods=2, applies=2, deletes=1, lag_replica_sets=1, lag_pods=1, foreground=True, conflicts=1
+            **SET,
+            replicas=1,
+            pods=2,
+            applies=2,
+            deletes=1,
+            lag_replica_sets=1,
+            lag_pods=1,
+            foreground=True,
+            conflicts=1,
         ),
         (5_583, 14_186, 38),
     ),
     "named pods on full nodes": (
-        ClusterScope(
-            kind=Kind.POD, replicas=2, nodes=2, capacity=1, deletes=1, recreations=1, request_failures=1
-        ),
+        ClusterScope(kind=Kind.POD, replicas=2, nodes=2, capacity=1, deletes=1, recreations=1, request_failures=1),
         (1_324, 3_289, 14),
     ),
     "before the stale-write guard": (
@@ -147,7 +181,303 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
         ClusterScope(**NAMED, nodes=2, recreations=2, deletes=2, pinned=1, request_failures=1),
         (294, 499, 11),
     ),
-}  # fmt: skip
+    "a crash while Deployments lag at the other server": (
+        ClusterScope(
+            replicas=1,
+            scales=1,
+            most_replicas=2,
+            crashes=1,
+            api_servers=2,
+            lag_deployments=1,
+            cache_lag_deployments=1,
+            deployment_status=False,
+        ),
+        (453, 1_376, 15),
+    ),
+    "a crash while everything lags at the other server": (
+        ClusterScope(
+            **SET,
+            replicas=1,
+            scales=1,
+            most_replicas=2,
+            crashes=1,
+            api_servers=2,
+            lag_replica_sets=1,
+            lag_pods=1,
+            cache_lag_replica_sets=1,
+            cache_lag_pods=1,
+        ),
+        (3_657, 10_631, 29),
+    ),
+    "broken watches at the other server": (
+        ClusterScope(
+            **SET,
+            replicas=2,
+            broken_watches=1,
+            api_servers=2,
+            lag_replica_sets=1,
+            lag_pods=1,
+            cache_lag_replica_sets=1,
+            cache_lag_pods=1,
+        ),
+        (1_518, 4_278, 27),
+    ),
+    "an API server crashes under controllers and scheduler": (
+        ClusterScope(
+            **SET, replicas=1, api_servers=2, api_server_crashes=2, lag_pods=1, lag_scheduler=1, cache_lag_pods=1
+        ),
+        (250, 1_047, 15),
+    ),
+    "broken watches of Deployments": (
+        ClusterScope(
+            **ROLLOUT,
+            lag_deployments=1,
+            api_servers=2,
+            cache_lag_deployments=1,
+            broken_watches=1,
+            deployment_status=False,
+        ),
+        (1_113, 3_646, 21),
+    ),
+    "the scheduler lists at the other server": (
+        ClusterScope(
+            **NAMED,
+            nodes=2,
+            recreations=1,
+            deletes=1,
+            force_deletes=1,
+            lag_scheduler=1,
+            scheduler_relists=1,
+            api_servers=2,
+            cache_lag_pods=1,
+        ),
+        (2_707, 8_796, 29),
+    ),
+    "the scheduler lists pods that name their node": (
+        ClusterScope(
+            **NAMED, nodes=2, recreations=2, deletes=2, pinned=1, lag_scheduler=2, scheduler_relists=1, release="1.22"
+        ),
+        (796, 1_831, 20),
+    ),
+    "the scheduler lists, and splits updates": (
+        ClusterScope(
+            **NAMED,
+            nodes=2,
+            recreations=1,
+            deletes=1,
+            force_deletes=1,
+            lag_scheduler=2,
+            scheduler_relists=1,
+            fixes=("split-recreated-update",),
+        ),
+        (1_418, 4_394, 22),
+    ),
+    "a binding fails and is not forgotten": (
+        ClusterScope(
+            **NAMED,
+            nodes=2,
+            recreations=1,
+            deletes=1,
+            lag_scheduler=2,
+            request_failures=1,
+            without=("scheduler-forget",),
+        ),
+        (503, 1_003, 16),
+    ),
+    "a scheduler that assumes nothing": (
+        ClusterScope(**SET, replicas=2, nodes=2, capacity=2, lag_scheduler=2, without=("scheduler-assume",)),
+        (394, 1_233, 14),
+    ),
+    "pods of a node cut off twice": (
+        ClusterScope(**NAMED, cut_offs=2, deletes=1),
+        (106, 189, 11),
+    ),
+    "a node that registers late is cut off": (
+        ClusterScope(**SET, replicas=1, nodes=2, registered=1, cut_offs=1),
+        (310, 781, 13),
+    ),
+    "named pods on a node that registers late": (
+        ClusterScope(**NAMED, nodes=2, registered=1, cut_offs=1, deletes=1, recreations=1),
+        (314, 701, 15),
+    ),
+    "pinned pods on a node that registers late": (
+        ClusterScope(**NAMED, nodes=2, registered=1, recreations=1, deletes=1, pinned=1, capacity=1),
+        (68, 109, 8),
+    ),
+    "two pinned pods on full nodes": (
+        ClusterScope(kind=Kind.POD, replicas=2, nodes=2, capacity=1, recreations=2, deletes=2, pinned=2),
+        (2_072, 4_869, 17),
+    ),
+    "somebody forces deletions on a node cut off": (
+        ClusterScope(**SET, replicas=1, nodes=2, cut_offs=1, force_deletes=1),
+        (479, 1_456, 13),
+    ),
+    "pods of a lost node are removed": (
+        ClusterScope(**SET, replicas=1, nodes=2, cut_offs=1, without=("no-force-deletion",)),
+        (244, 610, 11),
+    ),
+    "containers fail on a node cut off": (
+        ClusterScope(**SET, replicas=1, nodes=2, cut_offs=1, container_steps=True, pod_failures=1),
+        (2_694, 7_093, 20),
+    ),
+    "an ended pod whose containers run": (
+        ClusterScope(
+            **SET,
+            replicas=1,
+            scales=1,
+            least_replicas=0,
+            container_steps=True,
+            pod_failures=1,
+            without=("terminal-phase-last",),
+        ),
+        (135, 347, 15),
+    ),
+    "containers on two full nodes": (
+        ClusterScope(**SET, replicas=2, nodes=2, capacity=1, container_steps=True),
+        (87, 171, 10),
+    ),
+    "failed pods on full nodes": (
+        ClusterScope(**SET, replicas=2, nodes=2, capacity=1, pod_failures=1, scales=1, least_replicas=1),
+        (1_628, 4_327, 16),
+    ),
+    "a failed pod on a full node": (
+        ClusterScope(**SET, replicas=1, capacity=1, pod_failures=1),
+        (21, 31, 9),
+    ),
+    "one of three pods on two nodes goes": (
+        ClusterScope(**SET, replicas=3, nodes=2, scales=1, least_replicas=2),
+        (1_803, 5_277, 15),
+    ),
+    "three pods while a request fails and pods lag": (
+        ClusterScope(**SET, replicas=3, request_failures=1, lag_pods=1),
+        (1_242, 2_986, 22),
+    ),
+    "applied twice while requests fail": (
+        ClusterScope(**SET, replicas=1, applies=2, deletes=1, request_failures=1, scales=1, least_replicas=0),
+        (470, 1_112, 16),
+    ),
+    "applied twice while requests fail and informers lag": (
+        ClusterScope(**SET, replicas=1, applies=2, deletes=1, lag_replica_sets=1, lag_pods=1, request_failures=1),
+        (815, 2_213, 29),
+    ),
+    "generations, applied twice": (
+        ClusterScope(
+            **SET,
+            replicas=1,
+            applies=2,
+            deletes=1,
+            lag_replica_sets=1,
+            lag_pods=1,
+            generations=True,
+            scales=1,
+            least_replicas=0,
+        ),
+        (1_427, 3_276, 30),
+    ),
+    "generations of what is applied twice, in the foreground": (
+        ClusterScope(
+            **SET, replicas=1, applies=2, deletes=1, foreground=True, lag_replica_sets=1, generations=True, conflicts=1
+        ),
+        (1_137, 2_389, 23),
+    ),
+    "generations of a deletion whose answer is lost": (
+        ClusterScope(**SET, replicas=1, deletes=1, lost_responses=1, generations=True, foreground=True),
+        (220, 508, 11),
+    ),
+    "writes of ReplicaSets that change nothing": (
+        ClusterScope(**SET, replicas=1, lag_replica_sets=1, conflicts=1, without=("no-op-writes",)),
+        (46, 75, 10),
+    ),
+    "writes of pods that change nothing": (
+        ClusterScope(**SET, replicas=1, lag_pods=1, conflicts_of_pods=1, without=("no-op-writes",)),
+        (32, 52, 10),
+    ),
+    "writes of Deployments that change nothing": (
+        ClusterScope(
+            replicas=1,
+            lag_deployments=1,
+            conflicts_of_deployments=1,
+            deployment_status=False,
+            without=("no-op-writes",),
+        ),
+        (29, 52, 9),
+    ),
+    "without expectations": (
+        ClusterScope(**SET, replicas=2, lag_pods=1, without=("expectations",)),
+        (63, 101, 14),
+    ),
+    "expectations without the stale-write guard": (
+        ClusterScope(**SET, replicas=2, lag_pods=1, scales=1, least_replicas=0, without=("stale-write-guard",)),
+        (861, 1_762, 27),
+    ),
+    "expectations expire while pods are deleted": (
+        ClusterScope(**SET, replicas=2, lag_pods=2, pods=4, expiries=1, scales=1, least_replicas=1),
+        (3_961, 9_523, 34),
+    ),
+    "Recreate while ReplicaSets lag": (
+        ClusterScope(
+            **ROLLOUT,
+            strategy=Strategy.RECREATE,
+            lag_replica_sets=1,
+            scales=1,
+            most_replicas=2,
+            deployment_status=False,
+        ),
+        (2_121, 5_498, 28),
+    ),
+    "the scale annotation is brought up to date": (
+        ClusterScope(
+            **ROLLOUT, scales=1, least_replicas=0, fixes=("refresh-scale-annotation",), deployment_status=False
+        ),
+        (1_560, 5_082, 22),
+    ),
+    "without maxSurge": (
+        ClusterScope(**ROLLOUT, without=("max-surge",), deployment_status=False),
+        (176, 379, 16),
+    ),
+    "pods fail in a rollout that is interrupted": (
+        ClusterScope(**ROLLOUT, crashes=1, pod_failures=1, deployment_status=False),
+        (3_839, 12_063, 22),
+    ),
+    "generations of a rollout that is deleted": (
+        ClusterScope(**ROLLOUT, deletes=1, foreground=True, generations=True),
+        (23_387, 100_121, 26),
+    ),
+    "three templates": (
+        ClusterScope(replicas=1, templates=3, image_changes=2, deployment_status=False),
+        (13_509, 47_502, 27),
+    ),
+    "two edits": (
+        ClusterScope(replicas=1, edits=2, most_replicas=2, generations=True),
+        (2_028, 6_832, 20),
+    ),
+    "a kubelet restarts, without UIDs on deletion": (
+        ClusterScope(
+            **NAMED,
+            nodes=2,
+            recreations=1,
+            deletes=1,
+            kubelet_restarts=1,
+            api_servers=2,
+            cache_lag_pods=2,
+            without=("uid-on-delete",),
+        ),
+        (328, 851, 15),
+    ),
+    "a kubelet of 1.34 restarts while pods are forced out": (
+        ClusterScope(
+            **NAMED,
+            recreations=1,
+            deletes=1,
+            force_deletes=1,
+            kubelet_restarts=1,
+            api_servers=2,
+            cache_lag_pods=2,
+            release="1.34",
+        ),
+        (646, 1_661, 20),
+    ),
+}
 
 REGISTRY: dict[str, tuple[Callable[[], Spec], tuple[int, int, int]]] = {
     "two objects, restored": (
