@@ -52,7 +52,7 @@ def safety_of_writes(scope: ClusterScope) -> Module:
 
         @module.invariant
         def rollout_is_complete_when_told(api: ApiServer, deployment: Deployment) -> bool:
-            """When `kubectl rollout status` calls the rollout of what is not being deleted complete, the new ReplicaSet asks for all pods."""
+            """When `kubectl rollout status` calls a rollout complete that nobody deletes, the new ReplicaSet asks for all the pods."""
             stored = api.deployment(deployment)
             require(stored.deleting == 0)
             new = api.replica_set(present(stored.template))
