@@ -107,8 +107,9 @@ def all_mutants() -> list[Mutant]:
 
 
 def identity(mutant: Mutant) -> str:
-    """What tells a mutant from all others, wherever its lines have moved: JSON of file, function, change."""
-    return json.dumps([mutant.file, mutant.function, mutant.what, mutant.before, mutant.after])
+    """What tells a mutant from all others, wherever its lines have moved: JSON of file, function, change, and of how many before it."""
+    told = [mutant.file, mutant.function, mutant.what, mutant.before, mutant.after]
+    return json.dumps([*told, mutant.nth] if mutant.nth else told)
 
 
 def known(out: Path | None) -> dict[str, str]:

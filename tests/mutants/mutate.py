@@ -22,7 +22,9 @@ The idea is DeMillo, Lipton and Sayward's ("Hints on test data selection", 1978)
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +51,10 @@ NO_BEHAVIOUR_FOLDERS = {"scenarios", "bugs", "conformance"}
 
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """One change: the text between two bytes of a file (relative to the model's folder) is replaced."""
+    """One change: the text between two bytes of a file (relative to the model's folder) is replaced.
+
+    `nth` counts those before it in the file that are the same in all but their place.
+    """
 
     file: str
     function: str
@@ -63,6 +68,7 @@ class Mutant:
     start: int
     end: int
     static: bool = False
+    nth: int = 0
 
     @property
     def is_part(self) -> bool:
@@ -91,8 +97,14 @@ def files(model: Path = ROOT / "model") -> list[str]:
 
 def mutants(file: str, source: str) -> list[Mutant]:
     """All mutants of one file's source, in the order of its text."""
-    found = list(_Finder(file, source).functions(ast.parse(source).body, outer="", in_builder=False))
-    return sorted(found, key=lambda m: (m.start, m.end, m.after))
+    found = _Finder(file, source).functions(ast.parse(source).body, outer="", in_builder=False)
+    seen: Counter[tuple[str, ...]] = Counter()
+    numbered = []
+    for m in sorted(found, key=lambda m: (m.start, m.end, m.after)):
+        same = (m.function, m.what, m.before, m.after)
+        numbered.append(dataclasses.replace(m, nth=seen[same]))
+        seen[same] += 1
+    return numbered
 
 
 class _Finder:

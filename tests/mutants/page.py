@@ -35,11 +35,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     after: str
     static: bool
     noticed: str
+    nth: int = 0
 
     @property
     def identity(self) -> str:
         """As `tests.mutants.__main__.identity` gives it."""
-        return json.dumps([self.file, self.function, self.what, self.before, self.after])
+        told = [self.file, self.function, self.what, self.before, self.after]
+        return json.dumps([*told, self.nth] if self.nth else told)
 
     @property
     def is_part(self) -> bool:
@@ -215,7 +217,7 @@ def keep(run: Path) -> None:
     lines = [msgspec.json.encode({"mutants": len(now)})]
     for m in now:
         if identity(m) in answers:
-            kept = {name: getattr(m, name) for name in ("file", "function", "what", "before", "after", "static")}
+            kept = {name: getattr(m, name) for name in ("file", "function", "what", "before", "after", "static", "nth")}
             lines.append(msgspec.json.encode(Result(**kept, noticed=answers[identity(m)])))
     RESULTS.write_bytes(b"\n".join(lines) + b"\n")
 

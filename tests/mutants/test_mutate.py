@@ -58,6 +58,16 @@ def test_each_condition_once() -> None:
     }
 
 
+def test_those_that_are_the_same_but_for_their_place_are_counted() -> None:
+    source = "def act(s: State) -> None:\n    if s.full:\n        s.n = 1\n    if s.full:\n        s.m = 1\n"
+    assert [(m.line, m.what, m.nth) for m in mutants("x.py", source)] == [
+        (2, "negated", 0),
+        (2, "removed", 0),
+        (4, "negated", 1),
+        (4, "removed", 1),
+    ]
+
+
 def test_a_file_is_left_out_by_its_path_and_not_by_its_name() -> None:
     assert "cluster.py" not in files()
     assert "registry/cluster.py" in files()
