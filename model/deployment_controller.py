@@ -151,7 +151,7 @@ def decide_rolling(api: ApiServer, scope: ClusterScope, seen: DeploymentObject, 
     total = total_replicas(api, scope)
     least = seen.replicas - max_unavailable(scope, seen.replicas) if scope.features.max_unavailable else 0
     allowed = total - least - (newest.replicas - available(scope, newest))
-    if total == newest.replicas or allowed <= 0:
+    if allowed <= 0:
         return Decision()
     # cleanupUnhealthyReplicas: replicas of old ReplicaSets that are not available go first; one that reports more than it is asked
     # for makes it give up, and the caller swallows the error

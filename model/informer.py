@@ -84,10 +84,9 @@ def controller_informers(scope: ClusterScope) -> Module:
         def see_replica_set(api: ApiServer, cm: ControllerManager) -> None:
             """The controller manager's informer shows the next write to a ReplicaSet."""
             replica_set = present(api.next_replica_set_write())
-            before = api.controllers_replica_set(replica_set)
             api.deliver_replica_set()
             cm.replica_set_event(replica_set)
-            is_gone = before.exists and not api.controllers_replica_set(replica_set).exists
+            is_gone = not api.controllers_replica_set(replica_set).exists
             if scope.applies > 1 and scope.features.delete_resets_expectations and is_gone:
                 cm.replica_set_gone(replica_set)
 

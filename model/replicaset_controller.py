@@ -82,7 +82,7 @@ def is_to_be_deleted(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSe
     """Whether the pod is among the `surplus` pods that are deleted first (getPodsToDelete)."""
     if not is_claimed(api, scope, replica_set, pod):
         return False
-    before = count(p != pod and is_claimed(api, scope, replica_set, p) and goes_before(api, scope, p, pod) for p in Pod)
+    before = count(is_claimed(api, scope, replica_set, p) and goes_before(api, scope, p, pod) for p in Pod)
     return before < surplus
 
 
@@ -128,7 +128,7 @@ def replica_set_controller(scope: ClusterScope) -> Module:
             wanted = seen.replicas
             owner_uid = seen.uid
             missing = wanted - active_pods(api, scope, replica_set)
-            require(seen.exists and seen.deleting == 0 and missing > 0)
+            require(seen.deleting == 0 and missing > 0)  # what is gone asks for none
             if are_kept(scope):
                 cm.expectations[replica_set] = Expectations(creations=missing)
         answer = api.create_pod(scope, present(free_slot(api, cm, scope)), replica_set, owner_uid)
@@ -151,9 +151,8 @@ def replica_set_controller(scope: ClusterScope) -> Module:
             cm.replica_set_work[replica_set] = Work.READY
             if failed > 0:
                 cm.replica_set_work[replica_set] = after_request(scope, Answer.ERROR)
-                if are_kept(scope):
-                    expected = cm.expectations[replica_set]
-                    cm.expectations[replica_set] = expected.next(creations=max(0, expected.creations - failed))
+                expected = cm.expectations[replica_set]
+                cm.expectations[replica_set] = expected.next(creations=max(0, expected.creations - failed))
 
     @module.action(actor="replicaset-controller")
     def delete_pod(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> None:
@@ -174,9 +173,8 @@ def replica_set_controller(scope: ClusterScope) -> Module:
         cm.syncs[replica_set] = Sync(deleting=chosen - {pod})
         answer = api.delete_pod(scope, pod)
         if answer is not Answer.OK:
-            if are_kept(scope):
-                expected = cm.expectations[replica_set]
-                cm.expectations[replica_set] = expected.next(deletions=expected.deletions - {pod})
+            expected = cm.expectations[replica_set]
+            cm.expectations[replica_set] = expected.next(deletions=expected.deletions - {pod})
             if answer is not Answer.NOT_FOUND:
                 cm.replica_set_work[replica_set] = after_request(scope, answer)
 

@@ -52,17 +52,19 @@ class Scheduler(State):
             self.failed[pod] = 0
 
     def pod_listed(self, scope: ClusterScope, pod: Pod, before: PodObject, after: PodObject) -> None:
-        """The informer has listed anew: one event for each pod that differs; for what vanished a tombstone with its last known state.
+        """The informer has listed anew: an event for each pod, which changes nothing if the pod is as it was.
+
+        What vanished is told of by a tombstone with its last known state.
 
         Without tombstone-cleanup a tombstone that shows an unassigned pod takes nothing from the cache (eventhandlers.go before 1.23:
         the handler's filter asked the tombstone whether the pod was assigned).
         """
         node = self.assumed[pod]
-        if not scope.features.tombstone_cleanup and before.exists and not after.exists and node is not None:
+        if not scope.features.tombstone_cleanup and not after.exists and node is not None:
             self.ghosts[node] += 1
-        if scope.is_pods and before.exists and after.exists and before.uid != after.uid:
+        if scope.is_pods and after.exists and before.uid != after.uid:
             self.pod_replaced(scope, pod, before, after)
-        elif before != after:
+        else:
             self.pod_event(scope, pod, after)
 
     def pod_replaced(self, scope: ClusterScope, pod: Pod, before: PodObject, after: PodObject) -> None:
@@ -114,9 +116,9 @@ def occupies(api: ApiServer, s: Scheduler, scope: ClusterScope, pod: Pod, node: 
     return s.assumed[pod] == node
 
 
-def is_in_queue(s: Scheduler, scope: ClusterScope, pod: Pod) -> bool:
+def is_in_queue(s: Scheduler, pod: Pod) -> bool:
     """Whether the scheduler would try the pod (again): it has not assumed it, or it has but the binding failed."""
-    if scope.keeps_failed_bindings and s.failed[pod] == 1:
+    if s.failed[pod] == 1:
         return True
     return s.assumed[pod] is None
 
@@ -129,7 +131,7 @@ def scheduler(scope: ClusterScope) -> Module:
     def bind_pod(api: ApiServer, net: Network, s: Scheduler, pod: Pod, node: Node) -> None:
         """The scheduler finds a node with room for an unassigned pod, assumes it there and binds it."""
         seen = pod_in_view(api, scope, pod)
-        require(seen.exists and seen.node is None and not seen.terminating and is_in_queue(s, scope, pod))
+        require(seen.exists and seen.node is None and not seen.terminating and is_in_queue(s, pod))
         require(net.is_up(node))  # or it is tainted
         if scope.features.scheduler_known_nodes:
             require(api.is_registered(node))
@@ -150,8 +152,7 @@ def scheduler(scope: ClusterScope) -> Module:
         @module.action(actor="scheduler")
         def scheduler_sees_pod(api: ApiServer, s: Scheduler) -> None:
             """The scheduler's informer shows the next write to a pod."""
-            if scope.replaces_in_two_steps:
-                require(all(s.replacing[p] == 0 for p in Pod))  # the handlers run one after the other
+            require(all(s.replacing[p] == 0 for p in Pod))  # the handlers run one after the other
             pod = present(api.next_scheduler_write())
             api.deliver_pod_to_scheduler()
             s.pod_event(scope, pod, api.scheduler_pod(pod))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kubecheck.model import ClusterScope, Strategy
@@ -21,6 +21,8 @@ from kubecheck.model.objects import (
     ReplicaSetObject,
     ReplicaSetStatus,
 )
+from kubecheck.model.rollout_bounds import RolloutBounds
+from kubecheck.model.scope_checks import bound
 from kubecheck.spec import Spec
 from tests.model import upstream_deployment as upstream
 from tests.model.states import part
@@ -28,7 +30,8 @@ from tests.model.states import part
 MOST = 5
 
 ZERO = (0, "0%")
-BOUNDS = st.sampled_from([0, 1, 2, "0%", "25%", "34%", "50%", "100%"])
+WRITTEN = [0, 1, 2, "0%", "25%", "34%", "50%", "100%"]
+BOUNDS = st.sampled_from(WRITTEN)
 
 
 @st.composite
@@ -75,7 +78,16 @@ def scope_of(recreate: bool, surge: int | str, unavailable: int | str, paused: b
     return scope, cluster(scope)
 
 
+# a new ReplicaSet that is asked for no pods, and still has an available one
+EMPTIED = (
+    upstream.Wanted(replicas=2, template=2, recreate=False, surge=0, unavailable=1, paused=False),
+    [upstream.Set(0, 2, 2, 2, 2), upstream.Set(2, 0, 2, 1, 1)],
+    None,
+)
+
+
 @settings(max_examples=3000)
+@example(EMPTIED)
 @given(situations())
 def test_decisions_are_those_of_kubernetes(
     situation: tuple[upstream.Wanted, list[upstream.Set], int | None],
@@ -119,3 +131,15 @@ def test_fenceposts(surge: int | str, unavailable: int | str, replicas: int) -> 
     )
     assert max_surge(scope, replicas) == upstream.max_surge(wanted, replicas)
     assert max_unavailable(scope, replicas) == upstream.max_unavailable(wanted)
+
+
+@pytest.mark.parametrize("surge", WRITTEN)
+@pytest.mark.parametrize("unavailable", WRITTEN)
+def test_the_bounds_that_are_promised_are_those_of_kubernetes(surge: int | str, unavailable: int | str) -> None:
+    """rollout_bounds.py judges the controller by an arithmetic of its own."""
+    bounds = RolloutBounds(bound("max_surge", surge), bound("max_unavailable", unavailable))
+    for replicas in range(MOST + 1):
+        wanted = upstream.Wanted(
+            replicas=replicas, template=0, recreate=False, surge=surge, unavailable=unavailable, paused=False
+        )
+        assert bounds.resolve(replicas) == (upstream.max_surge(wanted, replicas), upstream.max_unavailable(wanted))

@@ -7,10 +7,12 @@ run the model's own functions, and are repeated if the mutated one was among the
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import dataclasses
 import functools
 import hashlib
+import re
 import signal
 import sys
 import traceback
@@ -29,7 +31,7 @@ from kubecheck.checker.native import llvm_text
 from kubecheck.spec import Spec, SpecError
 from kubecheck.spec.frontend import program
 from tests.mutants import stories
-from tests.mutants.mutate import Mutant
+from tests.mutants.mutate import Mutant, files
 
 ROOT = Path(__file__).parents[2]
 PROBES = ROOT / "tests" / "conformance" / "data"
@@ -306,7 +308,7 @@ def _noticed_by_specs(known: Baseline, mutant: Mutant, at_most: int, first: tupl
     lines = _lines(mutant)
     checks = _touched(known.checks, mutant)
 
-    checks = _in_order(_touched(known.checks, mutant), lines, first)
+    checks = _in_order(_touched(known.checks, mutant), lines, first, _words(mutant))
     for check in checks[:at_most]:
         if lines & check.lines or code_of(built[check.name].build()) != check.code:
             found = _differs(check, built[check.name])
@@ -315,15 +317,43 @@ def _noticed_by_specs(known: Baseline, mutant: Mutant, at_most: int, first: tupl
     return ""
 
 
-def _in_order(checks: list[Checked], lines: frozenset[tuple[str, int]], first: tuple[str, ...]) -> list[Checked]:
-    """Those named in `first`; then those that take actions with these lines, the cheapest and the richest by turns; then the others."""
+def _in_order(
+    checks: list[Checked], lines: frozenset[tuple[str, int]], first: tuple[str, ...], words: frozenset[str]
+) -> list[Checked]:
+    """Those named in `first`; then those that take actions with these lines; then the others.
+
+    Among them by turns the cheapest, the richest, and those that take the most actions that name what the condition names.
+    """
 
     def late(check: Checked) -> tuple[bool, bool, bool]:
         return check.name not in first, not lines & check.live, not lines & check.lines
 
+    def related(check: Checked) -> float:
+        return sum(len(_lines_with(word) & check.live) / len(_lines_with(word)) for word in words)
+
     cheapest = sorted(checks, key=late)
     richest = sorted(checks, key=lambda c: (*late(c), c.seconds > LONG, -len(c.live)))
-    return list({c.name: c for pair in zip(cheapest, richest, strict=True) for c in pair}.values())
+    nearest = sorted(checks, key=lambda c: (*late(c), c.seconds > LONG, -related(c)))
+    return list({c.name: c for turn in zip(nearest, cheapest, richest, strict=True) for c in turn}.values())
+
+
+def _words(mutant: Mutant) -> frozenset[str]:
+    """The names in the condition, or in the part of it, that is changed."""
+    condition = mutant.what.split("`")[1] if mutant.is_part else mutant.before
+    names = {node.id for node in ast.walk(ast.parse(condition)) if isinstance(node, ast.Name)}
+    attributes = {node.attr for node in ast.walk(ast.parse(condition)) if isinstance(node, ast.Attribute)}
+    return frozenset(word for word in names | attributes if _lines_with(word))
+
+
+@functools.cache
+def _lines_with(word: str) -> frozenset[tuple[str, int]]:
+    """The lines of the model that name it: (file below model/, line)."""
+    return frozenset(
+        (name, number)
+        for name in files()
+        for number, line in enumerate((ROOT / "model" / name).read_text().splitlines(), 1)
+        if re.search(rf"\b{word}\b", line)
+    )
 
 
 def _noticed_by_tests(modules: tuple[str, ...], known: Baseline, mutant: Mutant) -> str:

@@ -32,6 +32,8 @@ STORIES = (
     "model/test_apiserver.py",
     "model/test_features.py",
     "model/test_history.py",
+    "model/test_replica_set_decisions.py",
+    "model/test_scheduler_cache.py",
     "model/test_slow_start.py",
     "conformance/test_admission.py",
     "conformance/test_applies.py",
