@@ -37,19 +37,17 @@ def works(api: ApiServer, net: Network, node: Node) -> bool:
     return api.is_registered(node) and net.is_up(node)
 
 
-def is_admitted(api: ApiServer, scope: ClusterScope, pod: Pod, node: Node) -> bool:
-    """Whether there is room for the pod beside those that the kubelet has admitted (allocation_manager.go, canAdmitPod).
+def is_admitted(api: ApiServer, scope: ClusterScope, node: Node) -> bool:
+    """Whether there is room for one more pod beside those that the kubelet has admitted (allocation_manager.go, canAdmitPod).
 
     A pod is admitted and reported running in one step, so those that have been admitted are those that run.
     """
-    others = count(p != pod and api.pod(p).node == node and api.pod(p).phase is Phase.RUNNING for p in Pod)
-    return others < scope.pods_per_node
+    return count(api.pod(p).node == node and api.pod(p).phase is Phase.RUNNING for p in Pod) < scope.pods_per_node
 
 
-def is_admitted_to(api: ApiServer, runtime: Runtime, scope: ClusterScope, pod: Pod, node: Node) -> bool:
+def is_admitted_to(api: ApiServer, runtime: Runtime, scope: ClusterScope, node: Node) -> bool:
     """The same where containers start before the report: a pod counts from its admission until its containers have stopped."""
-    others = count(p != pod and api.pod(p).node == node and runtime.running[p] == 1 for p in Pod)
-    return others < scope.pods_per_node
+    return count(api.pod(p).node == node and runtime.running[p] == 1 for p in Pod) < scope.pods_per_node
 
 
 def kubelet(scope: ClusterScope) -> Module:
@@ -75,7 +73,7 @@ def kubelet(scope: ClusterScope) -> Module:
         node = present(stored.node)
         require(stored.phase is Phase.PENDING and not stored.terminating and works(api, net, node))
         api.patch_pod_status(
-            scope, pod, api.pod(pod).uid, Phase.RUNNING if is_admitted(api, scope, pod, node) else Phase.FAILED
+            scope, pod, api.pod(pod).uid, Phase.RUNNING if is_admitted(api, scope, node) else Phase.FAILED
         )
 
     @module.action(actor="kubelet")
@@ -114,7 +112,7 @@ def containers(scope: ClusterScope) -> Module:
         stored = api.pod(pod)
         node = present(stored.node)
         require(stored.phase is Phase.PENDING and not stored.terminating and runtime.running[pod] == 0)
-        require(works(api, net, node) and is_admitted_to(api, runtime, scope, pod, node))
+        require(works(api, net, node) and is_admitted_to(api, runtime, scope, node))
         runtime.running[pod] = 1
 
     @module.action(actor="kubelet")
@@ -123,7 +121,7 @@ def containers(scope: ClusterScope) -> Module:
         stored = api.pod(pod)
         node = present(stored.node)
         require(stored.phase is Phase.PENDING and not stored.terminating and runtime.running[pod] == 0)
-        require(works(api, net, node) and not is_admitted_to(api, runtime, scope, pod, node))
+        require(works(api, net, node) and not is_admitted_to(api, runtime, scope, node))
         api.patch_pod_status(scope, pod, api.pod(pod).uid, Phase.FAILED)
 
     @module.action(actor="kubelet")

@@ -16,7 +16,8 @@ from kubecheck.model import ClusterScope, Kind
 from kubecheck.model.cluster import cluster
 from kubecheck.model.objects import Node, Phase, Pod, PodObject
 from kubecheck.model.scheduler import is_in_queue, occupies
-from kubecheck.spec.values import Part, Root, lift
+from kubecheck.spec.values import Root
+from tests.model.states import component
 
 NAMED: dict[str, Any] = {
     "kind": Kind.POD,
@@ -40,11 +41,7 @@ def states(scope: ClusterScope) -> Iterator[tuple[Any, Any]]:
     spec = cluster(scope)
     root = Root(spec.root.default)
     with spec.types.active():
-        found = []
-        for name in ("api_server", "scheduler"):
-            index = spec.root.index(name)
-            found.append(lift(spec.root.fields[index].type, root.get()[index], Part(root, index)))
-        yield found[0], found[1]
+        yield component(spec, root, "api_server"), component(spec, root, "scheduler")
 
 
 def pod(node: int | None = None, *, uid: int = 0) -> PodObject:
