@@ -52,7 +52,10 @@ def safety_of_writes(scope: ClusterScope) -> Module:
 
         @module.invariant
         def rollout_is_complete_when_told(api: ApiServer, deployment: Deployment) -> bool:
-            """When `kubectl rollout status` calls a rollout complete that nobody deletes, the new ReplicaSet asks for all the pods."""
+            """While nobody deletes the Deployment: when `kubectl rollout status` says complete, the new ReplicaSet asks for all the pods.
+
+            kubectl itself does not look for a deletionTimestamp, and says so of one that is going (rollout_status.go, Status).
+            """
             stored = api.deployment(deployment)
             require(stored.deleting == 0)
             new = api.replica_set(present(stored.template))

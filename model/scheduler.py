@@ -62,7 +62,7 @@ class Scheduler(State):
         node = self.assumed[pod]
         if not scope.features.tombstone_cleanup and not after.exists and node is not None:
             self.ghosts[node] += 1
-        if scope.is_pods and after.exists and before.uid != after.uid:
+        if scope.is_pods and before.exists and after.exists and before.uid != after.uid:
             self.pod_replaced(scope, pod, before, after)
         else:
             self.pod_event(scope, pod, after)

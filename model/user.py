@@ -153,8 +153,8 @@ def user_of_replica_set(scope: ClusterScope) -> Module:
 
         @module.action(actor="user", kind="environment")
         def delete_replica_set(api: ApiServer, u: User, replica_set: ReplicaSet) -> None:
-            """The user deletes the ReplicaSet."""
-            require(u.deleted < scope.deletes)
+            """The user deletes the ReplicaSet, once each time that it has been applied."""
+            require(u.deleted < u.applied and u.deleted < scope.deletes)
             require(api.replica_set(replica_set).exists)
             if took_effect(api.delete_replica_set(scope, replica_set)):
                 u.deleted += 1

@@ -93,9 +93,9 @@ def authenticate(plugins: tuple[Authenticator, ...], credentials: int) -> Identi
         if not found.known:
             found = plugin.identify(credentials)
             bad = bad or found.bad
-    if found.known or not bad:
-        return found.next(known=True)
-    return Identity(bad=True)
+    if found.known:
+        return found
+    return Identity(bad=True) if bad else Identity(known=True)
 
 
 def authorize(plugins: tuple[Authorizer, ...], user: int, action: int) -> Code:

@@ -42,7 +42,7 @@ class CollectingScope(Switches, Protections):
     empty_slots: int = 0
     """Slots behind them that nothing is in: coordinates that are wrong."""
     deletes: int = 1
-    """Deletions of the first object by the user, with any propagation. What is being deleted is not deleted again: 1 is as many as any."""
+    """Whether the user deletes the first object, with any propagation (0 or 1): what is being deleted is not deleted again here."""
     moves: int = 0
     """Changes of the second object's owner, to the last object, by the user."""
     adopts: bool = False
@@ -55,6 +55,8 @@ class CollectingScope(Switches, Protections):
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.deletes > 1:
+            raise ScopeError("deletes", f"is {self.deletes}, and must be 0 or 1")
         if len(self.objects) < 2 and (self.deletes or self.moves or self.adopts):
             raise ScopeError("objects", "are fewer than an owner and a dependent")
 

@@ -150,7 +150,10 @@ def send_delete(etcd: Etcd, c: Collector, registry: Registry, uid: int) -> None:
 
 
 def orphan_dependents(etcd: Etcd, c: Collector, o: Ownership, registry: Registry, uid: int) -> None:
-    """An owner is taken out of the references of the dependents in the graph; those that are gone are passed over (orphanDependents)."""
+    """An owner is taken out of the references of the dependents in the graph; those that are gone are passed over (orphanDependents).
+
+    Slots are not used again here, so nothing else is found under a dependent's name.
+    """
     for dependent in range(1, o.uids + 1):
         node = c.graph[dependent]
         if o.refers_to(node.owners, uid):

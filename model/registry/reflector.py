@@ -6,7 +6,8 @@ rewatchResourceVersion):
 - It lists, replaces its store by the list, and watches from the list's resourceVersion. Each event and each bookmark moves that on.
 - The first list asks for "0", whatever the watch cache has; with WatchList (feature_list.py says who has it since when) it is
   a watch with initial events, which is as new as etcd. A later one asks for the last resourceVersion or anything newer.
-- Where that is not to be had, 410 or "too large resource version", it asks without a resourceVersion, which means the newest.
+- Where that is not to be had ("too large resource version"; no list of these is refused with 410) it asks without a resourceVersion,
+  which means the newest.
 - A watch that ends is opened again at the last resourceVersion, or, after some errors and after 410, it lists first.
 """
 

@@ -17,13 +17,13 @@ import pytest
 
 from kubecheck import checker
 from kubecheck.cli.subjects import ScopeOptions, manifest_scope
-from kubecheck.model import ClusterScope, Kind, ScopeError, Strategy, deployment_controller
+from kubecheck.model import ClusterScope, Kind, ScopeError, Strategy, deployment_controller, kubelet_workers
 from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.bugs import replaced_pod
 from kubecheck.model.cluster import cluster
 from kubecheck.model.feature_list import OF_WORKLOADS
 from kubecheck.model.manifest import read_file
-from kubecheck.model.objects import Deployment, DeploymentStatus
+from kubecheck.model.objects import Deployment, DeploymentStatus, Node, PodObject
 from kubecheck.model.scenarios import WORKLOADS
 
 WEB = Path(__file__).parents[2] / "examples" / "web.yaml"
@@ -464,6 +464,20 @@ def test_a_controller_that_is_wrong_does_not_judge_itself(violates: str, monkeyp
     assert next(p.premise for p in report.properties if p.name == violates) > 0
     monkeypatch.setattr(deployment_controller, name, wrong)
     assert checker.check(cluster(scope)).found == violates
+
+
+def wants_everything(seen: PodObject, node: Node, uid: int) -> bool:
+    """Whether a pod is to run, as a kubelet has it that does not look for a deletionTimestamp."""
+    return seen.node == node and seen.uid == uid
+
+
+def test_a_kubelet_that_stops_nothing_leaves_deletions_unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
+    scope = ClusterScope(kind=Kind.POD, replicas=1, deletes=1)
+    assert checker.check(cluster(scope)).verdict is checker.Verdict.HOLDS
+    monkeypatch.setattr(kubelet_workers, "is_wanted", wants_everything)
+    report = checker.check(cluster(scope))
+    assert report.found == "pods_run"
+    assert len(report.path) - 1 == 6
 
 
 def test_every_feature_has_something_to_show() -> None:

@@ -256,11 +256,12 @@ def noticed(folder: str, known: Baseline, mutant: Mutant, *, at_most: int, first
 
     Checks that do not touch the mutated function are passed over. Of the specs that do the first `at_most` are tried, those named in
     `first` before all others and then those where the mutated lines are in actions that are taken, so that a mutant may count as one that
-    nobody notices although a later spec would. A mutant that the language refuses is answered with "refused: …", and one that breaks the
-    model's own Python with "broken: …".
+    nobody notices although a later spec would. A mutant that the language refuses is answered with "refused: …", one that breaks the
+    model's own Python with "broken: …", and one for which a test does not end with "endless: …".
     """
     try:
         use_model(folder)
+        _compiles(known, mutant)
         return (
             _noticed_by_rows(known, mutant)
             or _noticed_by_tests(stories.STORIES, known, mutant)
@@ -269,10 +270,21 @@ def noticed(folder: str, known: Baseline, mutant: Mutant, *, at_most: int, first
         )
     except SpecError as error:
         return f"refused: {error.code} {error.message}"
+    except TimeoutError as error:
+        return f"endless: {error}"
     except Exception as error:
         if any(folder in frame.filename for frame in traceback.extract_tb(error.__traceback__)):
             return f"broken: {type(error).__name__}: {error}"
         raise
+
+
+def _compiles(known: Baseline, mutant: Mutant) -> None:
+    """Raises SpecError if the language refuses the mutant; the reference execution, in which rows and tests run, would not tell."""
+    lines = _lines(mutant)
+    for check in known.checks:
+        if lines & check.lines:
+            code_of(specs()[check.name].build())
+            break
 
 
 @contextlib.contextmanager
@@ -306,8 +318,6 @@ def _noticed_by_rows(known: Baseline, mutant: Mutant) -> str:
 def _noticed_by_specs(known: Baseline, mutant: Mutant, at_most: int, first: tuple[str, ...]) -> str:
     built = specs()
     lines = _lines(mutant)
-    checks = _touched(known.checks, mutant)
-
     checks = _in_order(_touched(known.checks, mutant), lines, first, _words(mutant))
     for check in checks[:at_most]:
         if lines & check.lines or code_of(built[check.name].build()) != check.code:

@@ -50,10 +50,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run found of how many mutants."""
+    """What a run found of how many mutants, and how it was made."""
 
     mutants: int
     results: list[Result]
+    how: str = ""
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +78,7 @@ What is mutated, and what is not, says [tests/mutants/mutate.py](../tests/mutant
 - A **guard** is a condition as a whole. A **part** is one of several that are joined.
 - **Static** mutants remove what only asks a size of the scope: by the rule of `mutate.py` it decides what is compiled. They are in no
   share.
-- Of the scenarios, bugs, controls and scopes (specs) at most 12 are tried for a mutant; what survives is judged again with more of them,
-  and by the tests as they are after what was learnt from the survivors.
+- Of the scenarios, bugs, controls and scopes (specs) only some are tried for a mutant (`--specs`).
 - What does not end within 90 seconds of CPU time counts as different; a search that meets its limit does not.
 - A mutant that the language **refuses** (a value that may be None is used) is no model, and in no share either.
 """
@@ -91,6 +91,7 @@ VERDICTS = {
 }
 CHECKS = {
     "row": "a recorded answer, or a story of plain objects",
+    "endless": "it does not end",
     "broken": "the spec cannot be built: the model's own Python fails",
     "scenario": "a scenario",
     "bug": "a known bug, with or without its fix",
@@ -127,6 +128,7 @@ def page(found: Results, reasons: dict[str, Reason]) -> str:
         ]
     else:
         lines += [f"Measured on all {found.mutants} mutants.", ""]
+    lines += [found.how, ""] if found.how else []
     lines += ["| | judged | noticed | share |", "|---|---:|---:|---|"]
     for name, counted in (
         ("guards, removed or negated", [r for r in real if not r.is_part]),
@@ -200,9 +202,7 @@ def _by(result: Result) -> str:
 def results() -> Results:
     """What is kept of the last run."""
     first, *lines = RESULTS.read_bytes().splitlines()
-    return Results(
-        mutants=json.loads(first)["mutants"], results=[msgspec.json.decode(line, type=Result) for line in lines]
-    )
+    return Results(**json.loads(first), results=[msgspec.json.decode(line, type=Result) for line in lines])
 
 
 def reasons() -> dict[str, Reason]:
@@ -212,9 +212,9 @@ def reasons() -> dict[str, Reason]:
 
 
 def keep(run: Path) -> None:
-    """Keeps what a run has found of the mutants that the model has now."""
+    """Keeps what a run has found of the mutants that the model has now; `how` it was made stays as it is, and is written by hand."""
     now, answers = all_mutants(), known(run)
-    lines = [msgspec.json.encode({"mutants": len(now)})]
+    lines = [msgspec.json.encode({"mutants": len(now), "how": results().how})]
     for m in now:
         if identity(m) in answers:
             kept = {name: getattr(m, name) for name in ("file", "function", "what", "before", "after", "static", "nth")}

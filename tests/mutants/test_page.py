@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.mutants.__main__ import all_mutants, identity
 from tests.mutants.page import PAGE, Reason, Result, Results, interval, page, reasons, results
 
 
@@ -11,6 +12,10 @@ def result(before: str, noticed: str, *, what: str = "removed", static: bool = F
 
 def test_the_page_is_that_of_what_is_kept() -> None:
     assert PAGE.read_text() == page(results(), reasons())
+
+
+def test_reasons_are_of_mutants_that_the_model_has() -> None:
+    assert set(reasons()) - {identity(m) for m in all_mutants()} == set()
 
 
 def test_an_interval_is_wilsons() -> None:
