@@ -21,7 +21,7 @@ PINNED = {
     "failed-binding": (7, 121, 229),
     "twin-pod": (11, 74, 118),
     "phase-goes-back": (7, 36, 69),
-    "stale-kubelet": (16, 826, 2_243),
+    "stale-kubelet": (16, 800, 2_213),
     "stale-restart": (6, 1_486, 4_109),
     "stale-relist": (4, 1_116, 3_184),
     "recreated-replica-set": (10, 29_989, 84_511),

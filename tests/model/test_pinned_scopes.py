@@ -382,7 +382,7 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
     ),
     "applied twice, deleted twice in the foreground": (
         ClusterScope(**SET, replicas=1, applies=2, deletes=2, foreground=True),
-        (0, 0, 0),
+        (55, 103, 12),
     ),
     "generations of a deletion whose answer is lost": (
         ClusterScope(**SET, replicas=1, deletes=1, lost_responses=1, generations=True, foreground=True),
