@@ -37,6 +37,17 @@ def test_a_write_that_changes_nothing_is_none(without: tuple[str, ...]) -> None:
         assert api.pods_distance() == (2 if without else 1)
 
 
+def test_a_second_deletion_of_a_pod_writes_nothing() -> None:
+    """delete.go, BeforeDelete: what is being deleted is left as it is."""
+    scope = ClusterScope(kind=Kind.REPLICA_SET, replicas=1, lag_pods=4, without=("no-op-writes",))
+    with api_of(scope) as api:
+        api.create_pod(scope, Pod(0), ReplicaSet(0), 0)
+        api.bind_pod(scope, Pod(0), Node(0))
+        assert api.delete_pod(scope, Pod(0)) is Answer.OK
+        assert api.delete_pod(scope, Pod(0)) is Answer.OK
+        assert api.pods_distance() == 3
+
+
 def test_a_lost_answer_is_a_timeout_and_the_request_has_taken_effect() -> None:
     scope = ClusterScope(kind=Kind.REPLICA_SET, replicas=2, lost_responses=1)
     with api_of(scope) as api:

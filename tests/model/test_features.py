@@ -168,6 +168,7 @@ def test_a_feature_that_is_off_changes_the_properties_of_no_scope_of_the_registr
     [
         ("1.17", [], [], "release 1.17 is not modelled: 1.18 to 1.36 are"),
         ("1.x", [], [], "'1.x' is no release: write one of 1.18 to 1.36, such as '1.36'"),
+        ("1.36.2.1", [], [], "'1.36.2.1' is no release: write one of 1.18 to 1.36, such as '1.36'"),
         ("latest", [], [], "'latest' is no release: write one of 1.18 to 1.36, such as '1.36'"),
         ("1.36", ["nothing"], [], "there is no feature 'nothing'"),
         ("1.36", ["expectation"], [], "there is no feature 'expectation'; did you mean 'expectations'?"),

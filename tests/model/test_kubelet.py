@@ -139,6 +139,9 @@ STEPS: list[tuple[Spec, str, list[At], Phase | int | None]] = [
     (IN_STEPS, "report_stopped", [At(RUNNING, terminating=True)], FAILED),
     (IN_STEPS, "report_stopped", [At(RUNNING)], None),
     (IN_STEPS, "report_stopped", [ENDED], None),
+    (IN_STEPS, "fail_pod_and_stop", [ALONE], None),
+    (IN_STEPS, "fail_pod_and_stop", [FULL], FAILED),
+    (IN_STEPS, "fail_pod_and_stop", [At(RUNNING, terminating=True, running=1)], None),
     # before kubernetes#108366 the phase came first
     (NOT_LAST, "report_stopped", [At(RUNNING, terminating=True, running=1)], FAILED),
     (NOT_LAST, "confirm_deletion", [At(FAILED, terminating=True, running=1)], None),

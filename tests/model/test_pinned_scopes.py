@@ -451,6 +451,54 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
         ClusterScope(replicas=1, templates=3, image_changes=2, deployment_status=False),
         (13_509, 47_502, 27),
     ),
+    "two requests fail": (
+        ClusterScope(**SET, replicas=1, request_failures=2, scales=1, least_replicas=0),
+        (229, 494, 13),
+    ),
+    "a crash after the Deployment is deleted": (
+        ClusterScope(**ROLLOUT, deletes=1, crashes=1, deployment_status=False),
+        (2_306, 8_405, 22),
+    ),
+    "the status of pods that are being deleted": (
+        ClusterScope(**SET, replicas=1, nodes=1, lag_pods=1, scales=2, least_replicas=0),
+        (96, 197, 21),
+    ),
+    "pinned pods more often than pods come back": (
+        ClusterScope(kind=Kind.POD, replicas=2, nodes=2, recreations=1, deletes=2, pinned=1),
+        (2_327, 6_015, 14),
+    ),
+    "a restart without consistent lists of Deployments": (
+        ClusterScope(
+            replicas=1,
+            scales=1,
+            most_replicas=2,
+            crashes=1,
+            api_servers=2,
+            cache_lag_deployments=1,
+            lag_deployments=1,
+            deployment_status=False,
+            without=("consistent-list",),
+        ),
+        (811, 2_545, 23),
+    ),
+    "a restart without consistent lists of ReplicaSets": (
+        ClusterScope(
+            **SET,
+            replicas=1,
+            scales=1,
+            most_replicas=2,
+            crashes=1,
+            api_servers=2,
+            cache_lag_replica_sets=1,
+            lag_replica_sets=1,
+            without=("consistent-list",),
+        ),
+        (1_477, 3_897, 20),
+    ),
+    "a pod is deleted twice": (
+        ClusterScope(**NAMED, nodes=2, deletes=1, cut_offs=1, lag_scheduler=1),
+        (311, 693, 15),
+    ),
     "two edits": (
         ClusterScope(replicas=1, edits=2, most_replicas=2, generations=True),
         (2_028, 6_832, 20),

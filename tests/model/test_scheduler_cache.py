@@ -104,6 +104,7 @@ def test_a_new_pod_that_is_listed_is_an_event() -> None:
     with states(TODAY) as (_, s):
         s.assumed[Pod(1)] = Node(0)
         s.pod_listed(TODAY, Pod(0), GONE(), pod(uid=1))
+        s.assumed[Pod(0)] = Node(0)
         s.pod_listed(TODAY, Pod(0), pod(uid=1), GONE())
         assert s.assumed[Pod(0)] is None
         assert s.assumed[Pod(1)] == Node(0)

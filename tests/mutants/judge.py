@@ -80,10 +80,11 @@ def specs() -> dict[str, Pinned]:
     for name, bug in all_bugs().items():
         found[f"bug {name}, broken"] = Pinned(bug.broken)
         found[f"bug {name}, fixed"] = Pinned(bug.fixed)
-    for control in CONTROLS:
+    for number, control in enumerate(CONTROLS):  # several may be called the same
         broken = dataclasses.replace(control.scope, without=control.without)
-        found[f"control {control}, broken"] = Pinned(functools.partial(cluster, broken))
-        found[f"control {control}, holding"] = Pinned(functools.partial(cluster, protected(control)), counted=False)
+        found[f"control {number}, {control}, broken"] = Pinned(functools.partial(cluster, broken))
+        holding = functools.partial(cluster, protected(control))
+        found[f"control {number}, {control}, holding"] = Pinned(holding, counted=False)
     for name, build in pinned().items():
         found[f"pinned: {name}"] = Pinned(build)
     for control in test_watching.CONTROLS:
@@ -332,14 +333,16 @@ def _in_order(
 ) -> list[Checked]:
     """Those named in `first`; then those that take actions with these lines; then the others.
 
-    Among them by turns the cheapest, the richest, and those that take the most actions that name what the condition names.
+    Among them by turns the cheapest, the richest, and those that are about what the condition names: that take the most actions that name
+    it, or do without it, if it is a feature.
     """
 
     def late(check: Checked) -> tuple[bool, bool, bool]:
         return check.name not in first, not lines & check.live, not lines & check.lines
 
     def related(check: Checked) -> float:
-        return sum(len(_lines_with(word) & check.live) / len(_lines_with(word)) for word in words)
+        without = sum("_" in word and word.replace("_", "-") in check.name for word in words)
+        return without + sum(len(_lines_with(word) & check.live) / len(_lines_with(word)) for word in words)
 
     cheapest = sorted(checks, key=late)
     richest = sorted(checks, key=lambda c: (*late(c), c.seconds > LONG, -len(c.live)))
