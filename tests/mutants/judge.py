@@ -331,18 +331,17 @@ def _noticed_by_specs(known: Baseline, mutant: Mutant, at_most: int, first: tupl
 def _in_order(
     checks: list[Checked], lines: frozenset[tuple[str, int]], first: tuple[str, ...], words: frozenset[str]
 ) -> list[Checked]:
-    """Those named in `first`; then those that take actions with these lines; then the others.
+    """Those named in `first`, and those without a feature that the condition names; those that take actions with these lines; the others.
 
-    Among them by turns the cheapest, the richest, and those that are about what the condition names: that take the most actions that name
-    it, or do without it, if it is a feature.
+    Among them by turns the cheapest, the richest, and those that take the most actions that name what the condition names.
     """
 
     def late(check: Checked) -> tuple[bool, bool, bool]:
-        return check.name not in first, not lines & check.live, not lines & check.lines
+        without = any("_" in word and word.replace("_", "-") in check.name for word in words)
+        return check.name not in first and not without, not lines & check.live, not lines & check.lines
 
     def related(check: Checked) -> float:
-        without = sum("_" in word and word.replace("_", "-") in check.name for word in words)
-        return without + sum(len(_lines_with(word) & check.live) / len(_lines_with(word)) for word in words)
+        return sum(len(_lines_with(word) & check.live) / len(_lines_with(word)) for word in words)
 
     cheapest = sorted(checks, key=late)
     richest = sorted(checks, key=lambda c: (*late(c), c.seconds > LONG, -len(c.live)))
