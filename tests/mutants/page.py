@@ -92,7 +92,7 @@ VERDICTS = {
 CHECKS = {
     "row": "a recorded answer, or a story of plain objects",
     "endless": "it does not end",
-    "broken": "the spec cannot be built: the model's own Python fails",
+    "broken": "the model's own Python fails: no spec can be built, or no test collected",
     "scenario": "a scenario",
     "bug": "a known bug, with or without its fix",
     "control": "a negative control",
@@ -190,6 +190,8 @@ def _change(result: Result) -> str:
 
 def _by(result: Result) -> str:
     """The kind of check that noticed."""
+    if ": cannot run: " in result.noticed:
+        return CHECKS["broken"]
     if result.noticed.startswith("conformance/"):
         return "an answer that a real API server would give, by its source"
     if result.noticed.startswith(STORIES):
