@@ -99,7 +99,6 @@ class Others(State):
     knew when the user deleted it, and `policy` is how.
     """
 
-    deleted: Annotated[int, Range(0, "deletes")]
     moved: Annotated[int, Range(0, "moves")]
     restarted: Annotated[int, Range(0, "restarts")]
     owner: Stored
@@ -134,7 +133,6 @@ def users(scope: CollectingScope, registry: Registry) -> Module:
             require(policy is not Propagation.UNSAID)
             owner = etcd.get(Slot(0))
             require(owner.exists and not owner.deleting)
-            other.deleted += 1
             other.policy = policy
             for uid in range(1, o.uids + 1):
                 node = c.graph[uid]
