@@ -239,8 +239,8 @@ class Calls(Comparisons):
         if len(node.args) != 2 or node.keywords:
             fail("KC124", "implies takes a premise and a conclusion", self.at(node), "write implies(a, b)")
         premise = self.condition(node.args[0])
-        conclusion = self.condition(node.args[1])
         found = self.value(node.args[1])
+        conclusion = self.truth(found, node.args[1])
         if isinstance(found, Static) and not isinstance(found.value, bool):
             fail("KC216", f"{describe(found.value)} is not a condition", self.at(node.args[1]), "write bool(…)")
         # both sides are evaluated, as CPython does: an error in the conclusion must not depend on the premise
@@ -440,6 +440,10 @@ class Calls(Comparisons):
             )
         return ir.Between(at, IntType(start.type.lo, max(start.type.lo, stop.type.hi - 1)), start, stop)
 
+    def symmetric(self, domain: ir.Domain) -> str | None:
+        """The symmetric sort that a quantifier runs over, by name: the order of its members must not show."""
+        return is_symmetric(domain)
+
     def loop_variable(self, name: str, domain: ir.Domain) -> str:
         """Makes a loop's variable known in the body; returns its name in the IR."""
         variable = self.slot(name, domain.element)
@@ -476,8 +480,8 @@ class Calls(Comparisons):
         self.facts = frozenset(f for f in self.facts if name not in f.names)
         if isinstance(domain, list):
             return self._unrolled_generator(kind, node, level, call, [(name, v) for v in domain])
+        sort = self.symmetric(domain)
         if kind == "first":
-            sort = is_symmetric(domain)
             if sort is not None:
                 fail(
                     "KC304",
@@ -495,7 +499,6 @@ class Calls(Comparisons):
             self.facts |= not_none(test, True)
             condition = part if condition is None else ir.Logic(self.at(test), BOOL, "and", condition, part)
         body, result = self._collected(kind, node, level, call)
-        sort = is_symmetric(domain)
         if sort is not None and kind in ("any", "all") and may_refuse((condition, body)):
             fail(
                 "KC306",

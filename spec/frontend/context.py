@@ -107,6 +107,10 @@ class Context:
         """A condition as a bool; see `Expressions`."""
         raise NotImplementedError
 
+    def truth(self, value: Value, node: ast.expr) -> ir.Expr:
+        """A value as a condition; see `Expressions`."""
+        raise NotImplementedError
+
     # --- conversions -----------------------------------------------------------------------------------------------------
 
     def natural(self, value: Value, node: ast.AST) -> Type:
@@ -154,14 +158,7 @@ class Context:
         """A static value as a constant of a type; SpecError if it does not belong to it."""
         if not isinstance(value, Static):
             return self.plain(value, node)
-        for v in [value.value, *(value.value if isinstance(value.value, tuple | set | frozenset) else ())]:
-            if isinstance(v, Sort) and type(v).symmetric:
-                fail(
-                    "KC301",
-                    f"{type(v).__name__} is symmetric: it has no member {v!r} that could be named",
-                    self.at(node),
-                    "take it as a parameter",
-                )
+        self.nameable(value, node)
         if isinstance(value.value, enum.EnumType | type):
             self.natural(value, node)
         try:
@@ -170,6 +167,17 @@ class Context:
         except SpecError as e:
             wanted = f"{describe(value.value)} does not belong to {t}" if e.code == "KC201" else e.message
             fail(e.code, wanted, self.at(node), e.remedy or f"a {t} is needed here")
+
+    def nameable(self, value: Static, node: ast.AST) -> None:
+        """SpecError for a member of a symmetric sort, alone or in a collection."""
+        for v in [value.value, *(value.value if isinstance(value.value, tuple | set | frozenset) else ())]:
+            if isinstance(v, Sort) and type(v).symmetric:
+                fail(
+                    "KC301",
+                    f"{type(v).__name__} is symmetric: it has no member {v!r} that could be named",
+                    self.at(node),
+                    "take it as a parameter",
+                )
 
     def coerce(self, value: Value, t: Type, node: ast.AST) -> ir.Expr:
         """A value as a member of type `t`; checks that can only be made while running become part of the expression."""

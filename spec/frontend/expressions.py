@@ -124,7 +124,10 @@ class Expressions(Calls):
         fail("KC207", f"{name} is not defined{hint}", self.at(node), "define it before the spec is compiled")
 
     def _attribute(self, node: ast.Attribute) -> Value:
-        base = self.value(node.value)
+        return self.attribute(self.value(node.value), node)
+
+    def attribute(self, base: Value, node: ast.Attribute) -> Value:
+        """What `node` stands for, an attribute of what `base` does."""
         at, name = self.at(node), node.attr
         if isinstance(base, Static):
             if isinstance(base.value, Sort | Record) and not isinstance(base.value, type):
@@ -160,7 +163,7 @@ class Expressions(Calls):
         self._private(t, name, at)
         member = getattr(t.cls, name, None)
         if isinstance(member, FieldView):
-            return self._field(base, t, name, at)
+            return self.field(base, t, name, at)
         if isinstance(member, property):
             if isinstance(member.fget, FunctionType):
                 return self.call_function(member.fget, base, [], {}, node)
@@ -175,7 +178,8 @@ class Expressions(Calls):
         hint = f"; did you mean {near[0]}?" if near else ""
         fail("KC103", f"{t} has no field {name}{hint}", at, f"its fields are {', '.join(f.name for f in t.fields)}")
 
-    def _field(self, base: ir.Expr | ir.Place, t: RecordType, name: str, at: Position) -> Value:
+    def field(self, base: ir.Expr | ir.Place, t: RecordType, name: str, at: Position) -> Value:
+        """A field of a record or state."""
         i = t.index(name)
         ft = t.fields[i].type
         if isinstance(base, ir.Place):
