@@ -17,6 +17,7 @@ from kubecheck.checker.report import Report
 from kubecheck.cli.exit_codes import exit_code
 from kubecheck.cli.versions import kubecheck_version
 from kubecheck.cli.why import error_file, shown_file, shown_reason
+from kubecheck.traces.json_schema import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -212,7 +213,7 @@ _VALUES: Final = {
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a record, made from the types."""
-    made: dict[str, Any] = msgspec.json.schema(Record)
+    made = schema_of(Record)
     parts = made["$defs"]
     # msgspec requires no field that has a default; a reader is to be able to tell what it has before it
     parts["Record"]["required"] = ["format", "format_version", *parts["Record"]["required"]]

@@ -12,19 +12,18 @@ import threading
 from pathlib import Path
 
 import pytest
-from backports import zstd
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kubecheck.traces.errors import TraceError
 from kubecheck.traces.event import Event, Malformed
 from kubecheck.traces.readers.clock import microseconds, timestamp
-from kubecheck.traces.readers.files import Input, Limits, excerpt
+from kubecheck.traces.readers.files import Input, Limits, excerpt, zstd_module
 from kubecheck.traces.readers.folder import find
 from kubecheck.traces.readers.recognise import Format, recognise
 from tests.traces.logs import RUN, audit_line, encoded
 
-PACKINGS = {"plain": bytes, "gzip": gzip.compress, "zstd": zstd.compress}
+PACKINGS = {"plain": bytes, "gzip": gzip.compress, "zstd": zstd_module().compress}
 WATCHED = {"type": "ADDED", "object": {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "p", "resourceVersion": "1"}}}
 HEADER = {"event": "trace", "version": 1}
 

@@ -11,6 +11,7 @@ import io
 import os
 import sys
 import zlib
+from types import ModuleType
 from typing import IO, TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import msgspec
@@ -26,6 +27,7 @@ STDIN_NAME: Final = "<stdin>"
 _CHUNK: Final = 1 << 18
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_ZSTD_MODULE: Final = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 Line: TypeAlias = tuple[int, bytes]
@@ -84,8 +86,7 @@ class _Bytes:
             if magic.startswith(_GZIP):
                 self._unpacked = gzip.GzipFile(fileobj=buffered)
             elif magic.startswith(_ZSTD):
-                from backports import zstd  # only those who need it pay for its import
-
+                zstd = zstd_module()  # only those who need it pay for its import
                 self._unpacked = zstd.ZstdFile(buffered, options={zstd.DecompressionParameter.window_log_max: 27})
             else:
                 self.packed = False
@@ -255,9 +256,18 @@ def _too_long(file: str, number: int, limits: Limits) -> Malformed:
     return Malformed(file=file, line=number, column=None, message=f"the line is longer than {size}: skipped")
 
 
+def zstd_module() -> ModuleType:
+    """The module that packs and unpacks zstd: the standard library's from Python 3.14 on, before that its backport."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd
+
+
 def _broken_stream() -> tuple[type[Exception], ...]:
     """What decompressors raise. Asks for zstd's only if it is loaded: nothing else can have raised it."""
-    zstd = sys.modules.get("backports.zstd")
+    zstd = sys.modules.get(_ZSTD_MODULE)
     known = (EOFError, gzip.BadGzipFile, zlib.error)
     return known if zstd is None else (*known, zstd.ZstdError)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kubecheck.traces.event import Event, Header, Malformed
+from kubecheck.traces.json_schema import schema_of
 from kubecheck.traces.readers.files import Input, Limits
 from kubecheck.traces.readers.json_errors import UNREADABLE, check_text, malformed
 from kubecheck.traces.readers.records import VERBS, Names, Record, record_of
@@ -39,7 +40,7 @@ def write(item: Event | Header) -> bytes:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of one line, made from the records."""
-    made: dict[str, Any] = msgspec.json.schema(Record)
+    made = schema_of(Record)
     made["$defs"]["RequestRecord"] |= {
         "if": {"required": ["resource"], "properties": {"resource": {"type": "string"}}},
         "then": {"properties": {"verb": {"enum": list(VERBS)}}},
