@@ -20,11 +20,18 @@ from kubecheck.spec import Property, PropertyKind, Spec, SpecError, reference
 from kubecheck.spec.reference import Outcome, Snapshot, Taken
 
 
-def replay(spec: Spec, states: Sequence[Snapshot]) -> list[Step]:
-    """The path through these states, the first of them initial. Where several actions lead to the next state, the first is shown.
+def replay(spec: Spec, states: Sequence[Snapshot], start: int | None) -> list[Step]:
+    """The path through these states, the first of them from the instance `start` of the initial functions (None: from none that the
+    search knows). Where several actions lead to the next state, the first is shown.
 
     Raises InternalError if the reference execution does not go that way.
     """
+    if start is None or reference.initial_state(spec, start) != states[0]:
+        raise InternalError(
+            spec.name,
+            "the search started in a state that the reference execution does not start in",
+            evidence=_difference(spec, None, states[0]),
+        )
     steps = [first_step(spec, states[0])]
     for number, (before, after) in enumerate(itertools.pairwise(states), start=1):
         taken = next((t for t in _steps(spec, before) if t.state == after), None)
@@ -39,13 +46,7 @@ def replay(spec: Spec, states: Sequence[Snapshot]) -> list[Step]:
 
 
 def first_step(spec: Spec, state: Snapshot) -> Step:
-    """Step 0: the initial state, shown as what differs from the defaults. Raises InternalError if it is not initial."""
-    if state not in reference.initial_states(spec):
-        raise InternalError(
-            spec.name,
-            "the search started in a state that the reference execution does not start in",
-            evidence=_difference(spec, None, state),
-        )
+    """Step 0: an initial state, shown as what differs from the defaults."""
     changes = _changes(spec, None, state)
     return Step(step=0, actor="", action="", parameters={}, changes=changes, state=state_values(spec, state))
 
@@ -67,12 +68,12 @@ def one_step(spec: Spec, number: int, before: Snapshot, taken: Taken) -> Step:
     )
 
 
-def confirm(spec: Spec, prop: Property, states: Sequence[Snapshot]) -> list[Step]:
+def confirm(spec: Spec, prop: Property, states: Sequence[Snapshot], start: int | None) -> list[Step]:
     """The path to the last of these states, which violates `prop` (or, if it is a reachable, is a witness of it).
 
     A step invariant is violated by a step from that state: it is added. Raises InternalError if the reference execution disagrees.
     """
-    steps = replay(spec, states)
+    steps = replay(spec, states, start)
     last = states[-1]
     if prop.kind is PropertyKind.STEP_INVARIANT:
         taken = _violating_step(spec, prop, last)
@@ -106,13 +107,15 @@ def _violating_step(spec: Spec, prop: Property, state: Snapshot) -> Taken | None
     return next((t for t in _steps(spec, state) if reference.evaluate(spec, prop, state, t.state) is Outcome.VIOLATED), None)
 
 
-def explain_error(spec: Spec, states: Sequence[Snapshot], *, in_property: bool) -> tuple[list[Step], SpecError]:
+def explain_error(
+    spec: Spec, states: Sequence[Snapshot], start: int | None, *, in_property: bool
+) -> tuple[list[Step], SpecError]:
     """The path to a state in which a value left its type, and the error that the reference execution raises there.
 
     `in_property`: while invariants and reachables were judged; else while steps were taken or judged. Raises InternalError if the
     reference execution raises none.
     """
-    steps = replay(spec, states)
+    steps = replay(spec, states, start)
     last = states[-1]
     error = error_in(spec, last, in_property=in_property)
     if error is not None:

@@ -31,7 +31,7 @@ def conclude(
     profiled: bool = False,
 ) -> Report:
     """The report of a search; `seconds_total` is left 0. Raises InternalError if the reference execution does not confirm it."""
-    _audit(spec, native, exploration)
+    _audit(spec, exploration)
     failed = FOUND_ACTION_ERROR in exploration.found or FOUND_PROPERTY_ERROR in exploration.found
     covered = exploration.complete and not failed
     verdicts = [_verdict(exploration, number, prop, covered) for number, prop in enumerate(spec.properties)]
@@ -100,7 +100,7 @@ def conclude(
     )
 
 
-def _audit(spec: Spec, native: NativeSpec, exploration: Exploration) -> None:
+def _audit(spec: Spec, exploration: Exploration) -> None:
     """Sums that must come out, whatever the spec. Raises InternalError if one does not."""
     distinct, failed = exploration.store.distinct, FOUND_ACTION_ERROR in exploration.found
     sums = {
@@ -109,7 +109,7 @@ def _audit(spec: Spec, native: NativeSpec, exploration: Exploration) -> None:
         "states generated": (
             exploration.generated,
             # In a state with an error, actions may have fired before it was met.
-            exploration.generated if failed else sum(exploration.fired) + len(native.initial) * bool(exploration.levels),
+            exploration.generated if failed else sum(exploration.fired) + exploration.initial,
         ),
     }
     wrong = [f"{what}: {count:,} instead of {expected:,}" for what, (count, expected) in sums.items() if count != expected]
@@ -149,7 +149,8 @@ def _is_shown(exploration: Exploration, number: int, prop: Property) -> bool:
 
 def _path(spec: Spec, native: NativeSpec, exploration: Exploration, number: int) -> list[Step]:
     """The path to what was found about a property, confirmed."""
-    return replay.confirm(spec, spec.properties[number], _states(native, exploration, exploration.found[number]))
+    found = exploration.found[number]
+    return replay.confirm(spec, spec.properties[number], _states(native, exploration, found), _start(native, exploration, found))
 
 
 def _why(spec: Spec, native: NativeSpec, exploration: Exploration, number: int) -> Why | None:
@@ -215,12 +216,17 @@ def _error(spec: Spec, native: NativeSpec, exploration: Exploration) -> tuple[li
         other = exploration.found[FOUND_ACTION_ERROR]
         if len(exploration.store.path(other)) < len(exploration.store.path(number)):
             in_property, number = False, other
-    steps, error = replay.explain_error(spec, _states(native, exploration, number), in_property=in_property)
+    states, start = _states(native, exploration, number), _start(native, exploration, number)
+    steps, error = replay.explain_error(spec, states, start, in_property=in_property)
     return steps, str(error.position or ""), str(error)
 
 
 def _states(native: NativeSpec, exploration: Exploration, number: int) -> list[Snapshot]:
     return [native.unpack(words) for words in exploration.store.path(number)]
+
+
+def _start(native: NativeSpec, exploration: Exploration, number: int) -> int | None:
+    return native.start_of(exploration.store.path(number)[0])
 
 
 def _warnings(spec: Spec, exploration: Exploration, covered: bool) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import itertools
+import math
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,10 +41,38 @@ class Taken:
 
 def initial_states(spec: Spec) -> list[Snapshot]:
     """The initial states, one for each instance of each `initial` function (or the defaults), in order, duplicates included."""
+    return list(each_initial_state(spec))
+
+
+def each_initial_state(spec: Spec) -> Iterator[Snapshot]:
+    """The same, one after the other."""
     start = spec.root.default
     if not spec.initials:
-        return [start]
-    return [state for declared in spec.initials for _, state in _instances(spec, declared, start)]
+        yield start
+    for declared in spec.initials:
+        for _, state in _instances(spec, declared, start):
+            yield state
+
+
+def initial_state(spec: Spec, number: int) -> Snapshot | None:
+    """The initial state of one instance, counted from 0 through all `initial` functions, enabled or not; None if it is not enabled.
+
+    Raises ValueEscape if a value leaves its type.
+    """
+    start: Snapshot = spec.root.default
+    if not spec.initials and number == 0:
+        return start
+    for declared in spec.initials:
+        finite = [p for p in spec.parameters(declared) if p.part is None]
+        size = math.prod(p.type.cardinality or 0 for p in finite)
+        if number < size:
+            values: list[Data] = []
+            for p in reversed(finite):
+                number, place = divmod(number, p.type.cardinality or 1)
+                values.append(p.type.values()[place])
+            return take(spec, declared, {p.name: v for p, v in zip(finite, reversed(values), strict=True)}, start)
+        number -= size
+    return None
 
 
 def steps(spec: Spec, state: Snapshot) -> Iterator[Taken]:
@@ -56,10 +85,10 @@ def steps(spec: Spec, state: Snapshot) -> Iterator[Taken]:
             yield Taken(action, parameters, after)
 
 
-def take(spec: Spec, action: Action, parameters: dict[str, Data], state: Snapshot) -> Snapshot | None:
-    """The state after one action instance, or None if it is not enabled."""
+def take(spec: Spec, declared: Declared, parameters: dict[str, Data], state: Snapshot) -> Snapshot | None:
+    """The state after one instance of an action (or of an `initial` function), or None if it is not enabled."""
     root = Root(state)
-    return root.data if _run(spec, action, root, None, parameters)[0] else None
+    return root.data if _run(spec, declared, root, None, parameters)[0] else None
 
 
 def evaluate(spec: Spec, prop: Property, state: Snapshot, after: Snapshot | None = None) -> Outcome:
@@ -223,7 +252,9 @@ __all__ = [
     "State",
     "Taken",
     "changes",
+    "each_initial_state",
     "evaluate",
+    "initial_state",
     "initial_states",
     "instances",
     "is_quiescent",

@@ -62,7 +62,8 @@ class Native(Protocol):
     @property
     def judge(self) -> int: ...
     @property
-    def initial(self) -> list[tuple[int, ...]]: ...
+    def starts(self) -> int: ...
+    def start(self, out: npt.NDArray[np.uint64], begin: int, end: int, /) -> tuple[int, int]: ...
 
 
 @dataclass
@@ -80,6 +81,7 @@ class Exploration:
     stopped: str = ""
     expanded: int = 0
     generated: int = 0
+    initial: int = 0  # of the generated: initial states, duplicates included
     quiescent: int = 0
     fired: list[int] = field(default_factory=list)
     premise: list[int] = field(default_factory=list)
@@ -127,6 +129,7 @@ class _Done:
 
     counts: Ints
     tallies: Ints
+    initial: int
     expanded: int
     level: int
 
@@ -182,7 +185,7 @@ class _Search:
         self._make_locals(threads)
         self._address = int(self._shared.ctypes.data)
         self._before_level = 0  # states in all levels but the last
-        self._done = _Done(store.counts.copy(), self._tallies.copy(), 0, 0)
+        self._done = _Done(store.counts.copy(), self._tallies.copy(), 0, 0, 0)
 
     def _make_locals(self, threads: int) -> None:
         """For each thread a Local record and the memory that it points to. Untouched pages of it take no memory."""
@@ -274,22 +277,29 @@ class _Search:
         return {p: min((int(n) for n in found[:, p] if n >= 0), key=self._store.state) for p in places}
 
     def _seed(self) -> None:
-        """Insert the initial states, the search's first level."""
-        initial = np.array(self._native.initial, np.uint64).reshape(-1, self._native.words)
+        """Make and insert the initial states, the search's first level."""
         self._new_level()
-        size = self._scratch_size
-        for begin in range(0, len(initial), size):
-            chunk = initial[begin : begin + size]
-            self._scratches[0][: len(chunk)] = chunk
-            self._locals[0][Local.SCRATCH_USED] = self._locals[0][Local.SCRATCH_PEAK] = len(chunk)
+        native, scratch = self._native, self._scratches[0]
+        begin, stride = 0, len(scratch)
+        while begin < native.starts:
+            if begin:
+                self._tick()
+            before = time.perf_counter()
+            found, begin = native.start(scratch, begin, min(native.starts, begin + stride))
+            # As far as a tick: instances that are refused leave room for many more, and some take long.
+            stride = stride * 2 if time.perf_counter() - before < _TICK / 4 else max(1, stride // 2)
+            if found == 0:
+                continue
+            self._locals[0][Local.SCRATCH_USED] = found
+            self._locals[0][Local.SCRATCH_PEAK] = max(found, int(self._locals[0][Local.SCRATCH_PEAK]))
             self._kernels.seed(self._address, self._local_addresses[0])
             self._shared[Shared.BLOCK_FIRST] = 0
             try:
                 self._insert(1)
             except _StoppedError as stop:
-                raise MemoryTooSmallError(f"{stop} before the search began ({len(initial):,} initial)") from None
-            self._tallies[0, Tally.GENERATED] += len(chunk)
-            self._commit(0)
+                raise MemoryTooSmallError(f"{stop} before the search began: the initial states do not fit") from None
+            self._tallies[0, Tally.GENERATED] += found
+            self._commit(0, initial=found)
 
     def _expand_level(self) -> None:
         """Expand every state of the last level; what is new is the next one."""
@@ -348,7 +358,7 @@ class _Search:
     def _insert_here(self, thread: int) -> None:
         self._kernels.insert(self._address, self._local_addresses[thread])
 
-    def _commit(self, expanded: int) -> None:
+    def _commit(self, expanded: int, *, initial: int = 0) -> None:
         """A batch is done. Whatever interrupts the next one, this is what the report is made from."""
         result = self._result
         counts = self._store.counts.copy()
@@ -357,14 +367,16 @@ class _Search:
             result.levels[-1] = distinct - self._before_level
         result.memory_bytes = max(result.memory_bytes, self._bytes_held())
         # One assignment: it happened or it did not.
-        self._done = _Done(counts, self._tallies.copy(), self._done.expanded + expanded, distinct - self._before_level)
+        done = self._done
+        level = distinct - self._before_level
+        self._done = _Done(counts, self._tallies.copy(), done.initial + initial, done.expanded + expanded, level)
 
     def _restore(self) -> None:
         """Forget a batch that was not finished."""
         done, result = self._done, self._result
         self._store.counts[:] = done.counts
         self._tallies[:] = done.tallies
-        result.expanded = done.expanded
+        result.initial, result.expanded = done.initial, done.expanded
         if result.levels:
             result.levels[-1] = done.level
 
@@ -394,13 +406,13 @@ class _Search:
         if free_memory() < self.reserve:
             raise _StoppedError("the machine has hardly any free memory left")
         if self.progress is not None:
-            levels = [0, *self._result.levels[:-1]]  # the last is being found
+            levels = [0, 0, *self._result.levels[:-1]]  # the last is being found
             self.progress(
                 Progress(
                     seconds=seconds,
                     distinct=int(self._done.counts.sum()),
                     generated=int(self._done.tallies[:, Tally.GENERATED].sum()),
-                    depth=len(levels) - 2,
+                    depth=max(0, len(levels) - 3),
                     frontier=levels[-1],
                     previous_frontier=levels[-2],
                     memory_bytes=self._bytes_held(),

@@ -21,7 +21,7 @@ class Labels:
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
-        self._start = next(iter(reference.initial_states(spec)), spec.root.default)
+        self._start = next(reference.each_initial_state(spec), spec.root.default)
         self._names = short_names([leaf.path for leaf in leaves(_told(spec))])
 
     def state(self, state: Snapshot) -> list[str]:

@@ -32,9 +32,8 @@ def path_to(expander: Expander, exploration: Exploration, prop: Property) -> lis
     place = exploration.found.get(expander.spec.properties.index(prop))
     if place is None:
         return []
-    return replay.confirm(
-        expander.spec, prop, [expander.native.unpack(words) for words in exploration.store.path(place)]
-    )
+    native, path = expander.native, exploration.store.path(place)
+    return replay.confirm(expander.spec, prop, [native.unpack(words) for words in path], native.start_of(path[0]))
 
 
 def states_of(expander: Expander, steps: Sequence[Step]) -> Words:

@@ -34,7 +34,8 @@ def recovery(expander: Expander, prop: Property, *, most: int) -> list[Step]:
         if len(shown):
             path = _back(parents, first + int(shown[0]))
             rows = np.concatenate(levels)
-            return replay.confirm(expander.spec, prop, [expander.unpack(rows[number]) for number in path])
+            start = expander.native.start_of(tuple(rows[path[0]].tolist()))
+            return replay.confirm(expander.spec, prop, [expander.unpack(rows[number]) for number in path], start)
         found = expander.steps(level)
         struck = hurt[found.sources] | (
             faults[expander.action_of[found.instances]] & ~expander.shows(found.targets, prop)

@@ -63,11 +63,11 @@ def explored(
         ) from None
 
 
-def totals(expander: Expander, exploration: Exploration, *, most: int | None = None) -> Totals:
+def totals(exploration: Exploration, *, most: int | None = None) -> Totals:
     """What a search counted. Initial states are no steps. Of one that ended after `most` states, `most`: the same on any machine."""
     if most is not None and not exploration.complete and exploration.store.distinct >= most:
         return Totals(most, None, f"there are more than {most:,} states")
-    edges = max(0, exploration.generated - len(expander.native.initial))
+    edges = max(0, exploration.generated - exploration.initial)
     if exploration.complete and not exploration.stopped:
         failed = max(exploration.found, default=0) >= 64
         return Totals(exploration.store.distinct, edges, "a value left its type" if failed else "")

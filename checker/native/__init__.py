@@ -1,27 +1,39 @@
 """The native execution: a spec's IR as machine code, by LLVM.
 
-`compile_spec` gives the addresses of two functions that the engine calls for every state (see module.py). Compiled code is kept in a
+`compile_spec` gives the functions that the engine calls for initial states and for every state (see module.py). Compiled code is kept in a
 cache on disk, keyed by the generated text, the versions of everything involved, and the CPU.
 """
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import llvmlite
+import numpy as np
+import numpy.typing as npt
 from llvmlite import binding as llvm
 
+from kubecheck.checker.errors import InternalError
 from kubecheck.checker.native import module
 from kubecheck.checker.native import steps as single_steps
 from kubecheck.checker.native.generate import Generator
+from kubecheck.checker.native.module import instances
 from kubecheck.spec import Spec, SpecError, ir, reference
 from kubecheck.spec.frontend import program
 from kubecheck.spec.layout import pack, unpack, words
 
 MAX_PROPERTIES = 63
 MAX_INSTANCES = 1 << 20
+MAX_STARTS = 1 << 48
+
+_ROOM = 4096  # initial states that are asked for at a time
+
+Words = npt.NDArray[np.uint64]
 
 
 class Store(Protocol):
@@ -38,8 +50,8 @@ class Store(Protocol):
 class NativeSpec:
     """A compiled spec. `successors` and `judge` are addresses; they stay valid as long as this object lives.
 
-    `words` is the size of a packed state in 64-bit words; `max_successors` the number of action instances; `initial` the packed
-    initial states in order, duplicates included.
+    `words` is the size of a packed state in 64-bit words; `max_successors` the number of action instances; `starts` the number of
+    instances of `initial` functions (1, the defaults, without any).
     """
 
     spec: Spec
@@ -50,8 +62,56 @@ class NativeSpec:
     n_properties: int
     successors: int
     judge: int
-    initial: list[tuple[int, ...]]
+    starts: int
     keepalive: Any
+
+    def start(self, out: Words, begin: int, end: int) -> tuple[int, int]:
+        """Takes the instances begin <= i < end of the initial functions, as far as there is room for their states in the rows of `out`.
+
+        How many states that were, and the first instance that was not taken. Raises SpecError where a value leaves its type.
+        """
+        span, info = np.array([begin, end], np.int64), np.zeros(4, np.int64)
+        found = self._initial(self._defaults.ctypes.data, out.ctypes.data, span.ctypes.data, len(out), info.ctypes.data)
+        if found >= 0:
+            return found, int(span[0])
+        reference.initial_state(self.spec, int(span[0]))  # raises what the user sees
+        raise InternalError(
+            self.spec.name,
+            "the native execution met an error in an initial state where the reference execution meets none",
+            evidence=[f"instance {int(span[0])} of the initial functions"],
+        )
+
+    @cached_property
+    def initial(self) -> list[tuple[int, ...]]:
+        """The packed initial states in order, duplicates included. Raises SpecError where a value leaves its type."""
+        return [tuple(row) for rows, _ in self._starts() for row in rows.tolist()]
+
+    def start_of(self, packed: tuple[int, ...]) -> int | None:
+        """The first instance of the initial functions that gives this state; None if none does."""
+        wanted = np.array(packed, np.uint64)
+        for rows, begin in self._starts():
+            places = np.flatnonzero((rows == wanted).all(axis=1))
+            if len(places):  # once more, with room up to the state
+                return self.start(np.empty((int(places[0]) + 1, self.words), np.uint64), begin, self.starts)[1] - 1
+        return None
+
+    def _starts(self) -> Iterator[tuple[Words, int]]:
+        """All initial states, some at a time, each time with the first instance that was taken for them."""
+        out, begin = np.empty((_ROOM, self.words), np.uint64), 0
+        while begin < self.starts:
+            found, following = self.start(out, begin, self.starts)
+            yield out[:found], begin
+            begin = following
+
+    @cached_property
+    def _initial(self) -> Any:
+        integer, pointer = ctypes.c_int64, ctypes.c_void_p
+        address = self.keepalive.get_function_address("initial")
+        return ctypes.CFUNCTYPE(integer, pointer, pointer, pointer, integer, pointer)(address)
+
+    @cached_property
+    def _defaults(self) -> Words:
+        return np.array(pack(self.spec.root, self.spec.root.default), np.uint64)
 
     def pack(self, state: reference.Snapshot) -> tuple[int, ...]:
         """A state as 64-bit words."""
@@ -73,14 +133,16 @@ def compile_spec(spec: Spec, *, cache: Store | None = None) -> NativeSpec:
             position=spec.position,
             remedy=f"at most {MAX_PROPERTIES} at a time",
         )
-    instances = sum(_instances(e) for e in compiled.actions)
-    if instances > MAX_INSTANCES:
-        raise SpecError(
-            "KC131",
-            f"{spec.name} has {instances:,} action instances",
-            position=spec.position,
-            remedy=f"at most {MAX_INSTANCES:,}: a smaller scope",
-        )
+    starts = sum(instances(e) for e in compiled.initials) if compiled.initials else 1
+    steps = sum(instances(e) for e in compiled.actions)
+    for number, most, what in ((steps, MAX_INSTANCES, "action"), (starts, MAX_STARTS, "initial")):
+        if number > most:
+            raise SpecError(
+                "KC131",
+                f"{spec.name} has {number:,} {what} instances",
+                position=spec.position,
+                remedy=f"at most {most:,}: a smaller scope",
+            )
     try:
         text = _text(compiled)
     except RecursionError:
@@ -91,12 +153,12 @@ def compile_spec(spec: Spec, *, cache: Store | None = None) -> NativeSpec:
         spec=spec,
         words=words(spec.root),
         bits=spec.root.bits,
-        max_successors=max(1, instances),
+        max_successors=max(1, steps),
         n_actions=len(spec.actions),
         n_properties=len(spec.properties),
         successors=engine.get_function_address("successors"),
         judge=engine.get_function_address("judge"),
-        initial=[pack(spec.root, s) for s in reference.initial_states(spec)],
+        starts=starts,
         keepalive=engine,
     )
 
@@ -121,7 +183,7 @@ def compile_steps(spec: Spec, *, cache: Store | None = None) -> NativeSteps:
     return NativeSteps(
         spec=spec,
         words=words(spec.root),
-        max_successors=max(1, sum(_instances(e) for e in compiled.actions)),
+        max_successors=max(1, sum(instances(e) for e in compiled.actions)),
         steps=engine.get_function_address("steps"),
         keepalive=engine,
     )
@@ -142,13 +204,13 @@ def llvm_text(spec: Spec, action: str | None = None) -> str:
 
 
 def same_code(one: Spec, other: Spec) -> bool:
-    """Whether a check of both would do the same: they have the same generated code, properties and initial states."""
+    """Whether a check of both would do the same: they have the same generated code, properties and defaults."""
     return llvm_text(one) == llvm_text(other) and _beside_code(one) == _beside_code(other)
 
 
 def _beside_code(spec: Spec) -> tuple[Any, ...]:
     names = [(p.name, p.kind) for p in spec.properties], [(a.name, a.kind) for a in spec.actions]
-    return (*names, [pack(spec.root, state) for state in reference.initial_states(spec)])
+    return (*names, pack(spec.root, spec.root.default))
 
 
 def _machine_code(text: str, cache: Store | None) -> Any:
@@ -165,17 +227,10 @@ def _machine_code(text: str, cache: Store | None) -> Any:
 
 def _text(compiled: ir.Program) -> str:
     generator = Generator(compiled)
+    module.initial(generator, compiled)
     module.successors(generator, compiled)
     module.judge(generator, compiled)
     return str(generator.module)
-
-
-def _instances(entry: ir.Entry) -> int:
-    n = 1
-    for p in entry.parameters:
-        if p.part is None:
-            n *= p.type.cardinality or 0
-    return n
 
 
 def _target_machine() -> Any:

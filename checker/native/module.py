@@ -1,5 +1,6 @@
-"""The two functions that the engine calls: all successors of a state, and what the properties say of one.
+"""The functions that the engine calls: the initial states, all successors of a state, and what the properties say of one.
 
+    i64 initial(src, out, span, room, info)
     i64 successors(src, out, fired, premise, open_mask, info)
     u64 judge(state, premise, open_mask, info)
 
@@ -9,6 +10,7 @@ error, and unused. `open_mask` has a bit for each property that is still looked 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +22,54 @@ from kubecheck.checker.native.generate import Generator
 from kubecheck.spec import ir
 from kubecheck.spec.declare import Action, ActionKind, Property, PropertyKind
 from kubecheck.spec.layout import words
+
+
+def initial(generator: Generator, program: ir.Program) -> None:
+    """Adds `initial`: takes the instances of all `initial` functions from number span[0] up to but without span[1], in the order of
+    the reference execution, writes the states of those that are enabled to `out`, at most `room`, and returns how many.
+
+    `src` is the state of defaults. span[0] becomes the first instance that was not taken: the failing one where info[2] is set and
+    -1 returned. Without such functions the defaults are the only instance.
+    """
+    function = ll.Function(generator.module, ll.FunctionType(I64, [POINTER] * 3 + [I64, POINTER]), "initial")
+    for i in (1, 2, 4):
+        function.args[i].add_attribute("noalias")
+    src, out, span, room, info = function.args
+    e = Entry(generator, function, words(program.root), info=info)
+    count = e.alloca(I64)
+    e.b.store(I64(0), count)
+    first = e.load(span, I64)
+    end = e.load(e.b.gep(span, [I64(1)], source_etype=I64), I64)
+    begin = 0
+    entries: list[ir.Entry | None] = [*program.initials] or [None]
+    for entry in entries:
+        number = 1 if entry is None else instances(entry)
+        start = e.b.select(e.b.icmp_signed(">", first, I64(begin)), first, I64(begin))
+        stop = e.b.select(e.b.icmp_signed("<", end, I64(begin + number)), end, I64(begin + number))
+        with e.loop(start, stop) as (i, _, _):
+            n = e.load(count, I64)
+
+            def full(i: Any = i, n: Any = n) -> None:
+                e.b.store(i, span)
+                e.b.ret(n)
+
+            e.if_then(e.b.icmp_signed("==", n, room), full)
+            slot = e.b.gep(out, [e.b.mul(n, I64(e.words))], source_etype=I64)
+            e.copy(src, slot)
+            status: Any = I32(0)
+            if entry is not None:
+                e.b.store(i, span)
+                status = e.call(entry, slot, slot, e.instance(entry, e.b.sub(i, I64(begin))))
+                e.fail_if_error(status, I64(-1))
+            e.b.store(e.b.add(n, e.b.zext(e.b.icmp_unsigned("==", status, I32(0)), I64)), count)
+        begin += number
+    e.b.store(end, span)
+    e.b.ret(e.load(count, I64))
+
+
+def instances(entry: ir.Entry) -> int:
+    """How many instances a declared function has: all combinations of its finite parameters."""
+    return math.prod(p.type.cardinality or 0 for p in entry.parameters if p.part is None)
 
 
 def successors(generator: Generator, program: ir.Program) -> None:
@@ -129,6 +179,15 @@ class Entry(Emitter):
         yield values
         for loop in reversed(loops):
             loop.__exit__(None, None, None)
+
+    def instance(self, entry: ir.Entry, number: Any) -> list[Any]:
+        """The values of the finite parameters in the instance with that number (i64), counted as `instances` loops over them."""
+        values = []
+        for p in reversed([p for p in entry.parameters if p.part is None]):
+            size = I64(p.type.cardinality or 1)  # without any value there is no instance
+            values.append(self.scalar_at(p.type, self.b.urem(number, size)))
+            number = self.b.udiv(number, size)
+        return values[::-1]
 
     def call(self, entry: ir.Entry, state: Any, after: Any, values: list[Any], result: Any = None) -> Any:
         """Calls a declared function; returns its status."""

@@ -148,7 +148,7 @@ class _Drawing:
                 progress=progress,
                 most=most,
             )
-        return found, totals(self._expander, found, most=most)
+        return found, totals(found, most=most)
 
     def _path(self, report: Report) -> Graph:
         """The path that a check shows: to what it found, else to the witness that shows most."""
@@ -169,7 +169,7 @@ class _Drawing:
                 title = f"a shortest path with a fault to a witness of {name}, {_steps(steps)}"
                 end = f"shows {name}"
         if report.verdict is Verdict.HOLDS:
-            counted = Totals(report.states.distinct, report.states.generated - len(self._expander.native.initial))
+            counted = Totals(report.states.distinct, sum(action.fired for action in report.actions))
         else:  # the check ended where something was found; what is left out is counted all the same
             counted = self._explored()[1]
         return self._beside(steps, counted, title, end, why)

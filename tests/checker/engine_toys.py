@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from functools import cache as memoize
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from kubecheck.checker.cache import Cache
 from kubecheck.checker.engine.compiled import Kernels, load_kernels
 from kubecheck.checker.engine.explore import Exploration, explore
@@ -56,6 +59,15 @@ class Toy:
         self._judge = _JUDGE(self._call_judge)
         self.successors = ctypes.cast(self._successors, ctypes.c_void_p).value or 0
         self.judge = ctypes.cast(self._judge, ctypes.c_void_p).value or 0
+
+    @property
+    def starts(self) -> int:
+        return len(self.initial)
+
+    def start(self, out: npt.NDArray[np.uint64], begin: int, end: int) -> tuple[int, int]:
+        end = min(end, begin + len(out))
+        out[: end - begin] = np.array(self.initial[begin:end], np.uint64).reshape(-1, self.words)
+        return end - begin, end
 
     def _call_successors(self, source, out, fired, premise, open_mask, info):  # type: ignore[no-untyped-def]
         self.calls += 1

@@ -42,7 +42,7 @@ def tell(before: Sequence[Step], step: Step) -> list[str]:
 def path_of(spec: Spec, *, alternatives: int = 99, symmetric: bool = False, most: int | None = None) -> Graph:
     report = checker.check(spec)
     expander = Expander(spec)
-    counted = totals(expander, explored(expander, limits=checker.Limits(), cache=CACHE))
+    counted = totals(explored(expander, limits=checker.Limits(), cache=CACHE))
     symmetry = Symmetry(expander) if symmetric else None
     return path_view(
         expander,
@@ -92,23 +92,23 @@ class TestTotals:
         expander = Expander(spec)
         states = whole(expander)
         assert checker.check(spec).states.distinct < len(states)
-        found = totals(expander, explored(expander, limits=checker.Limits(), cache=CACHE))
+        found = totals(explored(expander, limits=checker.Limits(), cache=CACHE))
         assert found == Totals(len(states), len(states.edges()[0]))
 
     def test_are_a_lower_bound_where_the_search_was_stopped(self) -> None:
         expander = Expander(crossing())
-        found = totals(expander, explored(expander, limits=checker.Limits(depth=2), cache=CACHE))
+        found = totals(explored(expander, limits=checker.Limits(depth=2), cache=CACHE))
         assert found.states < 17
         assert found.stopped.startswith("the depth limit of 2 steps is reached")
         expander = Expander(crossing(lights=2, turns=1, overflow=True))
-        assert totals(expander, explored(expander, limits=checker.Limits(), cache=CACHE)).stopped == "a value left its type"
+        assert totals(explored(expander, limits=checker.Limits(), cache=CACHE)).stopped == "a value left its type"
 
     def test_beyond_so_many_states_they_are_not_counted(self) -> None:
         """How far the search came says nothing: it depends on the machine."""
         expander = Expander(crossing(lights=8, turns=9, guard=False))
         found = explored(expander, limits=checker.Limits(depth=4), cache=CACHE, most=5)
-        assert totals(expander, found, most=5) == Totals(5, None, "there are more than 5 states")
-        assert totals(expander, found, most=10**6) == totals(expander, found)
+        assert totals(found, most=5) == Totals(5, None, "there are more than 5 states")
+        assert totals(found, most=10**6) == totals(found)
 
     def test_a_limit_that_holds_nothing(self) -> None:
         with pytest.raises(SpecError, match="KC132"):
@@ -239,7 +239,7 @@ class TestFull:
 class TestAround:
     def around(self, spec: Spec, state: str, *, depth: int, most: int = 99) -> Graph:
         expander = Expander(spec)
-        counted = totals(expander, explored(expander, limits=checker.Limits(), cache=CACHE))
+        counted = totals(explored(expander, limits=checker.Limits(), cache=CACHE))
         return around_view(expander, Enumeration(expander, limit=10_000), counted, state, depth=depth, most=most)
 
     def test_shows_what_is_near_both_ways(self) -> None:
@@ -283,13 +283,13 @@ class TestAround:
     def test_where_states_are_merged_a_condition_on_one_member_may_be_true_in_none_that_is_left(self) -> None:
         expander = Expander(crossing())
         states = Enumeration(expander, limit=10_000, canonical=Symmetry(expander).canonical)
-        counted = totals(expander, explored(expander, limits=checker.Limits(), cache=CACHE))
+        counted = totals(explored(expander, limits=checker.Limits(), cache=CACHE))
         with pytest.raises(NoSuchStateError, match=r"^crossing, with one state for all that differ in names only, has no state in which"):
             around_view(expander, states, counted, "colour[Light(2)] is Colour.GREEN", depth=1, most=9)
 
     def test_beyond_the_limit(self) -> None:
         expander = Expander(crossing())
-        counted = totals(expander, explored(expander, limits=checker.Limits(), cache=CACHE))
+        counted = totals(explored(expander, limits=checker.Limits(), cache=CACHE))
         with pytest.raises(TooManyStatesError):
             around_view(expander, Enumeration(expander, limit=5), counted, "16", depth=1, most=9)
 
@@ -298,7 +298,7 @@ class TestQuotient:
     def quotient(self, spec: Spec, by: str, *, most: int = 99) -> Graph:
         expander = Expander(spec)
         found = explored(expander, limits=checker.Limits(), cache=CACHE)
-        return quotient_view(expander, Expression(expander, by), found, totals(expander, found), most=most)
+        return quotient_view(expander, Expression(expander, by), found, totals(found), most=most)
 
     def test_counts_are_those_of_brute_force(self) -> None:
         spec, by = crossing(guard=False), "count(c is Colour.GREEN for c in colour)"

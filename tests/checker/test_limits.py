@@ -71,7 +71,7 @@ def test_memory(megabytes: int, threads: int) -> None:
 def test_initial_states_that_do_not_fit_are_not_a_search_at_all() -> None:
     toy = counter(2)
     toy.initial = [(i, 0) for i in range(200_000)]
-    expected = r"the memory limit of 1\.0 MB is reached before the search began \(200,000 initial\)"
+    expected = r"the memory limit of 1\.0 MB is reached before the search began: the initial states do not fit"
     with pytest.raises(engine.MemoryTooSmallError, match=expected):
         run(toy, limits=Limits(memory_bytes=MB))
 

@@ -26,7 +26,7 @@ def recorded(spec: Spec = UNGUARDED, *lights: int) -> list[Step]:
             if t.action.name == "go" and t.parameters["light"].number == light
         ]
         states.append(after)
-    return confirm(spec, spec.find_property("at_most_one_is_green"), states)
+    return confirm(spec, spec.find_property("at_most_one_is_green"), states, 0)
 
 
 PATH = recorded(UNGUARDED, 0, 1)

@@ -82,7 +82,7 @@ def test_a_path_in_words_is_that_of_the_terminal(stuck: Session) -> None:
     states = [state for _, state in stuck.stepper.walk(choices)]
     from kubecheck.checker.replay import replay
 
-    assert [(row.lane, row.changes) for row in told] == [(r.lane, list(r.changes)) for r in rows(replay(stuck.spec, states))]
+    assert [(row.lane, row.changes) for row in told] == [(r.lane, list(r.changes)) for r in rows(replay(stuck.spec, states, 0))]
 
 
 def states(session: Session) -> int:

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
+
 from kubecheck.checker.native import NativeSpec, compile_spec
 from kubecheck.spec import PropertyKind, Spec, SpecError, ValueEscape, reference
 from kubecheck.spec.reference import Outcome, Snapshot
@@ -159,13 +161,22 @@ def compare(spec: Spec, *, limit: int = 100, more: Iterable[Snapshot] = ()) -> C
 
     Raises SpecError if the front end refuses the spec.
     """
-    try:
-        initial = reference.initial_states(spec)
-    except ValueEscape:
-        return Comparison()
     native, plain = Native(spec), Reference(spec)
     c = native.compiled
+    try:
+        initial = reference.initial_states(spec)
+    except ValueEscape as error:
+        expected = str(error)
+        with pytest.raises(ValueEscape) as caught:
+            _ = c.initial
+        assert str(caught.value) == expected
+        return Comparison()
     assert [c.unpack(w) for w in c.initial] == initial
+    assert [s for n in range(c.starts) if (s := reference.initial_state(spec, n)) is not None] == initial
+    for packed in c.initial:
+        start = c.start_of(packed)
+        assert start is not None
+        assert reference.initial_state(spec, start) == c.unpack(packed)
     frontier = list(dict.fromkeys([*initial, *more]))
     seen, done = set(frontier), Comparison(complete=True)
     while frontier:
