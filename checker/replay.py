@@ -12,11 +12,11 @@ import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 
-from kubecheck.checker.errors import InternalError
+from kubecheck.checker.errors import InternalError, too_wide
 from kubecheck.checker.explain import why_violated
 from kubecheck.checker.report import Change, Position, Step, Why
 from kubecheck.checker.values import state_values
-from kubecheck.spec import Property, PropertyKind, Spec, SpecError, reference
+from kubecheck.spec import Property, PropertyKind, Spec, SpecError, errors, reference
 from kubecheck.spec.reference import Outcome, Snapshot, Taken
 
 
@@ -108,18 +108,21 @@ def _violating_step(spec: Spec, prop: Property, state: Snapshot) -> Taken | None
 
 
 def explain_error(
-    spec: Spec, states: Sequence[Snapshot], start: int | None, *, in_property: bool
+    spec: Spec, states: Sequence[Snapshot], start: int | None, *, in_property: bool, wide: errors.Position | None = None
 ) -> tuple[list[Step], SpecError]:
     """The path to a state in which a value left its type, and the error that the reference execution raises there.
 
-    `in_property`: while invariants and reachables were judged; else while steps were taken or judged. Raises InternalError if the
-    reference execution raises none.
+    `in_property`: while invariants and reachables were judged; else while steps were taken or judged. `wide` is where the native
+    execution ended for want of bits, if it did: Python's integers have no end, so the reference execution goes on there. Raises
+    InternalError if the reference execution raises no error and there is no such place.
     """
     steps = replay(spec, states, start)
     last = states[-1]
     error = error_in(spec, last, in_property=in_property)
     if error is not None:
         return steps, error
+    if wide is not None:
+        return steps, too_wide(wide)
     raise InternalError(
         spec.name,
         "the native execution met an error in a state where the reference execution meets none",

@@ -15,6 +15,7 @@ from kubecheck.checker.engine.fields import FOUND_ACTION_ERROR, FOUND_PROPERTY_E
 from kubecheck.checker.errors import InternalError
 from kubecheck.checker.explain import why_quiet
 from kubecheck.checker.native import NativeSpec
+from kubecheck.checker.native.calls import Calls
 from kubecheck.checker.profiling import profile
 from kubecheck.checker.report import ActionReport, PropertyReport, Refusal, Report, States, Step, Verdict, Why
 from kubecheck.spec import Property, PropertyKind, Spec
@@ -217,7 +218,8 @@ def _error(spec: Spec, native: NativeSpec, exploration: Exploration) -> tuple[li
         if len(exploration.store.path(other)) < len(exploration.store.path(number)):
             in_property, number = False, other
     states, start = _states(native, exploration, number), _start(native, exploration, number)
-    steps, error = replay.explain_error(spec, states, start, in_property=in_property)
+    wide = Calls(native).too_wide(exploration.store.state(number))
+    steps, error = replay.explain_error(spec, states, start, in_property=in_property, wide=wide)
     return steps, str(error.position or ""), str(error)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubecheck.spec import ir
+from kubecheck.spec.intervals import may_be_cut, may_overflow
 from kubecheck.spec.types import IntType
 
 _MAY_LEAVE = (ir.Fit, ir.Unwrap, ir.SeqAt, ir.SeqAppend, ir.SeqDrop, ir.MakeRef, ir.Call)
@@ -18,10 +19,13 @@ def harmless(e: ir.Expr | ir.Place | ir.Domain) -> bool:
     """Whether evaluating it can neither fail nor leave the function, so that it may be evaluated where Python would not."""
     if isinstance(e, _MAY_LEAVE):
         return False
-    if isinstance(e, ir.Arith) and e.op in ("//", "%"):
+    if isinstance(e, ir.Arith):
+        assert isinstance(e.left.type, IntType)
         assert isinstance(e.right.type, IntType)
-        if e.right.type.lo <= 0 <= e.right.type.hi:
+        if may_overflow(e.op, e.left.type, e.right.type) or (e.op in ("//", "%") and e.right.type.lo <= 0 <= e.right.type.hi):
             return False
+    if isinstance(e, ir.Quantify) and e.kind == "sum" and may_be_cut(e.type):
+        return False
     return all(harmless(child) for child in children(e))
 
 

@@ -16,7 +16,7 @@ from kubecheck.spec.errors import SpecError
 from kubecheck.spec.source import field_position
 from kubecheck.spec.types import (
     BOOL,
-    INT,
+    WIDEST,
     ArrayType,
     Data,
     EnumType,
@@ -146,7 +146,7 @@ class Types:
                 lo, hi = self.number(e.lo), self.number(e.hi)
                 if lo > hi:
                     raise SpecError("KC106", f"Range({lo}, {hi}) has no values", remedy="the lower bound comes first")
-                if not INT.lo <= lo <= hi <= INT.hi:
+                if not WIDEST.lo <= lo <= hi <= WIDEST.hi:
                     raise SpecError("KC106", f"Range({lo}, {hi}) does not fit in 32 bits", remedy="use smaller bounds")
                 return IntType(lo, hi)
             if isinstance(e, MaxLen) and typing.get_origin(base) is Seq:

@@ -14,7 +14,7 @@ from typing import Any
 
 Data = Any  # bool | int | Enum | Sort | None | tuple[Data, ...] | frozenset[Data]
 
-INT_MIN, INT_MAX = -(2**31), 2**31 - 1
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1  # what a register holds: the `int` of names, parameters and results
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,11 @@ class IntType(Type):
         return list(range(self.lo, self.hi + 1))
 
     def __str__(self) -> str:
-        return "int" if (self.lo, self.hi) == (INT_MIN, INT_MAX) else f"Range({self.lo}, {self.hi})"
+        return "int" if self in (INT, WIDEST) else f"Range({self.lo}, {self.hi})"
 
 
 INT = IntType(INT_MIN, INT_MAX)
+WIDEST = IntType(-(2**31), 2**31 - 1)  # the widest range that a place of the state may have
 BOOL = BoolType()
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from kubecheck.checker.graph.decoding import data_reader, json_reader
 from kubecheck.checker.native import NativeSpec, Store, compile_spec, compile_steps
+from kubecheck.checker.native.calls import JUDGE, SUCCESSORS
 from kubecheck.spec import Action, Property, PropertyKind, Spec, reference
 from kubecheck.spec.reference import Outcome, Snapshot
 
@@ -54,8 +55,7 @@ class Expander:
         self.words = self.native.words
         integer, pointer = ctypes.c_int64, ctypes.c_void_p
         self._call_steps = ctypes.CFUNCTYPE(integer, *[pointer] * 4)(self._steps.steps)
-        self._call_successors = ctypes.CFUNCTYPE(integer, *[pointer] * 4, integer, pointer)(self.native.successors)
-        self._call_judge = ctypes.CFUNCTYPE(ctypes.c_uint64, pointer, pointer, integer, pointer)(self.native.judge)
+        self._call_successors, self._call_judge = SUCCESSORS(self.native.successors), JUDGE(self.native.judge)
         self._room = max(_ROOM, self.native.max_successors)
         self._out = np.empty((self._room, self.words), np.uint64)
         self._which = np.empty(self._room, np.int64)

@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import binding as llvm
 
-from kubecheck.checker.errors import InternalError
+from kubecheck.checker.errors import InternalError, too_wide
 from kubecheck.checker.native import module
 from kubecheck.checker.native import steps as single_steps
+from kubecheck.checker.native.emit import TOO_WIDE
 from kubecheck.checker.native.generate import Generator
 from kubecheck.checker.native.module import instances
-from kubecheck.spec import Spec, SpecError, ir, reference
+from kubecheck.spec import Position, Spec, SpecError, ir, reference
 from kubecheck.spec.frontend import program
 from kubecheck.spec.layout import pack, unpack, words
 
@@ -51,7 +52,8 @@ class NativeSpec:
     """A compiled spec. `successors` and `judge` are addresses; they stay valid as long as this object lives.
 
     `words` is the size of a packed state in 64-bit words; `max_successors` the number of action instances; `starts` the number of
-    instances of `initial` functions (1, the defaults, without any).
+    instances of `initial` functions (1, the defaults, without any). `wide` is where a number may need more than 64 bits:
+    then a function ends with an error.
     """
 
     spec: Spec
@@ -63,6 +65,7 @@ class NativeSpec:
     successors: int
     judge: int
     starts: int
+    wide: list[Position]
     keepalive: Any
 
     def start(self, out: Words, begin: int, end: int) -> tuple[int, int]:
@@ -75,6 +78,8 @@ class NativeSpec:
         if found >= 0:
             return found, int(span[0])
         reference.initial_state(self.spec, int(span[0]))  # raises what the user sees
+        if info[2] >= TOO_WIDE:
+            raise too_wide(self.wide[int(info[2]) - TOO_WIDE])
         raise InternalError(
             self.spec.name,
             "the native execution met an error in an initial state where the reference execution meets none",
@@ -144,7 +149,8 @@ def compile_spec(spec: Spec, *, cache: Store | None = None) -> NativeSpec:
                 remedy=f"at most {most:,}: a smaller scope",
             )
     try:
-        text = _text(compiled)
+        generator = _generated(compiled)
+        text = str(generator.module)
     except RecursionError:
         message = f"{spec.name}: an expression is nested too deeply"
         raise SpecError("KC014", message, position=spec.position, remedy="name its parts") from None
@@ -159,6 +165,7 @@ def compile_spec(spec: Spec, *, cache: Store | None = None) -> NativeSpec:
         successors=engine.get_function_address("successors"),
         judge=engine.get_function_address("judge"),
         starts=starts,
+        wide=generator.wide,
         keepalive=engine,
     )
 
@@ -196,7 +203,7 @@ def llvm_text(spec: Spec, action: str | None = None) -> str:
     """
     compiled = program(spec)
     if action is None:
-        return _text(compiled)
+        return str(_generated(compiled).module)
     entry = compiled.action(spec.find_action(action))
     generator = Generator(compiled)
     generator.function(entry.function)
@@ -225,12 +232,12 @@ def _machine_code(text: str, cache: Store | None) -> Any:
     return _link(code, machine)
 
 
-def _text(compiled: ir.Program) -> str:
+def _generated(compiled: ir.Program) -> Generator:
     generator = Generator(compiled)
     module.initial(generator, compiled)
     module.successors(generator, compiled)
     module.judge(generator, compiled)
-    return str(generator.module)
+    return generator
 
 
 def _target_machine() -> Any:

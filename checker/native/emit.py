@@ -21,6 +21,7 @@ POINTER = ll.PointerType()
 # what a compiled function answers; errors are 2 and more
 DONE, NOT_ENABLED = 0, 1
 ESCAPE, NONE_USED, BAD_INDEX, OVERFULL, DIVISION = 2, 3, 4, 5, 6
+TOO_WIDE = 64  # and more: a number that 64 bits do not hold, at the place with this number among `Generator.wide`
 
 
 def width(t: Type) -> int:

@@ -22,13 +22,16 @@ from kubecheck.checker.native.emit import (
     NOT_ENABLED,
     OVERFULL,
     POINTER,
+    TOO_WIDE,
     Emitter,
     Offset,
     register,
     width,
 )
 from kubecheck.spec import ir
+from kubecheck.spec.errors import Position
 from kubecheck.spec.evaluation import harmless
+from kubecheck.spec.intervals import may_be_cut, may_overflow
 from kubecheck.spec.layout import array_stride, encode, field_offsets
 from kubecheck.spec.types import (
     ArrayType,
@@ -52,6 +55,7 @@ class Generator:
         self.module = ll.Module("spec")
         self._made: dict[int, Any] = {}
         self._offsets = field_offsets(program.root)
+        self.wide: list[Position] = []  # where a number may need more than 64 bits
 
     def function(self, f: ir.Function) -> Any:
         """The LLVM function of an IR function; made when it is first asked for."""
@@ -67,6 +71,11 @@ class Generator:
             self._made[id(f)] = made
             FunctionBody(self, f, made).emit()
         return self._made[id(f)]
+
+    def too_wide(self, at: Position) -> int:
+        """The status of a function that ends at this operation, for want of bits."""
+        self.wide.append(at)
+        return TOO_WIDE + len(self.wide) - 1
 
     def part_offset(self, index: int) -> int:
         """Where a part of the state begins, in bits."""
@@ -177,13 +186,31 @@ class FunctionBody(Emitter):
             return self.b.select(test, a, b)
         if e.op in ("//", "%"):
             return self._division(e, a, b)
-        return {"+": self.b.add, "-": self.b.sub, "*": self.b.mul}[e.op](a, b)
+        assert isinstance(e.left.type, IntType)
+        assert isinstance(e.right.type, IntType)
+        return self.combined(e.op, a, b, e if may_overflow(e.op, e.left.type, e.right.type) else None)
+
+    def combined(self, op: str, a: Any, b: Any, checked: ir.Expr | None) -> Any:
+        """a + b, a - b or a * b; where 64 bits may be too few, the function ends with an error rather than with another number."""
+        if checked is None:
+            return {"+": self.b.add, "-": self.b.sub, "*": self.b.mul}[op](a, b)
+        name = {"+": "sadd_with_overflow", "-": "ssub_with_overflow", "*": "smul_with_overflow"}[op]
+        both = getattr(self.b, name)(a, b)
+        self.leave_unless(self.b.not_(self.b.extract_value(both, 1)), self.generator.too_wide(checked.at))
+        return self.b.extract_value(both, 0)
 
     def _division(self, e: ir.Arith, a: Any, b: Any) -> Any:
         assert isinstance(e.left.type, IntType)
         assert isinstance(e.right.type, IntType)
         if e.right.type.lo <= 0 <= e.right.type.hi:
             self.leave_unless(self.b.icmp_signed("!=", b, I64(0)), DIVISION)
+        if may_overflow("//", e.left.type, e.right.type):  # the one pair for which the machine has no answer
+            opposite = self.b.icmp_signed("==", b, I64(-1))
+            if e.op == "//":
+                lowest = self.b.icmp_signed("==", a, I64(e.left.type.lo))
+                self.leave_unless(self.b.not_(self.b.and_(lowest, opposite)), self.generator.too_wide(e.at))
+            else:
+                b = self.b.select(opposite, I64(1), b)
         quotient, rest = self.b.sdiv(a, b), self.b.srem(a, b)
         if e.left.type.lo >= 0 and e.right.type.lo >= 0:
             return quotient if e.op == "//" else rest
@@ -474,7 +501,7 @@ class FunctionBody(Emitter):
                 self.b.branch(out)
             else:
                 more = self.b.zext(value, I64) if e.kind == "count" else value
-                self.b.store(self.b.add(self.load(result, I64), more), result)
+                self.b.store(self.combined("+", self.load(result, I64), more, e if may_be_cut(e.type) else None), result)
 
         self.rounds(e.domain, e.variable, body)
         return self.load(result, r)

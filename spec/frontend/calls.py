@@ -22,9 +22,10 @@ from kubecheck.spec.frontend.bindings import (
     not_none,
 )
 from kubecheck.spec.frontend.comparisons import Comparisons
-from kubecheck.spec.frontend.context import Display, ends
+from kubecheck.spec.frontend.context import Display, arith, ends
 from kubecheck.spec.frontend.functions import bind, stays_static
 from kubecheck.spec.frontend.places import chain, is_symmetric
+from kubecheck.spec.intervals import as_wide_as, held
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import (
     BOOL,
@@ -194,6 +195,8 @@ class Calls(Comparisons):
                 self.constant(value, t, argument)
                 bound.append((name, value, t))
             else:
+                if t == INT and isinstance(own := self.natural(value, argument), IntType):
+                    t = as_wide_as(own)
                 bound.append((name, self.bound(value, t, argument, f"parameter {name}"), t))
         compiled, arguments = self.compiler.specialise(function, self.namespace, bound, at)
         if compiled.writes_state:
@@ -278,18 +281,13 @@ class Calls(Comparisons):
             name = self.fresh("value")
             assert isinstance(a.type, IntType)
             local, zero = ir.Local(at, a.type, name), ir.Const(at, IntType(0, 0), 0)
-            t = IntType(0, max(abs(a.type.lo), abs(a.type.hi)))
-            negative = ir.Arith(at, t, "-", zero, local)
-            return ir.Let(at, t, name, a, ir.Arith(at, t, "max", local, negative))
+            t = held(IntType(0, max(abs(a.type.lo), abs(a.type.hi))))
+            larger = ir.Arith(at, t, "max", local, arith(at, "-", zero, local))
+            return ir.Let(at, t, name, a, larger)
         if target in (builtins.min, builtins.max):
             result = self.integer(values[0], node.args[0])
             for v, a_node in zip(values[1:], node.args[1:], strict=True):
-                b = self.integer(v, a_node)
-                assert isinstance(result.type, IntType)
-                assert isinstance(b.type, IntType)
-                pick = min if target is builtins.min else max
-                both = IntType(pick(result.type.lo, b.type.lo), pick(result.type.hi, b.type.hi))
-                result = ir.Arith(at, both, target.__name__, result, b)
+                result = arith(at, target.__name__, result, self.integer(v, a_node))
             return result
         fail("KC213", f"{target.__name__}(…) is not in the language", at, "write the condition or the number itself")
 
@@ -507,7 +505,7 @@ class Calls(Comparisons):
                 "filter with `if x is not None`",
             )
         if isinstance(body.type, IntType) and kind in ("sum", "count"):
-            result = self._sum_type(domain, body, at)
+            result = _sum_type(domain, body)
         return ir.Quantify(
             at,
             result,
@@ -536,21 +534,6 @@ class Calls(Comparisons):
                 "filter with `if x is not None`",
             )
         return value, OptionalType(value.type)
-
-    def _sum_type(self, domain: ir.Domain, body: ir.Expr, at: Position) -> Type:
-        assert isinstance(body.type, IntType)
-        n = 1 << 16
-        if isinstance(domain, ir.AllValues):
-            n = domain.element.cardinality or 0
-        elif isinstance(domain, ir.Elements):
-            t = domain.source.type
-            n = t.length if isinstance(t, ArrayType) else t.limit if isinstance(t, SeqType) else t.bits
-        elif isinstance(domain, ir.Between) and isinstance(domain.element, IntType):
-            n = domain.element.hi - domain.element.lo + 1
-        lo, hi = min(0, body.type.lo * n), max(0, body.type.hi * n)
-        if lo < -(2**62) or hi > 2**62:
-            fail("KC222", f"the sum may be as large as {max(-lo, hi):,}", at, "sum smaller numbers")
-        return IntType(lo, hi)
 
     def _unrolled_generator(
         self, kind: str, node: ast.GeneratorExp, level: int, call: ast.Call, rounds: list[tuple[str, Static]]
@@ -588,16 +571,27 @@ class Calls(Comparisons):
                     assert isinstance(body.type, IntType)
                     kept = IntType(min(0, body.type.lo), max(0, body.type.hi))
                     body = ir.Choose(at, kept, condition, body, zero)
-                assert isinstance(body.type, IntType)
-                assert isinstance(result.type, IntType)
-                total = IntType(result.type.lo + body.type.lo, result.type.hi + body.type.hi)
-                result = ir.Arith(at, total, "+", result, body)
+                result = arith(at, "+", result, body)
                 continue
             if condition is not None:
                 guard = condition if kind == "any" else ir.Not(at, BOOL, condition)
                 body = ir.Logic(at, BOOL, "and" if kind == "any" else "or", guard, body)
             result = ir.Logic(at, BOOL, "or" if kind == "any" else "and", result, body)
         return result
+
+
+def _sum_type(domain: ir.Domain, body: ir.Expr) -> Type:
+    """The interval of the sum of `body` over a domain."""
+    assert isinstance(body.type, IntType)
+    n = 1 << 16
+    if isinstance(domain, ir.AllValues):
+        n = domain.element.cardinality or 0
+    elif isinstance(domain, ir.Elements):
+        t = domain.source.type
+        n = t.length if isinstance(t, ArrayType) else t.limit if isinstance(t, SeqType) else t.bits
+    elif isinstance(domain, ir.Between) and isinstance(domain.element, IntType):
+        n = domain.element.hi - domain.element.lo + 1
+    return held(IntType(min(0, body.type.lo * n), max(0, body.type.hi * n)))
 
 
 def _hashable(value: Any) -> bool:

@@ -24,6 +24,7 @@ from kubecheck.spec.frontend.bindings import (
     describe,
 )
 from kubecheck.spec.frontend.functions import Compiler
+from kubecheck.spec.intervals import exact, held
 from kubecheck.spec.source import fail, position
 from kubecheck.spec.types import (
     BOOL,
@@ -125,6 +126,9 @@ class Context:
         if isinstance(v, bool):
             return BOOL
         if isinstance(v, int):
+            if not INT.lo <= v <= INT.hi:
+                remedy = "64 bits hold every integer of the language: use smaller numbers"
+                fail("KC222", f"a number of {v.bit_length():,} bits", self.at(node), remedy)
             return IntType(v, v)
         if isinstance(v, enum.Enum | Sort | Record | SortMeta):
             if isinstance(v, type):
@@ -290,6 +294,13 @@ class Context:
                 at,
                 "compare for equality only, or declare the sort without symmetric=True",
             )
+
+
+def arith(at: Position, op: str, a: ir.Expr, b: ir.Expr) -> ir.Arith:
+    """An operation on integers, as wide as its result may be."""
+    assert isinstance(a.type, IntType)
+    assert isinstance(b.type, IntType)
+    return ir.Arith(at, held(exact(op, a.type, b.type)), op, a, b)
 
 
 class Display(ir.MakeSet):

@@ -19,7 +19,7 @@ from kubecheck.spec.frontend.bindings import (
     not_none,
 )
 from kubecheck.spec.frontend.calls import Calls
-from kubecheck.spec.frontend.context import Display, collection_in
+from kubecheck.spec.frontend.context import Display, arith, collection_in
 from kubecheck.spec.frontend.static import BINARY
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import (
@@ -263,7 +263,7 @@ class Expressions(Calls):
         if op not in _ARITHMETIC:
             fail("KC213", f"{t} has no such operator", at, "integers have + - * // %, sets | & -, sequences +")
         a, b = self.integer(left, node), self.integer(right, node)
-        return ir.Arith(at, _interval(_ARITHMETIC[op], a, b, at), _ARITHMETIC[op], a, b)
+        return arith(at, _ARITHMETIC[op], a, b)
 
     def _append(self, t: SeqType, left: Value, right: Value, node: ast.AST) -> Value:
         if isinstance(left, Static):
@@ -396,31 +396,3 @@ class Expressions(Calls):
         if len(items) > 1:
             self.displays.append(made)
         return made
-
-
-def _interval(op: str, a: ir.Expr, b: ir.Expr, at: Position) -> IntType:
-    """The interval of an operation's results; SpecError if it does not fit in 64 bits."""
-    assert isinstance(a.type, IntType)
-    assert isinstance(b.type, IntType)
-    x, y = a.type, b.type
-    if op == "+":
-        lo, hi = x.lo + y.lo, x.hi + y.hi
-    elif op == "-":
-        lo, hi = x.lo - y.hi, x.hi - y.lo
-    elif op == "*":
-        corners = [x.lo * y.lo, x.lo * y.hi, x.hi * y.lo, x.hi * y.hi]
-        lo, hi = min(corners), max(corners)
-    elif op == "//":
-        bound = max(abs(x.lo), abs(x.hi))
-        lo, hi = (0, x.hi) if x.lo >= 0 and y.lo > 0 else (-bound, bound)
-    else:
-        bound = max(abs(y.lo), abs(y.hi))
-        lo, hi = (0, max(0, y.hi - 1)) if y.lo >= 0 else (-bound, bound)
-    if lo < -(2**62) or hi > 2**62:
-        fail(
-            "KC222",
-            f"the result may be as large as {max(abs(lo), abs(hi)):,}",
-            at,
-            "keep intermediate results in names: they hold 32 bits",
-        )
-    return IntType(lo, hi)

@@ -24,6 +24,7 @@ from kubecheck.spec.frontend.expressions import Expressions
 from kubecheck.spec.frontend.functions import Compiler
 from kubecheck.spec.frontend.places import is_symmetric
 from kubecheck.spec.frontend.rounds import Rounds
+from kubecheck.spec.intervals import as_wide_as
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import (
     INT,
@@ -74,6 +75,7 @@ class Body(Expressions):
         self._own_reads: set[int] = set()  # the reads that belong to these
         self._kept: list[ir.Node] = []  # so that ids stay their own
         self._parameters = frozenset(names)
+        self._results: list[IntType] = []  # of a function that returns integers
 
     def compile(self, definition: ast.FunctionDef) -> tuple[ir.Stmt, ...]:
         """The body of the function; SpecError if it can end without the result that it promises."""
@@ -88,6 +90,9 @@ class Body(Expressions):
                 self.at(definition.body[-1]),
                 f"return a {self.compiled.result} on every way through",
             )
+        if self.compiled.result == INT and self._results:
+            whole = IntType(min(t.lo for t in self._results), max(t.hi for t in self._results))
+            self.compiled.result = as_wide_as(whole)
         return tuple(body)
 
     def _changeable(self, definition: ast.FunctionDef) -> list[ir.Stmt]:
@@ -229,8 +234,11 @@ class Body(Expressions):
             t = old.type
         if t is None:
             t = self.natural(value, source)
-        if isinstance(t, IntType) and (declared is None or self._assigned.get(name) != 1):
-            t = INT  # what is assigned again may hold any integer: CPython checks no annotation
+        if isinstance(t, IntType):
+            if self._assigned.get(name) != 1 or name in self._parameters:
+                t = INT  # what is assigned again may hold any integer: CPython checks no annotation
+            elif declared in (None, INT) and isinstance(own := self.natural(value, source), IntType):
+                t = own
         expr = self.bound(value, t, source, f"{name}")
         self.check_symmetric_local(target, name, None)
         slot = self.slot(name, t)
@@ -250,10 +258,9 @@ class Body(Expressions):
                 fail("KC003", "names of places cannot be exchanged", self.at(source), "assign one after the other")
             if not isinstance(value, Static | ir.Place):
                 expr = self.plain(value, source)
-                t = INT if isinstance(expr.type, IntType) else expr.type
                 name = self.fresh("value")
-                out.append(ir.SetLocal(self.at(source), name, t, self.coerce(expr, t, source)))
-                value = ir.Local(self.at(source), t, name)
+                out.append(ir.SetLocal(self.at(source), name, expr.type, expr))
+                value = ir.Local(self.at(source), expr.type, name)
             held.append(value)
         for target, source, value in zip(targets.elts, sources.elts, held, strict=True):
             if not isinstance(target, ast.Name):
@@ -458,6 +465,8 @@ class Body(Expressions):
             )
         self.alone |= alone(node.value)
         value = self.bound(self.value(node.value, result), result, node.value, "a result")
+        if isinstance(value.type, IntType):
+            self._results.append(value.type)
         return [ir.Return(self.at(node), value)]
 
     def _jump(self, node: ast.Break | ast.Continue) -> list[ir.Stmt]:

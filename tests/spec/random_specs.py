@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 X = TypeVar("X")
 
-INT32 = 2**31 - 1
+WIDE = 2**61  # names hold what 64 bits hold; so large a number may still be added to another, or multiplied by 3
 
 
 class Chooser(Protocol):
@@ -93,7 +93,7 @@ class Part(Ty):
     fields: tuple[tuple[str, Ty], ...] = ()
 
 
-NUMBER = Int("int", -INT32 - 1, INT32)
+NUMBER = Int("int", -WIDE, WIDE)
 BOOL = Bool()
 SCALARS = (Bool, Int, Enum, Sort)
 
@@ -394,7 +394,7 @@ class Writer:
                 lambda: self._called_number(env, depth - 1),
             ]
         text, lo, hi = self.attempt(*ways)
-        if not -INT32 - 1 <= lo <= hi <= INT32:
+        if not -WIDE <= lo <= hi <= WIDE:
             return f"({text}) % 1009", 0, 1008
         return text, lo, hi
 
@@ -420,6 +420,11 @@ class Writer:
         op = self.pick(["+", "-", "*", "//", "%", "neg"])
         if op == "neg":
             return f"-({a})", -ahi, -alo
+        if op == "*" and self.chance(30):
+            b, blo, bhi = self.number(env, depth)
+            corners = [alo * blo, alo * bhi, ahi * blo, ahi * bhi]
+            if max(map(abs, corners)) < 2 * WIDE:
+                return f"({a}) * ({b})", min(corners), max(corners)
         if op == "*":
             v = self.pick([2, 3, -1, -2, 0])
             lo, hi = sorted((alo * v, ahi * v))
