@@ -199,3 +199,20 @@ def test_a_check_without_a_cache_writes_nothing(tmp_path: Path, monkeypatch: pyt
     own = Cache(tmp_path / "mine")
     assert checker.check(spec, cache=own).verdict is Verdict.HOLDS
     assert len(list(own.folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize("what", ["get_host_cpu_name", "get_host_cpu_features"])
+def test_code_for_another_processor_is_another_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A home folder may be shared by machines; code for the features of one may be none for the other."""
+    from kubecheck.checker import native
+
+    machine = native._target_machine()
+    here = compiled._key(2, 7), native._key("text", machine)
+    assert (compiled._key(2, 7), native._key("text", machine)) == here
+    real = getattr(native.llvm, what)()
+    other = f"not-{real}" if isinstance(real, str) else type(real)({**real, "one-more": True})
+    monkeypatch.setattr(native.llvm, what, lambda: other)
+    assert compiled._key(2, 7) != here[0]
+    assert native._key("text", machine) != here[1]

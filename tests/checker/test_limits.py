@@ -129,6 +129,29 @@ def test_a_keyboard_interrupt_anywhere_leaves_what_was_done_before(call: int) ->
     assert sum(found.levels) == found.store.distinct
 
 
+@pytest.mark.parametrize("levels", [1, 4, 20])
+def test_a_batch_that_was_cut_is_in_no_tally(levels: int) -> None:
+    """The kernel has counted the steps of the level, and then the driver is interrupted."""
+    calls = 0
+
+    def expand(shared: int, local: int) -> int:
+        nonlocal calls
+        counted = real.expand(shared, local)
+        calls += 1
+        if calls == levels + 1:
+            raise KeyboardInterrupt
+        return counted
+
+    real = kernels(2)
+    ours = SimpleNamespace(seed=real.seed, expand=expand, insert=real.insert)
+    cut = engine.explore(counter(6), ours, limits=Limits())  # type: ignore[arg-type]
+    whole = run(counter(6), limits=Limits(depth=levels))
+    assert cut.stopped == "interrupted"
+    assert (cut.generated, cut.fired, cut.new, cut.premise, cut.quiescent, cut.expanded, cut.levels) == (
+        whole.generated, whole.fired, whole.new, whole.premise, whole.quiescent, whole.expanded, whole.levels,
+    )
+
+
 def test_ctrl_c_is_a_question_and_the_second_one_an_exception() -> None:
     assert threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGINT)

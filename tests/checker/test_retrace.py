@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
 
+from kubecheck.checker.errors import InternalError
 from kubecheck.checker.replay import confirm
 from kubecheck.checker.report import Step
 from kubecheck.checker.retrace import retrace, still_violated, why_still
-from kubecheck.spec import Spec, reference
+from kubecheck.spec import Range, Spec, State, reference, require
 from tests.cli.specs.crossing import crossing
+
+
+class Moving(State):
+    """How far something has got."""
+
+    n: Annotated[int, Range(0, 2)]
+
 
 UNGUARDED = crossing(guard=False)
 
@@ -45,6 +53,43 @@ def test_the_same() -> None:
     assert why is not None
     assert why.condition.operands[0].value == "2"
     assert not still_violated(UNGUARDED, prop, found.states[:2])
+
+
+def moving(*, ends: bool = True) -> Spec:
+    """Counts to two, and then rests or goes on."""
+    spec = Spec("moving", Moving, scope={})
+
+    @spec.action(actor="mover")
+    def go(m: Moving) -> None:
+        """One more."""
+        require(m.n < 2 or not ends)
+        m.n = (m.n + 1) % 3
+
+    @spec.quiescent
+    def rests_at_none(m: Moving) -> bool:
+        """It never rests with something counted."""
+        return m.n == 0
+
+    @spec.limit
+    def has_room(m: Moving) -> bool:
+        """There is room left."""
+        return m.n < 2
+
+    return spec
+
+
+@pytest.mark.parametrize("name", ["rests_at_none", "has_room"])
+def test_what_is_said_of_rest_is_violated_only_where_it_rests(name: str) -> None:
+    """Both are false in the last state; a component can still move there in one of the two specs."""
+    resting, restless = moving(), moving(ends=False)
+    states = reference.initial_states(resting)
+    while taken := list(reference.steps(resting, states[-1])):
+        states.append(taken[0].state)
+    assert still_violated(resting, resting.find_property(name), states)
+    assert len(confirm(resting, resting.find_property(name), states)) == 3
+    assert not still_violated(restless, restless.find_property(name), states)
+    with pytest.raises(InternalError, match=f"a violation of {name}"):
+        confirm(restless, restless.find_property(name), states)
 
 
 def test_a_step_that_is_not_enabled_any_more_says_which_condition_refuses_it() -> None:

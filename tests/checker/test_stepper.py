@@ -76,6 +76,41 @@ def counting(*, most: int = 9) -> Spec:
     return spec
 
 
+class Place(State):
+    n: Annotated[int, Range(0, 99)]
+
+
+def wide(first: int) -> Spec:
+    """A first level of so many states, and a second one of as many."""
+    spec = Spec("wide", Place, scope={})
+
+    @spec.initial
+    def anywhere(p: Place, at: Annotated[int, Range(0, 49)]) -> None:
+        """One of the first."""
+        require(at < first)
+        p.n = at
+
+    @spec.action(actor="mover")
+    def jump(p: Place) -> None:
+        """To the second level."""
+        require(p.n < 50)
+        p.n += 50
+
+    return spec
+
+
+@pytest.mark.parametrize("first", [1, 15, 16, 17, 32, 33, 49, 50])
+def test_every_state_of_a_level_is_asked(first: int) -> None:
+    """Also the last ones, however many the level has: a search asks a few at a time."""
+    stepper = Stepper(wide(first))
+    for wanted in (0, first // 2, first - 1):
+        for level, at in ((0, wanted), (1, wanted + 50)):
+            # its one field is the whole state
+            found = stepper.find(lambda rows, at=at: rows[:, 0] == at)
+            assert found.choices is not None, (first, at)
+            assert len(found.choices) == level + 1
+
+
 def same(found: list[Taken], expected: list[Taken]) -> bool:
     return [(t.action.name, t.parameters, t.state) for t in found] == [
         (t.action.name, t.parameters, t.state) for t in expected

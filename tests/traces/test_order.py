@@ -83,6 +83,20 @@ def test_stages_are_joined_and_lines_repeated_dropped() -> None:
     assert (counts.duplicates, counts.unanswered) == (2, 1)
 
 
+@pytest.mark.parametrize("between", [0, 1, 6, 7, 8, 9])
+def test_a_repeated_line_is_known_for_as_long_as_is_promised(monkeypatch: pytest.MonkeyPatch, between: int) -> None:
+    """Lines are remembered in two halves, of which the older one is dropped: at least the last eight are known."""
+    monkeypatch.setattr("kubecheck.traces.order._REMEMBERED", 8)
+    for before in range(20):  # wherever the halves change
+        others = [write(version, version, version) for version in range(100, 100 + before)]
+        later = [write(version, version, version) for version in range(200, 200 + between)]
+        counts = Counts()
+        repeated = write(3, 10, 20, audit_id="a")
+        found = list(joined([*others, repeated, *later, repeated], counts))
+        expected = 1 if between <= 7 else counts.duplicates
+        assert (counts.duplicates, len(found)) == (expected, before + between + 2 - expected)
+
+
 @given(st.integers())
 def test_stages_are_joined_in_any_order(seed: int) -> None:
     """Also a request that is told after its answer: it is no second one."""
