@@ -86,10 +86,10 @@ def test_what_is_said_of_rest_is_violated_only_where_it_rests(name: str) -> None
     while taken := list(reference.steps(resting, states[-1])):
         states.append(taken[0].state)
     assert still_violated(resting, resting.find_property(name), states)
-    assert len(confirm(resting, resting.find_property(name), states)) == 3
+    assert len(confirm(resting, resting.find_property(name), states, 0)) == 3
     assert not still_violated(restless, restless.find_property(name), states)
     with pytest.raises(InternalError, match=f"a violation of {name}"):
-        confirm(restless, restless.find_property(name), states)
+        confirm(restless, restless.find_property(name), states, 0)
 
 
 def test_a_step_that_is_not_enabled_any_more_says_which_condition_refuses_it() -> None:
