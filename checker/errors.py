@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from kubecheck.spec.errors import Position, SpecError
-
 
 class InternalError(Exception):
     """A fault of kubecheck's own: the native and the reference execution disagree. Never the spec's author's.
@@ -22,9 +20,3 @@ class InternalError(Exception):
         lines += [f"  {line}" for line in self.evidence]
         lines.append("  Please report this with the spec, its scope and the lines above.")
         return "\n".join(lines)
-
-
-def too_wide(at: Position) -> SpecError:
-    """The error of a number that the native execution has no room for; Python's integers have no end."""
-    remedy = "keep numbers smaller on the way: 64 bits hold every integer of the language"
-    return SpecError("KC508", "a number here needs more than 64 bits", position=at, remedy=remedy)

@@ -12,7 +12,7 @@ import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 
-from kubecheck.checker.errors import InternalError, too_wide
+from kubecheck.checker.errors import InternalError
 from kubecheck.checker.explain import why_violated
 from kubecheck.checker.report import Change, Position, Step, Why
 from kubecheck.checker.values import state_values
@@ -122,7 +122,7 @@ def explain_error(
     if error is not None:
         return steps, error
     if wide is not None:
-        return steps, too_wide(wide)
+        return steps, errors.too_wide(wide)
     raise InternalError(
         spec.name,
         "the native execution met an error in a state where the reference execution meets none",

@@ -69,3 +69,9 @@ class ValueEscape(SpecError):  # noqa: N818 - what happened to the value, not a 
 
 class NotEnabled(Exception):  # noqa: N818 - a signal of `require`, not an error
     """`require` was false: the action is not enabled, or the premise of a property does not hold."""
+
+
+def too_wide(at: Position) -> SpecError:
+    """The error of a number that 64 bits do not hold. Python's integers have no end: only what compiles the IR raises it."""
+    remedy = "keep numbers smaller on the way: 64 bits hold every integer of the language"
+    return SpecError("KC508", "a number here needs more than 64 bits", position=at, remedy=remedy)

@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-import builtins
 import enum
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from kubecheck.spec import PropertyKind, Record, Sort, Spec, count, first, implies, reference
+from kubecheck.spec import PropertyKind, Record, Sort, Spec, ir, reference
+from kubecheck.spec.errors import Position
 from kubecheck.spec.layout import field_offsets
 from kubecheck.spec.reference import Outcome, Snapshot
 from kubecheck.spec.types import ArrayType, EnumType, OptionalType, RecordType, RefType, SeqType, SetType, Type
-from kubecheck.spec.values import Part, Root, lift
-
-LONGEST_RANGE: Final = 10_000
-"""Numbers of a `range`; some functions go through all of them at once."""
 
 QUIESCENT: Final = "quiescent"
 """The name of a condition that every spec has: no component can change anything."""
 
 
-def _range(*bounds: int) -> range:
-    found = range(*bounds)
-    if found[LONGEST_RANGE:]:
-        raise ValueError(f"this range has more than {LONGEST_RANGE:,} numbers")
-    return found
-
-
-FUNCTIONS: Final[Mapping[str, Any]] = {
-    **{name: getattr(builtins, name) for name in ("abs", "all", "any", "len", "max", "min", "sum")},
-    "range": _range,
-    "count": count,
-    "first": first,
-    "implies": implies,
-}
-
-
 @dataclass(frozen=True)
 class Place:
-    """A part of the state that has a name: `bits` bits from bit `at` on. `read` gives it as a spec's function gets it."""
+    """A part of the state that has a name: `bits` bits from bit `at` on. `way` leads there: which part, which field of it, and so on."""
 
     path: str
     at: int
     bits: int
-    read: Callable[[Snapshot], Any]
+    way: tuple[tuple[int, Type], ...]
+
+    def named(self, at: Position) -> ir.Place:
+        """The place, for what names it at a position."""
+        (index, t), *fields = self.way
+        place: ir.Place = ir.PartPlace(at, t, 0, index)
+        for index, t in fields:
+            place = ir.FieldPlace(at, t, 0, place, index)
+        return place
 
 
 def places(spec: Spec) -> dict[str, list[Place]]:
@@ -53,7 +41,7 @@ def places(spec: Spec) -> dict[str, list[Place]]:
     found: dict[str, list[Place]] = {}
     root = spec.root
     for i, (f, at) in enumerate(zip(root.fields, field_offsets(root), strict=True)):
-        for place in _places(f.type, f.name, at, (i,)):
+        for place in _places(f.name, at, ((i, f.type),)):
             found.setdefault(place.path.rpartition(".")[2], []).append(place)
     return found
 
@@ -87,18 +75,12 @@ def needs_quiescence(spec: Spec, name: str) -> bool:
     return spec.find_property(name).kind in (PropertyKind.QUIESCENT, PropertyKind.LIMIT)
 
 
-def _places(t: Type, path: str, at: int, way: tuple[int, ...]) -> Iterator[Place]:
-    yield Place(path, at, t.bits, lambda state: _read(t, state, way))
+def _places(path: str, at: int, way: tuple[tuple[int, Type], ...]) -> Iterator[Place]:
+    t = way[-1][1]
+    yield Place(path, at, t.bits, way)
     if isinstance(t, RecordType) and t.is_state:
         for i, (f, offset) in enumerate(zip(t.fields, field_offsets(t), strict=True)):
-            yield from _places(f.type, f"{path}.{f.name.lstrip('_')}", at + offset, (*way, i))
-
-
-def _read(t: Type, state: Snapshot, way: tuple[int, ...]) -> Any:
-    cell: Root | Part = Root(state)
-    for i in way:
-        cell = Part(cell, i)
-    return lift(t, cell.get(), cell)
+            yield from _places(f"{path}.{f.name.lstrip('_')}", at + offset, (*way, (i, f.type)))
 
 
 def _classes(t: Type) -> Iterator[type]:

@@ -21,6 +21,8 @@ ENUMERATED: Final = 1_000_000
 
 _WHOLE: Final = 100_000  # a state space of so many states is looked at as a whole, so that every predecessor is found
 
+_LONGEST_NUMBER: Final = 18  # digits; what is longer is an expression, and refused as one
+
 
 class NoSuchStateError(Exception):
     """No state has this number, or satisfies this condition; the message says which and where it was looked for."""
@@ -68,7 +70,7 @@ def find(expander: Expander, states: Enumeration, wanted: str) -> int:
 
     Enumerates as far as it must. Raises NoSuchStateError, TooManyStatesError and ExpressionError.
     """
-    number = int(wanted) if wanted.isascii() and wanted.isdigit() else None
+    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) <= _LONGEST_NUMBER else None
     condition = Expression(expander, wanted) if number is None else None
     first = 0
     while True:

@@ -18,13 +18,14 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import binding as llvm
 
-from kubecheck.checker.errors import InternalError, too_wide
+from kubecheck.checker.errors import InternalError
 from kubecheck.checker.native import module
 from kubecheck.checker.native import steps as single_steps
 from kubecheck.checker.native.emit import TOO_WIDE
 from kubecheck.checker.native.generate import Generator
 from kubecheck.checker.native.module import instances
 from kubecheck.spec import Position, Spec, SpecError, ir, reference
+from kubecheck.spec.errors import too_wide
 from kubecheck.spec.frontend import program
 from kubecheck.spec.layout import pack, unpack, words
 

@@ -28,9 +28,9 @@ from kubecheck.cli.explorer import page
 from kubecheck.cli.explorer.protocol import Problem
 from kubecheck.cli.explorer.session import Session
 from kubecheck.cli.versions import kubecheck_version
+from kubecheck.spec.frontend.query import LONGEST
 
 ADDRESS: Final = "127.0.0.1"
-_LONGEST_CONDITION: Final = 2_000
 _TYPES: Final = {"js": "text/javascript", "css": "text/css"}
 
 
@@ -151,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
                 fits=".".join(query["path"].split(".")[: error.step]),
             ) from None
         except ExpressionError as error:
-            raise RefusedError(HTTPStatus.BAD_REQUEST, error.message, remedy=error.remedy, snippet=error.snippet) from None
+            raise RefusedError(HTTPStatus.BAD_REQUEST, str(error), remedy=error.remedy, snippet=error.snippet) from None
         return msgspec.json.encode(found), "application/json"
 
     def _info(self, _: dict[str, str]) -> Any:
@@ -172,9 +172,9 @@ class _Handler(BaseHTTPRequestHandler):
             return session.find_property(name, limits=limits, cancelled=self._is_gone)
         if not condition.strip():
             raise RefusedError(HTTPStatus.BAD_REQUEST, "there is no condition to search for", remedy="write one, for example: quiescent")
-        if len(condition) > _LONGEST_CONDITION:
+        if len(condition) > LONGEST:
             raise RefusedError(
-                HTTPStatus.BAD_REQUEST, f"the condition has {len(condition):,} characters", remedy=f"at most {_LONGEST_CONDITION:,}"
+                HTTPStatus.BAD_REQUEST, f"the condition has {len(condition):,} characters", remedy=f"at most {LONGEST:,}"
             )
         return session.find(condition, limits=limits, cancelled=self._is_gone)
 

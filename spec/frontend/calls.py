@@ -257,6 +257,8 @@ class Calls(Comparisons):
         at = self.at(node)
         if node.keywords or not node.args:
             fail("KC124", f"{target.__name__} takes values only", at, f"write {target.__name__}(x)")
+        if target in (builtins.len, builtins.abs) and len(node.args) != 1:
+            fail("KC124", f"{target.__name__} takes one value", at, f"write {target.__name__}(x)")
         if target in (builtins.min, builtins.max) and len(node.args) == 1:
             fail("KC124", f"{target.__name__} takes two or more values", at, f"write {target.__name__}(a, b)")
         values = [self.value(a) for a in node.args]

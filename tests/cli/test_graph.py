@@ -204,7 +204,7 @@ class TestDot:
         code, _, err = run(CROSSING, "--by", "green = turns, x=turnz", "-o", "-", "-q", capsys=capsys)
         assert code == ExitCode.BAD_INPUT
         lines = err.splitlines()
-        assert lines[0] == "error: crossing has no turnz"
+        assert lines[0] == "error: KC207: crossing has no turnz"
         assert lines[2].index("^") == lines[1].index("turnz")
 
     def test_actors_differ_without_colours(self) -> None:
@@ -341,7 +341,7 @@ REFUSED = [
     ((CROSSING, "3", "--by", "turns"), "--by does not go with --view around", "--by belongs to --view quotient"),
     ((CROSSING, "--by", "turns", "--merge-symmetric"), "--merge-symmetric does not go with --view quotient", "a quotient merges"),
     ((CROSSING, "99"), "crossing has no state 99: it has 17, 0 to 16", "give a smaller number, or another condition"),
-    ((CROSSING, "--by", "turn"), "crossing has no turn\n  | turn\n  | ^", "did you mean turns?"),
+    ((CROSSING, "--by", "turn"), "KC207: crossing has no turn\n  | turn\n  | ^^^^", "did you mean turns?"),
     ((CROSSING, "--by", "turns", "--limit", "2"), "turns takes more than 2 values", "merge by something coarser, or raise --limit"),
     ((CROSSING, "--property", "one_is_gren"), "crossing has no property one_is_gren", "did you mean `one_is_green`?"),
     (

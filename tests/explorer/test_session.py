@@ -112,11 +112,11 @@ def test_searches(stuck: Session, commit: Session) -> None:
 
 
 def test_conditions_that_are_none(stuck: Session) -> None:
-    with pytest.raises(ExpressionError, match=r"^count\(p.ready for p in pods\) is 0, and a condition is true or false$"):
+    with pytest.raises(ExpressionError, match=r"^KC216: count\(p.ready for p in pods\) is an int, and a condition is true or false$"):
         stuck.find("count(p.ready for p in pods)", limits=LIMITS)
     with pytest.raises(ExpressionError) as raised:
         stuck.find("pods[0].ready", limits=LIMITS)
-    assert raised.value.remedy == "write pods[Pod(0)]"
+    assert raised.value.remedy == "write Pod(0)"
 
 
 def test_quiescence_in_conditions(stuck: Session) -> None:

@@ -1,4 +1,4 @@
-"""Runs a spec by the reference and by the native execution, and compares everything that both of them say.
+"""Runs a spec by the reference and by the native execution, and compares everything that both say; properties by the interpreter, too.
 
 The search here is plain Python over the native functions called through ctypes: it shares nothing with the engine.
 """
@@ -19,7 +19,10 @@ from typing import Any
 import pytest
 
 from kubecheck.checker.native import NativeSpec, compile_spec
-from kubecheck.spec import PropertyKind, Spec, SpecError, ValueEscape, reference
+from kubecheck.spec import PropertyKind, Spec, SpecError, ValueEscape, ir, reference
+from kubecheck.spec.errors import NotEnabled
+from kubecheck.spec.frontend import program
+from kubecheck.spec.interpret import BEFORE, BUDGET, Interpreter, Run
 from kubecheck.spec.reference import Outcome, Snapshot
 from kubecheck.spec.types import ArrayType, Data, IntType, OptionalType, RecordType, RefType, SeqType, SetType, Type
 
@@ -146,6 +149,42 @@ class Reference:
         return any(o is not Outcome.PREMISE_FALSE for o in outcomes), Outcome.VIOLATED in outcomes
 
 
+class Interpreted:
+    """What a user's expressions are evaluated by, asked what the properties say of a state."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec, made = spec, Interpreter()
+        self._instances: list[list[Run]] = []
+        for entry in program(spec).properties:
+            at = entry.function.at
+            finite = [p.type.values() for p in entry.parameters if p.part is None]
+            calls = []
+            for values in itertools.product(*finite):
+                rest = iter(values)
+                arguments = [
+                    ir.Const(at, p.type, next(rest)) if p.part is None else ir.PartPlace(at, p.type, 0, p.part) for p in entry.parameters
+                ]
+                calls.append(made.compile(ir.Call(at, entry.function.result, entry.function, tuple(arguments))))
+            self._instances.append(calls)
+
+    def judge(self, state: Snapshot) -> Judgement | str:
+        mask, premises = 0, [0] * len(self.spec.properties)
+        for i, prop in enumerate(self.spec.properties):
+            if prop.kind not in (PropertyKind.INVARIANT, PropertyKind.REACHABLE):
+                continue
+            for run in self._instances[i]:
+                try:
+                    with self.spec.types.active():
+                        holds = run({BEFORE: state, BUDGET: [10**9]})
+                except NotEnabled:
+                    continue
+                except ValueEscape:
+                    return ERROR
+                premises[i] = 1
+                mask |= (holds is (prop.kind is PropertyKind.REACHABLE)) << i
+        return Judgement(mask, premises)
+
+
 @dataclass
 class Comparison:
     """How much was compared."""
@@ -161,7 +200,7 @@ def compare(spec: Spec, *, limit: int = 100, more: Iterable[Snapshot] = ()) -> C
 
     Raises SpecError if the front end refuses the spec.
     """
-    native, plain = Native(spec), Reference(spec)
+    native, plain, interpreted = Native(spec), Reference(spec), Interpreted(spec)
     c = native.compiled
     try:
         initial = reference.initial_states(spec)
@@ -189,6 +228,8 @@ def compare(spec: Spec, *, limit: int = 100, more: Iterable[Snapshot] = ()) -> C
             assert c.unpack(c.pack(state)) == state, "packing loses something"
             ours, theirs = native.judge(state), plain.judge(state)
             assert ours == theirs, f"judge differs at {state}: native {ours}, reference {theirs}"
+            third = interpreted.judge(state)
+            assert third == theirs, f"judge differs at {state}: interpreted {third}, reference {theirs}"
             mine, wanted = native.answer(state), plain.answer(state)
             assert mine == wanted, f"successors differ at {state}:\n native    {mine}\n reference {wanted}"
             _same_under_renaming(spec, plain, state, wanted)
