@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FunctionType
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 from kubecheck.spec import functions as language
 from kubecheck.spec import ir
@@ -69,7 +69,7 @@ def parsed(text: str) -> ast.expr:
         elif isinstance(error, UnicodeError):
             message = "it has half a character (a lone surrogate)"
         _refuse("KC602", f"this is no expression: {message or error}", _at(column, column + 1), "write one as a spec would")
-    level = [tree]
+    level: list[ast.expr | ast.comprehension] = [tree]
     for _ in range(DEEPEST + 1):  # of a tuple of expressions each may be so deep
         level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr | ast.comprehension)]
     if level:
@@ -83,7 +83,7 @@ class Query(Expressions):
 
     def __init__(self, compiler: Compiler, text: str, names: Callable[[str, Position], Value]) -> None:
         whole = _at(0, len(text))
-        super().__init__(compiler, _function, {}, ir.Function("the expression", (), BOOL, whole))
+        super().__init__(compiler, cast(FunctionType, _function), {}, ir.Function("the expression", (), BOOL, whole))
         self._text = "".join(" " if c.isspace() else c for c in text)
         self._lookup = names
         self._left = MOST_PARTS
