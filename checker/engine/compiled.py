@@ -18,7 +18,7 @@ import llvmlite.binding as llvm
 
 from kubecheck.checker.cache import Cache
 
-_NAMES: Final = ("seed", "expand", "insert")
+_NAMES: Final = ("seed", "expand", "insert", "descend")
 _SOURCES: Final = ("compiled.py", "fields.py", "intrinsics.py", "kernel.py")
 
 Call = Callable[[int, int], int]
@@ -30,6 +30,7 @@ class Kernels:
     seed: Call
     expand: Call
     insert: Call
+    descend: Call
 
     def __init__(self, machine_code: bytes) -> None:
         """Map an object file. LLVM does not survive one that is damaged: only give it what was compiled or whose digest fits."""

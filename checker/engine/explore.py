@@ -41,6 +41,7 @@ _ARENA: Final = 8 << 20  # bytes of candidates, at most, for each thread
 _ARENA_SHARE: Final = 8  # all arenas together take at most one eighth of what the store does
 _LEAST_ARENA: Final = 1 << 20  # but as much as this, and room for a block
 _ALONE: Final = 256  # a level of so few states, or a batch of so few candidates for each, is not worth waking the others
+_LEVELS: Final = 4096  # small levels, at most, between two looks at the limits
 _TICK: Final = 0.1  # seconds between reports of progress
 _SHARE: Final = 0.7  # of the free memory, without a limit
 _RESERVE: Final = 256 << 20  # bytes that must stay free on the machine, whatever the limit says
@@ -125,12 +126,13 @@ def explore(
 
 @dataclass(frozen=True)
 class _Done:
-    """What is known after the last batch that was finished; `level` is the size of the last level so far."""
+    """What is known after the last batch that was finished: `levels` says how many there are, `level` how large the last is so far."""
 
     counts: Ints
     tallies: Ints
     initial: int
     expanded: int
+    levels: int
     level: int
 
 
@@ -164,6 +166,9 @@ class _Search:
         self._ends = np.zeros(PARTITIONS, np.int64)
         self._records = np.zeros(_MOST_BLOCKS, np.int64)
         self._runs = np.zeros((_MOST_BLOCKS, PARTITIONS), np.int64)
+        self._sizes = np.zeros(_LEVELS, np.int64)
+        self._kept_tally = np.zeros(layout.words, np.int64)
+        self._stride = 1  # levels that may be done before a look at the limits
         for position, value in {
             Shared.SUCCESSORS: native.successors,
             Shared.JUDGE: native.judge,
@@ -180,12 +185,15 @@ class _Search:
             Shared.FIRED_AT: layout.fired * 8,
             Shared.PREMISE_AT: layout.premise * 8,
             Shared.NEW_AT: layout.new * 8,
+            Shared.LEVEL_SIZES: self._sizes.ctypes.data,
+            Shared.TALLY_KEPT: self._kept_tally.ctypes.data,
+            Shared.TALLY_WORDS: layout.words,
         }.items():
             self._shared[position] = value
         self._make_locals(threads)
         self._address = int(self._shared.ctypes.data)
         self._before_level = 0  # states in all levels but the last
-        self._done = _Done(store.counts.copy(), self._tallies.copy(), 0, 0, 0)
+        self._done = _Done(store.counts.copy(), self._tallies.copy(), 0, 0, 0, 0)
 
     def _make_locals(self, threads: int) -> None:
         """For each thread a Local record and the memory that it points to. Untouched pages of it take no memory."""
@@ -235,7 +243,8 @@ class _Search:
         try:
             self._seed()
             while not self._after_level():
-                self._expand_level()
+                if not self._descend():
+                    self._expand_level()
         except _StoppedError as stop:
             result.stopped = str(stop)
         except KeyboardInterrupt:
@@ -313,10 +322,7 @@ class _Search:
             end = min(blocks, begin + _MOST_BLOCKS)
             shared[Shared.BLOCK_FIRST] = shared[Shared.NEXT_BLOCK] = begin
             shared[Shared.BLOCK_END] = end
-            # The larger the batch, the more of its candidates meet in the processor's cache.
-            share = self._store.bytes_held() // (_ARENA_SHARE * self._workers.size)
-            self._locals[:, Local.ARENA_SIZE] = min(self._arena, max(self._least_arena + _LEAST_ARENA, share))
-            self._locals[:, Local.ARENA_USED] = 0
+            self._clear_arenas()
             self._workers.run(self._expand_here, alone=end - begin == 1)
             end = min(end, int(shared[Shared.NEXT_BLOCK]))
             self._insert(end - begin)
@@ -324,10 +330,47 @@ class _Search:
             begin = end
         self._begins[:] = self._ends
 
+    def _descend(self) -> int:
+        """Expand levels as long as they are small; how many that were."""
+        result, done, shared = self._result, self._done, self._shared
+        most = PARTITIONS * self._share
+        if self._workers.size > 1:  # several threads are worth waking for so many candidates
+            generated = int(done.tallies[:, Tally.GENERATED].sum()) - done.initial
+            most = min(most, _ALONE * 8 * max(1, done.expanded) // max(1, generated))
+        size = result.levels[-1]
+        if size > most:
+            return 0
+        self._tick()
+        depth = self._limits.depth
+        shared[Shared.LEVELS] = self._stride if depth is None else min(self._stride, depth + 1 - len(result.levels))
+        shared[Shared.LEVEL_MOST] = most
+        self._clear_arenas()
+        room = self._store.room(other_bytes=self._other_bytes() + int(self._locals[0][Local.ARENA_SIZE]))
+        if room == 0:
+            return 0
+        shared[Shared.PARTITION_ROOM] = room
+        before = time.perf_counter()
+        number = self._kernels.descend(self._address, self._local_addresses[0])
+        fast = time.perf_counter() - before < _TICK / 4
+        self._stride = min(_LEVELS, self._stride * 2) if fast else max(1, self._stride // 2)
+        np.maximum(self._arena_peaks, self._locals[:, Local.ARENA_USED], out=self._arena_peaks)
+        levels = self._sizes[:number].tolist()
+        if levels:
+            result.levels += levels
+            self._before_level = int(self._store.counts.sum()) - levels[-1]
+            self._commit(size + sum(levels[:-1]))
+        return number
+
+    def _clear_arenas(self) -> None:
+        # The larger the batch, the more of its candidates meet in the processor's cache.
+        share = self._store.bytes_held() // (_ARENA_SHARE * self._workers.size)
+        self._locals[:, Local.ARENA_SIZE] = min(self._arena, max(self._least_arena + _LEAST_ARENA, share))
+        self._locals[:, Local.ARENA_USED] = 0
+
     def _new_level(self) -> None:
         self._before_level = int(self._done.counts.sum())
-        self._done = replace(self._done, level=0)
         self._result.levels.append(0)
+        self._done = replace(self._done, levels=len(self._result.levels), level=0)
 
     def _states_before(self, block: int) -> int:
         """States of the level in earlier blocks. (A block is `_share` states of each of `_group` partitions.)"""
@@ -368,8 +411,8 @@ class _Search:
         result.memory_bytes = max(result.memory_bytes, self._bytes_held())
         # One assignment: it happened or it did not.
         done = self._done
-        level = distinct - self._before_level
-        self._done = _Done(counts, self._tallies.copy(), done.initial + initial, done.expanded + expanded, level)
+        level, tallies = distinct - self._before_level, self._tallies.copy()
+        self._done = _Done(counts, tallies, done.initial + initial, done.expanded + expanded, len(result.levels), level)
 
     def _restore(self) -> None:
         """Forget a batch that was not finished."""
@@ -377,6 +420,7 @@ class _Search:
         self._store.counts[:] = done.counts
         self._tallies[:] = done.tallies
         result.initial, result.expanded = done.initial, done.expanded
+        del result.levels[done.levels :]
         if result.levels:
             result.levels[-1] = done.level
 

@@ -58,6 +58,12 @@ class Shared:
     FIRED_AT: Final = 20  # words from the begin of a tally to its array of firings
     PREMISE_AT: Final = 21  # to its premise counts
     NEW_AT: Final = 22  # to its new states of each action
+    LEVEL_SIZES: Final = 24  # address of room for the sizes of many levels
+    LEVELS: Final = 25  # how many levels may be done
+    LEVEL_MOST: Final = 26  # states of a level that is small
+    PARTITION_ROOM: Final = 27  # states of each partition for which there is room, without asking
+    TALLY_KEPT: Final = 28  # address of room for another tally
+    TALLY_WORDS: Final = 29  # how long a tally is
     NEXT_BLOCK: Final = 32  # atomic, on a line of its own
     NEXT_PARTITION: Final = 48  # atomic, on a line of its own
     WORDS: Final = 64
@@ -100,6 +106,7 @@ class Tally:
 
     INFO: Final = 0  # 4 words, see the native ABI
     GENERATED: Final = 4
+    NOTED: Final = 5  # 1: something was found
     FOUND: Final = 8  # 66 state numbers, -1 for none
     ARRAYS: Final = 8 + FINDINGS
 

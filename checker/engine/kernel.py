@@ -59,11 +59,13 @@ _BLOCK_FIRST, _BLOCK_END = Shared.BLOCK_FIRST * 8, Shared.BLOCK_END * 8
 _BLOCK_ROOM, _BLOCK_RECORDS = Shared.BLOCK_ROOM * 8, Shared.BLOCK_RECORDS * 8
 _BLOCK_RUNS = Shared.BLOCK_RUNS * 8
 _FIRED_AT, _PREMISE_AT, _NEW_AT = Shared.FIRED_AT * 8, Shared.PREMISE_AT * 8, Shared.NEW_AT * 8
+_LEVEL_SIZES, _LEVELS, _LEVEL_MOST = Shared.LEVEL_SIZES * 8, Shared.LEVELS * 8, Shared.LEVEL_MOST * 8
+_PARTITION_ROOM, _TALLY_KEPT, _TALLY_WORDS = Shared.PARTITION_ROOM * 8, Shared.TALLY_KEPT * 8, Shared.TALLY_WORDS * 8
 _NEXT_BLOCK, _NEXT_PARTITION = Shared.NEXT_BLOCK * 8, Shared.NEXT_PARTITION * 8
 _ARENA, _ARENA_USED, _ARENA_SIZE = Local.ARENA * 8, Local.ARENA_USED * 8, Local.ARENA_SIZE * 8
 _SCRATCH, _SCRATCH_USED, _SCRATCH_PEAK = Local.SCRATCH * 8, Local.SCRATCH_USED * 8, Local.SCRATCH_PEAK * 8
 _FIRED, _GROUP_AT, _CURSORS, _TALLY = Local.FIRED * 8, Local.GROUP * 8, Local.CURSORS * 8, Local.TALLY * 8
-_INFO, _GENERATED, _FOUND = Tally.INFO * 8, Tally.GENERATED * 8, Tally.FOUND * 8
+_INFO, _GENERATED, _NOTED, _FOUND = Tally.INFO * 8, Tally.GENERATED * 8, Tally.NOTED * 8, Tally.FOUND * 8
 
 _PARTITION_MASK = PARTITIONS - 1
 _IN_CHUNK = CHUNK - 1
@@ -134,6 +136,7 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
     def note(shared: int, tally: int, place: int, number: int) -> int:
         """Remember a state as a finding, unless one with smaller words is known: which thread finds it first must not matter."""
         entry = tally + _FOUND + 8 * place
+        store(tally + _NOTED, 1)
         known = load(entry)
         if known >= 0:
             states = load(shared + _STATES)
@@ -213,7 +216,8 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
             store(cursor, record + record_bytes)
         return close_block(shared, local, 0)
 
-    def expand(shared: int, local: int) -> int:
+    @compiled
+    def expand_blocks(shared: int, local: int) -> int:
         """Take blocks of the level, in order, until the batch has no more or the arena has no room. How many were taken."""
         successors, open_mask = load(shared + _SUCCESSORS), load(shared + _OPEN_MASK)
         states = load(shared + _STATES)
@@ -424,4 +428,71 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
                 rehash(shared, partition)
             new += insert_partition(shared, local, partition, blocks)
 
-    return {"seed": seed, "expand": expand, "insert": insert}
+    @compiled
+    def close_level(shared: int, most: int) -> int:
+        """The level ends with what was found last. How many blocks it has; 0 if that is more than a row, or than `most` states."""
+        begins, ends, counts = load(shared + _LEVEL_BEGINS), load(shared + _LEVEL_ENDS), load(shared + _COUNTS)
+        longest, total = 0, 0
+        for partition in range(0, 8 * PARTITIONS, 8):
+            count = load(counts + partition)
+            size = count - load(begins + partition)
+            store(ends + partition, count)
+            longest = max(longest, size)
+            total += size
+        if longest > load(shared + _BLOCK_STATES) or total > most:
+            return 0
+        return PARTITIONS // load(shared + _BLOCK_PARTITIONS)
+
+    @compiled
+    def has_room(shared: int, blocks: int) -> int:
+        """Whether every partition's table and the memory hold its candidates, were they all new."""
+        runs, counts, room = load(shared + _BLOCK_RUNS), load(shared + _COUNTS), load(shared + _PARTITION_ROOM)
+        for partition in range(0, 8 * PARTITIONS, 8):
+            count = load(counts + partition)
+            for run in range(runs + partition, runs + partition + blocks * _RUNS, _RUNS):
+                count += load(run) & _RUN_MASK
+            if count > room:
+                return 0
+        return 1
+
+    def expand(shared: int, local: int) -> int:
+        """See `expand_blocks`."""
+        return expand_blocks(shared, local)
+
+    def descend(shared: int, local: int) -> int:
+        """Expand one small level after another, in this thread: what the driver does between kernels costs more than such a level.
+
+        Ends after LEVELS levels, with one that is empty or has shown something, and before one that is too large. How many were done;
+        LEVEL_SIZES has what each of them found.
+        """
+        sizes, limit, most = load(shared + _LEVEL_SIZES), load(shared + _LEVELS), load(shared + _LEVEL_MOST)
+        begins, ends = load(shared + _LEVEL_BEGINS), load(shared + _LEVEL_ENDS)
+        tally, kept, words_kept = load(local + _TALLY), load(shared + _TALLY_KEPT), load(shared + _TALLY_WORDS)
+        room = load(local + _ARENA_SIZE) - PARTITIONS * piece
+        done, used, found = 0, 0, 1
+        store(tally + _NOTED, 0)
+        store(shared + _BLOCK_FIRST, 0)
+        while done < limit and found > 0 and load(tally + _NOTED) == 0:
+            blocks = close_level(shared, most)
+            if blocks == 0 or blocks * load(shared + _BLOCK_ROOM) > room:
+                break
+            for word in range(0, 8 * words_kept, 8):
+                store(kept + word, load(tally + word))
+            store(shared + _NEXT_BLOCK, 0)
+            store(shared + _BLOCK_END, blocks)
+            expand_blocks(shared, local)
+            used = max(used, load(local + _ARENA_USED))
+            if not has_room(shared, blocks):
+                for word in range(0, 8 * words_kept, 8):  # the driver makes room, and expands it again
+                    store(tally + word, load(kept + word))
+                break
+            found = 0
+            for partition in range(PARTITIONS):
+                found += insert_partition(shared, local, partition, blocks)
+                store(begins + 8 * partition, load(ends + 8 * partition))
+            store(sizes + 8 * done, found)
+            done += 1
+        store(local + _ARENA_USED, used)
+        return done
+
+    return {"seed": seed, "expand": expand, "insert": insert, "descend": descend}

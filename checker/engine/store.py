@@ -112,6 +112,12 @@ class Store:
         self.slots = slots
         return True
 
+    def room(self, *, other_bytes: int) -> int:
+        """How many states each partition may have for which `make_room` neither grows anything nor raises; 0 if that is not known."""
+        most = min(int(self.slots * _LOAD), self._capacity)
+        fits = self._bytes(np.full(PARTITIONS, most), self.slots) + other_bytes <= self._limit
+        return most if fits else 0
+
     def _bytes(self, counts: npt.NDArray[np.int64], slots: int) -> int:
         size = PARTITIONS * slots * _SLOT
         for each in (self._state_bytes, _PREDECESSOR):

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kubecheck.checker.engine import explore as engine
 from kubecheck.checker.engine.fields import FOUND_ACTION_ERROR, FOUND_PROPERTY_ERROR, state_id
 from kubecheck.checker.engine.workers import Workers
-from tests.checker.engine_toys import State, Toy, counter, run, search, states
+from kubecheck.checker.report import Limits
+from tests.checker.engine_toys import State, Toy, counter, kernels, run, search, states
 
 WORD = 2**64
 
@@ -131,6 +132,30 @@ def test_batches_and_arenas_make_no_difference(monkeypatch: pytest.MonkeyPatch, 
     assert sorted(states(other)) == found
     assert other.levels == first.levels
     assert other.expanded == first.expanded == 7**4
+
+
+@given(seed=st.integers(0, 2**32), degree=st.integers(1, 6), threads=st.integers(1, 3), depth=st.integers(1, 12), most=st.integers(1, 30))
+def test_small_levels_are_done_as_large_ones(seed: int, degree: int, threads: int, depth: int, most: int) -> None:
+    """Several at once or one after the other: the same states with the same numbers and predecessors, the same counts and findings."""
+
+    class OneByOne(engine._Search):
+        def _descend(self) -> int:
+            return 0
+
+    toy = random_graph(seed, nodes=150, degree=degree, actions=2, words=1, initial=2)
+    toy.n_properties, toy.judged = 1, lambda state: int(state[0] % 97 == 5)
+    found = []
+    for kind in (engine._Search, OneByOne):
+        limits, memory = Limits(depth=depth), 1 << 28
+        explored = kind(toy, kernels(1), limits, memory, threads, seed % 2, profile=True)
+        explored.interrupted, explored.reserve, explored._stride = (lambda: False), 0, most
+        with Workers(threads) as workers:
+            found.append(explored.run(workers))
+    one, other = found
+    for name in ("levels", "complete", "stopped", "expanded", "generated", "quiescent", "fired", "premise", "new", "found"):
+        assert getattr(one, name) == getattr(other, name), name
+    assert states(one) == states(other)
+    assert [one.store.predecessor(i) for i in _ids(one.store.counts)] == [other.store.predecessor(i) for i in _ids(other.store.counts)]
 
 
 def test_duplicate_initial_states_are_generated_but_not_distinct() -> None:

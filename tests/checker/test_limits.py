@@ -79,6 +79,7 @@ def test_initial_states_that_do_not_fit_are_not_a_search_at_all() -> None:
 def test_a_machine_that_runs_out_of_memory_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([1 << 33, 1 << 33, 1 << 33])
     monkeypatch.setattr(engine, "_TICK", 0.0)
+    monkeypatch.setattr(engine, "_LEVELS", 1)
     monkeypatch.setattr(engine, "free_memory", lambda: next(answers, MB))
     found = run(counter(6))
     assert found.stopped == "the machine has hardly any free memory left"
@@ -86,7 +87,8 @@ def test_a_machine_that_runs_out_of_memory_ends_the_search(monkeypatch: pytest.M
     consistent(found)
 
 
-def test_an_interrupt_ends_the_search_between_batches() -> None:
+def test_an_interrupt_ends_the_search_between_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_LEVELS", 1)
     asked = 0
 
     def interrupted() -> bool:
@@ -118,7 +120,8 @@ def test_a_keyboard_interrupt_anywhere_leaves_what_was_done_before(call: int) ->
         return run_kernel
 
     real = kernels(2)
-    ours = SimpleNamespace(seed=real.seed, expand=interrupted_at_last(real.expand), insert=interrupted_at_last(real.insert))
+    expand, insert = interrupted_at_last(real.expand), interrupted_at_last(real.insert)
+    ours = SimpleNamespace(seed=real.seed, expand=expand, insert=insert, descend=lambda shared, local: 0)
     found = engine.explore(counter(6), ours, limits=Limits())  # type: ignore[arg-type]
     # One insertion for the initial state, then an expansion and an insertion for each of 21 levels.
     levels = search(counter(6)).levels
@@ -143,13 +146,36 @@ def test_a_batch_that_was_cut_is_in_no_tally(levels: int) -> None:
         return counted
 
     real = kernels(2)
-    ours = SimpleNamespace(seed=real.seed, expand=expand, insert=real.insert)
+    ours = SimpleNamespace(seed=real.seed, expand=expand, insert=real.insert, descend=lambda shared, local: 0)
     cut = engine.explore(counter(6), ours, limits=Limits())  # type: ignore[arg-type]
     whole = run(counter(6), limits=Limits(depth=levels))
     assert cut.stopped == "interrupted"
     assert (cut.generated, cut.fired, cut.new, cut.premise, cut.quiescent, cut.expanded, cut.levels) == (
         whole.generated, whole.fired, whole.new, whole.premise, whole.quiescent, whole.expanded, whole.levels,
     )
+
+
+@pytest.mark.parametrize("call", [1, 2, 3, 4])
+def test_a_keyboard_interrupt_after_a_small_level(monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+    """It was done, but nobody has written it down."""
+    monkeypatch.setattr(engine, "_LEVELS", 1)
+    calls = 0
+
+    def descend(shared: int, local: int) -> int:
+        nonlocal calls
+        calls += 1
+        result = real.descend(shared, local)
+        if calls == call:
+            raise KeyboardInterrupt
+        return result
+
+    real = kernels(2)
+    ours = SimpleNamespace(seed=real.seed, expand=real.expand, insert=real.insert, descend=descend)
+    found = engine.explore(counter(6), ours, limits=Limits())  # type: ignore[arg-type]
+    assert found.stopped == "interrupted"
+    assert found.levels == search(counter(6)).levels[:call]
+    assert found.expanded == sum(found.levels[:-1])
+    consistent(found)
 
 
 def test_ctrl_c_is_a_question_and_the_second_one_an_exception() -> None:
@@ -223,6 +249,7 @@ def test_ctrl_c_during_a_check_gives_a_report(monkeypatch: pytest.MonkeyPatch) -
 
 def test_progress_tells_complete_levels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_TICK", 0.0)
+    monkeypatch.setattr(engine, "_LEVELS", 1)
     told: list[Progress] = []
     report = checker.check(spec(), progress=told.append, threads=2)
     assert report.verdict is Verdict.HOLDS
