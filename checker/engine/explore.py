@@ -340,7 +340,7 @@ class _Search:
         size = result.levels[-1]
         if size > most:
             return 0
-        self._tick()
+        self._tick(under_way=0)
         depth = self._limits.depth
         shared[Shared.LEVELS] = self._stride if depth is None else min(self._stride, depth + 1 - len(result.levels))
         shared[Shared.LEVEL_MOST] = most
@@ -436,8 +436,11 @@ class _Search:
         result.new = totals[layout.new : layout.new + self._native.n_actions]
         result.found.update(self._findings())  # a search that was stopped inside a level may have found something in it
 
-    def _tick(self) -> None:
-        """Look at the clock, the machine and whoever wants to stop us; raises _StoppedError. Reports progress."""
+    def _tick(self, under_way: int = 1) -> None:
+        """Look at the clock, the machine and whoever wants to stop us; raises _StoppedError. Reports progress.
+
+        `under_way` says whether the last level is being found; else it is complete.
+        """
         if self.interrupted():
             raise _StoppedError("interrupted")
         now = time.perf_counter()
@@ -450,7 +453,7 @@ class _Search:
         if free_memory() < self.reserve:
             raise _StoppedError("the machine has hardly any free memory left")
         if self.progress is not None:
-            levels = [0, 0, *self._result.levels[:-1]]  # the last is being found
+            levels = [0, 0, *self._result.levels[: len(self._result.levels) - under_way]]
             self.progress(
                 Progress(
                     seconds=seconds,
