@@ -6,6 +6,7 @@ are unique inside a function, static values have been read, and every conversion
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kubecheck.spec.declare import Action, Declared, Parameter, Property
@@ -403,13 +404,17 @@ class Entry:
 
 @dataclass(eq=False)
 class Program:
-    """A whole spec: its state and everything declared, in the order of declaration."""
+    """A whole spec: its state and everything declared, in the order of declaration.
+
+    `still_constant` raises SpecError if what was read from Python as a constant is another by now.
+    """
 
     root: RecordType
     initials: list[Entry] = field(default_factory=list)
     actions: list[Entry] = field(default_factory=list)
     properties: list[Entry] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
+    still_constant: Callable[[], None] = lambda: None
 
     def action(self, action: Action) -> Entry:
         """The entry of an action."""

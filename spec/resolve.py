@@ -12,8 +12,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from kubecheck.spec.classes import check_class
 from kubecheck.spec.errors import SpecError
-from kubecheck.spec.source import field_position
+from kubecheck.spec.source import class_position, field_position
 from kubecheck.spec.types import (
     BOOL,
     WIDEST,
@@ -66,11 +67,11 @@ class Types:
     def number(self, bound: int | str) -> int:
         """A bound: itself, or the value of the scope that it names."""
         if isinstance(bound, int) and not isinstance(bound, bool):
-            return bound
+            return _held(bound, "a bound")
         if isinstance(bound, str):
             value = self._scope.get(bound)
             if isinstance(value, int) and not isinstance(value, bool):
-                return value
+                return _held(value, f"{bound} of the scope")
             numbers = sorted(n for n, v in self._scope.items() if isinstance(v, int) and not isinstance(v, bool))
             near = difflib.get_close_matches(bound, numbers)
             hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -122,11 +123,13 @@ class Types:
         if origin is Set:
             return SetType(self._finite(self.resolve(args[0], namespace), "a Set's element"))
         if isinstance(annotation, SortMeta) and annotation is not Sort:
-            return RefType(annotation, max(0, self.number(annotation.size)), annotation.symmetric)
+            check_class(annotation)
+            return RefType(annotation, self._size(annotation), annotation.symmetric)
         if isinstance(annotation, type):
             if annotation is bool:
                 return BOOL
             if issubclass(annotation, enum.Enum):
+                check_class(annotation)
                 if not list(annotation):
                     raise SpecError("KC101", f"{annotation.__name__} has no members", remedy="an Enum needs at least one")
                 return EnumType(annotation)
@@ -197,7 +200,20 @@ class Types:
             raise SpecError("KC108", f"{what}: {t} has {n:,} values", remedy=f"at most {MAX_BITS:,}")
         return t
 
+    def _size(self, sort: Any) -> int:
+        size = self.number(sort.size)
+        if not 0 <= size <= MAX_BITS:
+            remedy = f"a sort has 0 to {MAX_BITS:,} members" + (f": give another {sort.size!r}" if isinstance(sort.size, str) else "")
+            raise SpecError("KC106", f"{sort.__name__} has {size:,} members", position=class_position(sort, None), remedy=remedy)
+        return size
+
+    def check_classes(self) -> None:
+        """SpecError KC139 if a class has something by now that the native execution does not know of."""
+        for cls in list(self._classes):
+            check_class(cls)
+
     def _record(self, cls: Any) -> RecordType:
+        check_class(cls)
         fields = tuple(self._fields(cls))
         is_state = issubclass(cls, State)
         for f in fields:
@@ -245,6 +261,12 @@ class Types:
                     remedy="start from None or an empty set",
                 )
             yield Field(name, t, default)
+
+
+def _held(number: int, what: str) -> int:
+    if number.bit_length() > 63:
+        raise SpecError("KC106", f"{what} is a number of {number.bit_length():,} bits", remedy="give a smaller one")
+    return int(number)
 
 
 def _in_field(e: SpecError, cls: type, name: str) -> SpecError:

@@ -96,3 +96,26 @@ def _characters(filename: str, line: int, offset: int) -> int:
 def fail(code: str, message: str, at: Position, remedy: str = "") -> NoReturn:
     """Raises a SpecError with a position."""
     raise SpecError(code, message, position=at, remedy=remedy)
+
+
+def class_position(cls: type, name: str | None) -> Position | None:
+    """Where a class defines a name; where its `class` statement is, if it does not itself; None if its source cannot be found."""
+    filename = getattr(sys.modules.get(cls.__module__), "__file__", None) or ""
+    text = "".join(linecache.getlines(filename))
+    for node in ast.walk(ast.parse(text, filename)) if text else ():
+        if isinstance(node, ast.ClassDef) and node.name == cls.__name__:
+            for s in node.body:
+                if isinstance(s, ast.FunctionDef | ast.ClassDef) and s.name == name:
+                    return _head(filename, s)
+                targets = s.targets if isinstance(s, ast.Assign) else [s.target] if isinstance(s, ast.AnnAssign) else []
+                if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+                    return position(filename, s)
+            return _head(filename, node)
+    return None
+
+
+def _head(filename: str, node: ast.FunctionDef | ast.ClassDef) -> Position:
+    """The first word and the name of a definition."""
+    at = position(filename, node)
+    word = "class" if isinstance(node, ast.ClassDef) else "def"
+    return Position(at.file, at.line, at.column, at.line, at.column + len(f"{word} {node.name}"))

@@ -619,10 +619,10 @@ def lower(t: Type, value: Any) -> Data:
         return None if value is None else lower(t.inner, value)
     if isinstance(t, IntType) and isinstance(value, int) and not isinstance(value, bool):
         if t.lo <= value <= t.hi:
-            return value
+            return int(value)  # a member of an IntEnum is a number here
         raise ValueEscape(
             "KC504",
-            f"{value} is outside {t}",
+            f"{int(value) if value.bit_length() < 200 else 'a number of many digits'} is outside {t}",
             remedy="a value must stay in its range; require the condition, or widen it",
         )
     if isinstance(t, RecordType) and isinstance(value, t.cls) and isinstance(value, Record):

@@ -31,6 +31,8 @@ def program(spec: Spec) -> ir.Program:
         message = f"{spec.name}: an expression is nested too deeply"
         raise SpecError("KC014", message, position=spec.position, remedy="name its parts") from None
     result.functions = compiler.functions
+    result.still_constant = compiler.still_constant
+    compiler.still_constant()
     return result
 
 

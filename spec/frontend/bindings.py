@@ -19,6 +19,11 @@ class Static:
 
 
 @dataclass(frozen=True)
+class Passing(Static):
+    """What an iterator over constants gives, as a tuple: to be run over where it stands, and nothing else."""
+
+
+@dataclass(frozen=True)
 class Method:
     """A function with its first argument, `self`, which is a place or a value of the state."""
 
@@ -95,14 +100,14 @@ def assigned_names(body: list[ast.stmt]) -> dict[str, int]:
     """How often each name is assigned in these statements, nested ones included; loop variables count as often as it takes."""
     counts: dict[str, int] = {}
     for statement in body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.comprehension):
-                continue
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        nodes = list(ast.walk(statement))
+        own = {id(n) for node in nodes if isinstance(node, ast.comprehension) for n in ast.walk(node.target)}  # of generators
+        for node in nodes:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in own:
                 counts[node.id] = counts.get(node.id, 0) + 1
             if isinstance(node, ast.For | ast.AugAssign):
                 for target in ast.walk(node.target):
-                    if isinstance(target, ast.Name):
+                    if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store):  # not what an index is made of
                         counts[target.id] = counts.get(target.id, 0) + 2
     return counts
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import builtins
 import enum
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
@@ -15,6 +16,7 @@ from kubecheck.spec.errors import Position
 from kubecheck.spec.evaluation import harmless, may_refuse
 from kubecheck.spec.frontend.bindings import (
     Method,
+    Passing,
     Static,
     Value,
     Variable,
@@ -25,6 +27,7 @@ from kubecheck.spec.frontend.comparisons import Comparisons
 from kubecheck.spec.frontend.context import Display, arith, ends
 from kubecheck.spec.frontend.functions import bind, stays_static
 from kubecheck.spec.frontend.places import chain, is_symmetric
+from kubecheck.spec.frontend.purity import changed, frozen, impure, of_python
 from kubecheck.spec.intervals import as_wide_as, held
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import (
@@ -45,13 +48,19 @@ from kubecheck.spec.types import (
 )
 from kubecheck.spec.values import Record, Seq, Set, Sort, SortMeta, State
 
-_QUANTIFIERS: dict[Any, str] = {
-    builtins.any: "any",
-    builtins.all: "all",
-    builtins.sum: "sum",
-    language.count: "count",
-    language.first: "first",
-}
+_QUANTIFIERS: tuple[tuple[Any, str], ...] = (
+    (builtins.any, "any"),
+    (builtins.all, "all"),
+    (builtins.sum, "sum"),
+    (language.count, "count"),
+    (language.first, "first"),
+)
+
+
+_ITERATORS: tuple[Any, ...] = (zip, map, filter, enumerate, reversed)  # made of constants, they are run over where they stand
+_CONSUMERS: tuple[Any, ...] = (tuple, list, set, frozenset, dict, sorted, *_ITERATORS)
+_PLAIN: tuple[Any, ...] = (bool, int, str, type(None), range)
+_CACHED = type(functools.cache(len))
 
 
 class Calls(Comparisons):
@@ -79,8 +88,9 @@ class Calls(Comparisons):
         if not isinstance(callee, Static):
             fail("KC224", f"{ast.unparse(node.func)} cannot be called", self.at(node.func), "it is a value: remove the ()")
         target = callee.value
-        if target in _QUANTIFIERS if _hashable(target) else False:
-            return self._quantifier(_QUANTIFIERS[target], node)
+        kind = next((word for function, word in _QUANTIFIERS if target is function), None)
+        if kind is not None:
+            return self._quantifier(kind, node)
         if target is language.require:
             fail("KC223", "require is a statement", self.at(node), "put it on a line of its own")
         if target is builtins.print:  # with constants it would print while the spec is compiled, and once more in the reference
@@ -89,20 +99,13 @@ class Calls(Comparisons):
             return self._present(node)
         if target is language.implies:
             return self._implies(node)
-        if target in (
-            builtins.len,
-            builtins.min,
-            builtins.max,
-            builtins.abs,
-            builtins.bool,
-            builtins.int,
-        ) and not isinstance(target, SortMeta):
+        if _one_of(target, (builtins.len, builtins.min, builtins.max, builtins.abs, builtins.bool, builtins.int)):
             return self._builtin(target, node)
         if isinstance(target, SortMeta):
             return self._member_of(target, node)
         if isinstance(target, type) and issubclass(target, Record):
             return self._construct(target, node)
-        if _hashable(target) and target in (Set, Seq, set, frozenset, tuple) and not node.args and not node.keywords:
+        if _one_of(target, (Set, Seq, set, frozenset, tuple)) and not node.args and not node.keywords:
             return Static(() if target in (Seq, tuple) else frozenset())
         if isinstance(target, type) and issubclass(target, State):
             fail(
@@ -111,8 +114,9 @@ class Calls(Comparisons):
                 self.at(node),
                 "make it a Record, or use the state",
             )
-        positional, named = self._arguments(node)
+        positional, named = self._arguments(node, target)
         if isinstance(target, FunctionType):
+            self.pure(of_python(target), node)
             return self.call_function(target, None, positional, named, node)
         values = [*positional, *named.values()]
         if all(isinstance(v, Static) for v in values):
@@ -130,11 +134,28 @@ class Calls(Comparisons):
         if isinstance(target, BuiltinFunctionType | type | MethodType) or callable(target):
             args = [v.value for v in positional if isinstance(v, Static)]
             kwargs = {k: v.value for k, v in named.items() if isinstance(v, Static)}
-            with self.author(node):
-                return Static(target(*args, **kwargs))
+            self.pure(impure(target), node)
+            if _one_of(target, _ITERATORS):
+                return Passing(self.twice(node, lambda: tuple(target(*args, **kwargs))))
+            plain = self._simple(target, args, kwargs)
+            called = getattr(target, "__wrapped__", target) if isinstance(target, _CACHED) else target  # a cache would say the same twice
+            before = None if plain else frozen((target, args, kwargs))
+            found = self.twice(node, lambda: called(*args, **kwargs))
+            if not plain:
+                if frozen((target, args, kwargs)) != before:
+                    changed(f"`{ast.unparse(node)}`", self.at(node), "it changes something that it is made of")
+                self.pure(impure(found) if isinstance(found, Iterator) else None, node)
+                key = (id(node), *(id(a) for a in (target, *args, *kwargs.values())))
+                self.compiler.constants.add(key, f"`{ast.unparse(node)}`", self.at(node), lambda: called(*args, **kwargs), found)
+            return Static(found)
         fail("KC224", f"{describe(target)} cannot be called", self.at(node), "it is a constant: remove the ()")
 
-    def _arguments(self, node: ast.Call) -> tuple[list[Value], dict[str, Value]]:
+    def _simple(self, target: Any, args: list[Any], kwargs: dict[str, Any]) -> bool:
+        """Whether a call runs no code of the author's."""
+        values = [*args, *kwargs.values()]
+        return isinstance(target, BuiltinFunctionType | type) and target.__module__ == "builtins" and all(type(v) in _PLAIN for v in values)
+
+    def _arguments(self, node: ast.Call, target: Any = None) -> tuple[list[Value], dict[str, Value]]:
         for a in node.args:
             if isinstance(a, ast.Starred):
                 fail("KC124", "arguments cannot be unpacked", self.at(a), "write them one by one")
@@ -143,7 +164,8 @@ class Calls(Comparisons):
             if k.arg is None:
                 fail("KC124", "arguments cannot be unpacked", self.at(k.value), "write them one by one")
             named[k.arg] = self.value(k.value)
-        return [self.value(a) for a in node.args], named
+        read = self.iterable if _one_of(target, _CONSUMERS) else self.value
+        return [read(a) for a in node.args], named
 
     def call_function(
         self,
@@ -394,7 +416,7 @@ class Calls(Comparisons):
             callee = self.value(node.func)
             if isinstance(callee, Static) and callee.value is builtins.range:
                 return self._range(node)
-        value = self.value(node)
+        value = self.iterable(node)
         if isinstance(value, Static):
             found = value.value
             if isinstance(found, SortMeta) and found is not Sort:
@@ -404,7 +426,8 @@ class Calls(Comparisons):
             if isinstance(found, Set | Seq):
                 return [Static(v) for v in found]
             if isinstance(found, tuple | list | set | frozenset | dict | range):
-                return [Static(v) for v in (sorted(found, key=repr) if isinstance(found, set | frozenset) else found)]
+                members = self.twice(node, lambda: tuple(found))
+                return [Static(v) for v in (sorted(members, key=repr) if isinstance(found, set | frozenset) else members)]
         elif isinstance(value, ir.Place | ir.Expr):
             t = value.type
             if isinstance(value, ir.Expr) and any(end is d for end in ends(value) for d in self.displays):
@@ -596,12 +619,9 @@ def _sum_type(domain: ir.Domain, body: ir.Expr) -> Type:
     return held(IntType(min(0, body.type.lo * n), max(0, body.type.hi * n)))
 
 
-def _hashable(value: Any) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
+def _one_of(target: Any, functions: tuple[Any, ...]) -> bool:
+    """Whether something is one of these, whatever it says to `==`."""
+    return any(target is f for f in functions)
 
 
 __all__ = ["Calls", "EnumType"]

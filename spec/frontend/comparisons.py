@@ -119,8 +119,8 @@ class Comparisons(Places):
         for side in (left, right):
             if isinstance(side.value, Sort):
                 self.constant(side, self.natural(side, node), node)
-        with self.author(node):
-            return Static(bool(COMPARISONS[symbol](left.value, right.value)))
+        a, b = left.value, right.value
+        return Static(self.twice(node, lambda: bool(COMPARISONS[symbol](a, b))))
 
     def _optional_number(
         self, left: Value, right: Value, left_node: ast.expr, right_node: ast.expr, at: Position
@@ -187,8 +187,8 @@ class Comparisons(Places):
             if isinstance(values, type):
                 fail("KC213", f"every {describe(values)} is in {describe(values)}", at, "remove the condition")
             if isinstance(item, Static):
-                with self.author(node):
-                    return Static(item.value in values)
+                wanted_value = item.value
+                return Static(self.twice(node, lambda: wanted_value in values))
             try:
                 members = list(values.items() if isinstance(values, Set | Seq) else values)
             except TypeError:

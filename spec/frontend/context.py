@@ -24,6 +24,7 @@ from kubecheck.spec.frontend.bindings import (
     describe,
 )
 from kubecheck.spec.frontend.functions import Compiler
+from kubecheck.spec.frontend.purity import changed, impure, same
 from kubecheck.spec.intervals import exact, held
 from kubecheck.spec.source import fail, position
 from kubecheck.spec.types import (
@@ -61,7 +62,7 @@ class Context:
         self._file = function.__code__.co_filename
         self._slots: dict[tuple[str, Type], str] = {}
         self._used: set[str] = set()
-        self._outer = {**vars(builtins), **annotations_of(function, {})[1]}
+        self._outer = outer_names(function)
 
     def at(self, node: ast.AST) -> Position:
         """The position of a syntax node."""
@@ -100,8 +101,37 @@ class Context:
             remedy = "this is evaluated when the spec is compiled: correct the constants in it"
             fail("KC226", f"{_text(node)} raised {type(e).__name__}: {e}", self.at(node), remedy)
 
+    def twice(self, node: ast.AST, evaluate: Callable[[], Any]) -> Any:
+        """What constants give, as CPython evaluates them; SpecError if they give something else the second time."""
+        with self.author(node):
+            found = evaluate()
+        with self.compiler.spec.types.active():
+            try:
+                again = evaluate()
+            except Exception as e:  # it may raise anything
+                changed(_text(node), self.at(node), f"the second time it raises {type(e).__name__}")
+        if not same(found, again):
+            changed(_text(node), self.at(node), f"it gives {describe(found)}, and then {describe(again)}")
+        return found
+
+    def read(self, node: ast.expr, key: Any, evaluate: Callable[[], Any], value: Any) -> Static:
+        """What was read from Python, as a constant; SpecError if it is known to be none."""
+        if not isinstance(value, FunctionType):  # these are compiled, or looked into when they are called
+            self.pure(impure(value), node)
+        self.compiler.constants.add(key, _text(node), self.at(node), evaluate, value)
+        return Static(value)
+
+    def pure(self, why: tuple[str, str] | None, node: ast.expr) -> None:
+        """SpecError for what is known to be no function of the state."""
+        if why is not None:
+            fail("KC233", f"{_text(node)} {why[0]}", self.at(node), why[1])
+
     def value(self, node: ast.expr, wanted: Type | None = None) -> Value:
         """What an expression stands for; see `Expressions`."""
+        raise NotImplementedError
+
+    def iterable(self, node: ast.expr) -> Value:
+        """The same of something that is run over at once, and may be an iterator; see `Expressions`."""
         raise NotImplementedError
 
     def condition(self, node: ast.expr) -> ir.Expr:
@@ -294,6 +324,11 @@ class Context:
                 at,
                 "compare for equality only, or declare the sort without symmetric=True",
             )
+
+
+def outer_names(function: FunctionType) -> dict[str, Any]:
+    """What names stand for that a function does not define itself: as Python looks them up, a module's own `min` before the builtin one."""
+    return {**vars(builtins), **annotations_of(function, {})[1]}
 
 
 def arith(at: Position, op: str, a: ir.Expr, b: ir.Expr) -> ir.Arith:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 from kubecheck.spec import ir
 from kubecheck.spec.errors import Position
 from kubecheck.spec.frontend.bindings import (
     Method,
+    Passing,
     Static,
     Value,
     Variable,
@@ -19,7 +20,8 @@ from kubecheck.spec.frontend.bindings import (
     not_none,
 )
 from kubecheck.spec.frontend.calls import Calls
-from kubecheck.spec.frontend.context import Display, arith, collection_in
+from kubecheck.spec.frontend.context import Display, arith, collection_in, outer_names
+from kubecheck.spec.frontend.purity import computed, from_module, impure
 from kubecheck.spec.frontend.static import BINARY
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import (
@@ -52,11 +54,18 @@ class Expressions(Calls):
     def value(self, node: ast.expr, wanted: Type | None = None) -> Value:
         """What an expression stands for; `wanted` is the type that its place has, for empty sets and the like."""
         found = self._value(node, wanted)
+        if isinstance(found, Passing):
+            fail("KC233", f"`{ast.unparse(node)}` is an iterator, which is used up when it is run over", self.at(node), "make it a tuple")
         if isinstance(found, ir.Expr) and isinstance(found.type, OptionalType):
             known = fact(node)
             if known is not None and known in self.facts:
                 return ir.Unwrap(self.at(node), found.type.inner, found, False)
         return found
+
+    def iterable(self, node: ast.expr) -> Value:
+        """The same of something that is run over at once, and may be an iterator."""
+        found = self._value(node, None) if isinstance(node, ast.Call) else None
+        return found if isinstance(found, Passing) else self.value(node)
 
     def _value(self, node: ast.expr, wanted: Type | None) -> Value:
         if isinstance(node, ast.Constant):
@@ -118,7 +127,8 @@ class Expressions(Calls):
                 "assign it on every way to this line, before any loop",
             )
         if name in self._outer:
-            return Static(self._outer[name])
+            function = self.function
+            return self.read(node, (id(function), name), lambda: outer_names(function)[name], self._outer[name])
         near = difflib.get_close_matches(name, [*self.names, *self._outer])
         hint = f"; did you mean {near[0]}?" if near else ""
         fail("KC207", f"{name} is not defined{hint}", self.at(node), "define it before the spec is compiled")
@@ -133,11 +143,14 @@ class Expressions(Calls):
             if isinstance(base.value, Sort | Record) and not isinstance(base.value, type):
                 base = self.constant(base, self.natural(base, node.value), node.value)
             else:
-                missing = object()
-                with self.author(node):
-                    found = getattr(base.value, name, missing)
+                missing, holder = object(), base.value
+                if isinstance(holder, ModuleType):
+                    self.pure(from_module(holder, name, getattr(holder, name, None)), node)
+                else:
+                    self.pure(computed(holder, name), node)
+                found = self.twice(node, lambda: getattr(holder, name, missing))
                 if found is not missing:
-                    return Static(found)
+                    return self.read(node, (id(holder), name), lambda: getattr(holder, name), found)
                 near = difflib.get_close_matches(name, dir(base.value))
                 hint = f"; did you mean {near[0]}?" if near else ""
                 known = "it is read when the spec is compiled"
@@ -161,19 +174,24 @@ class Expressions(Calls):
         if not isinstance(t, RecordType):
             fail("KC208", f"a {t} has no attribute {name}", at, "records and states have fields and methods")
         self._private(t, name, at)
-        member = getattr(t.cls, name, None)
-        if isinstance(member, FieldView):
+        defined = inspect.getattr_static(t.cls, name, None)
+        if isinstance(defined, FieldView):
             return self.field(base, t, name, at)
+        plain = (FunctionType, staticmethod, classmethod, type)
+        if hasattr(type(defined), "__get__") and not isinstance(defined, plain) and type(defined) is not property:
+            kind = type(defined).__name__
+            fail("KC208", f"{t}.{name} is a {kind}, which only Python understands", at, "write a method, or a plain @property")
+        member = getattr(t.cls, name, None)
         if isinstance(member, property):
             if isinstance(member.fget, FunctionType):
                 return self.call_function(member.fget, base, [], {}, node)
             fail("KC208", f"{t}.{name} is no property that is written in the language", at, "write it with `def`")
-        if isinstance(inspect.getattr_static(t.cls, name, None), staticmethod):
+        if isinstance(defined, staticmethod):
             return Static(member)
         if isinstance(member, FunctionType):
             return Method(member, base)
         if any(name in vars(c) for c in t.cls.__mro__ if c.__module__ != State.__module__):
-            return Static(member)
+            return self.read(node, (id(t.cls), name), lambda: getattr(t.cls, name), member)
         near = difflib.get_close_matches(name, [f.name for f in t.fields])
         hint = f"; did you mean {near[0]}?" if near else ""
         fail("KC103", f"{t} has no field {name}{hint}", at, f"its fields are {', '.join(f.name for f in t.fields)}")
@@ -195,8 +213,10 @@ class Expressions(Calls):
         if isinstance(base, Static):
             key = self.value(node.slice) if not isinstance(node.slice, ast.Slice) else None
             if isinstance(key, Static):
-                with self.author(node):
-                    return Static(base.value[key.value])
+                whole, place = base.value, key.value
+                found = self.twice(node, lambda: whole[place])
+                self.pure(impure(found) if not isinstance(found, FunctionType) else None, node)
+                return Static(found)
             fail(
                 "KC202",
                 f"{ast.unparse(node.value)} is a constant and cannot be indexed by {ast.unparse(node.slice)}",
@@ -246,8 +266,8 @@ class Expressions(Calls):
         """The value of `left op right`, for integers, sets and sequences."""
         at = self.at(node)
         if isinstance(left, Static) and isinstance(right, Static):
-            with self.author(node):
-                return Static(BINARY[op](left.value, right.value))
+            a, b = left.value, right.value
+            return Static(self.twice(node, lambda: BINARY[op](a, b)))
         typed = left if isinstance(left, ir.Expr) and not isinstance(left, Display) else right
         if not isinstance(typed, ir.Expr):
             fail("KC213", "these cannot be combined", at, "use integers, sets or sequences")

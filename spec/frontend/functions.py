@@ -11,6 +11,7 @@ from kubecheck.spec import ir
 from kubecheck.spec.declare import Declared, Spec, annotations_of
 from kubecheck.spec.errors import Position, SpecError
 from kubecheck.spec.frontend.bindings import Binding, Method, Static, Value, Variable, assigned_names, describe
+from kubecheck.spec.frontend.purity import Constants
 from kubecheck.spec.source import fail, position, tree
 from kubecheck.spec.types import INT, NoneType, Type, is_place
 
@@ -25,7 +26,14 @@ class Compiler:
         self.functions: list[ir.Function] = []
         self._done: dict[Any, ir.Function] = {}
         self._running: list[Any] = []
+        self.constants = Constants()
         self._kept: list[Any] = []  # static arguments are told apart by id(), so they must stay alive
+
+    def still_constant(self) -> None:
+        """SpecError if something that was read as a constant has changed since, or a class has got what the native execution ignores."""
+        self.spec.types.check_classes()
+        with self.spec.types.active():
+            self.constants.check()
 
     def declared(self, declared: Declared, formals: tuple[ir.Formal, ...], result: Type) -> ir.Function:
         """A declared function; parts of the state are places, the rest values."""
@@ -151,7 +159,7 @@ def bind(
     function: FunctionType, receiver: Value | None, positional: list[Value], named: dict[str, Value], at: Position
 ) -> dict[str, Value]:
     """Arguments by parameter name, defaults filled in; SpecError KC124 if they do not fit."""
-    signature = inspect.signature(function)
+    signature = inspect.signature(function, follow_wrapped=False)
     for p in signature.parameters.values():
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
             fail(

@@ -126,7 +126,10 @@ class Body(Expressions):
             return [], False
         if isinstance(node, ast.Expr):
             self.alone |= alone(node.value)
-            return self._expression_statement(node), False
+            found = self._expression_statement(node)
+            # `require(False)`, as constants have it: what follows is for other constants
+            never = any(isinstance(s, ir.Require) and isinstance(s.condition, ir.Const) and not s.condition.value for s in found)
+            return found, never
         if isinstance(node, ast.Assign):
             if len(node.targets) != 1:
                 fail("KC003", "several targets in one assignment", self.at(node), "assign one after the other")
@@ -416,7 +419,7 @@ class Body(Expressions):
             )
 
     def _unordered(self, node: ast.expr) -> bool:
-        value = self.value(node)
+        value = self.iterable(node)
         return isinstance(value, Static) and isinstance(value.value, set | frozenset)
 
     def _unrolled(self, node: ast.For, name: str, values: list[Static]) -> list[ir.Stmt]:

@@ -93,10 +93,14 @@ def test_what_is_no_type(types: Types, annotation: Any) -> None:
     assert caught.value.code in ("KC101", "KC105")
 
 
-def test_negative_sizes_are_empty(types: Types) -> None:
+def test_sizes_have_bounds(types: Types) -> None:
     class Lagging(Sort, size="lag"): ...
 
-    assert types.resolve(Lagging).cardinality == 0
+    for lag in (-1, 65_537, 10**5000):
+        with pytest.raises(SpecError, match="KC106") as caught:
+            Types({"lag": lag}).resolve(Lagging)
+        assert len(str(caught.value)) < 500
+    assert [Types({"lag": lag}).resolve(Lagging).cardinality for lag in (0, 65_536)] == [0, 65_536]
 
 
 def test_classes_that_are_defined_later(types: Types) -> None:
