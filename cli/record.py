@@ -82,8 +82,10 @@ class Record(Report, frozen=True, kw_only=True):
     format_version: Literal[2] = FORMAT_VERSION
     target: str
     scaling: str
+    derived: str = ""
     not_modelled: list[NotModelledObject]
     left_out: list[str]
+    presumed: list[str] = []  # noqa: RUF012 - msgspec copies it
     exit_code: int
     reproduce: str
     run: Run | None = None
@@ -104,11 +106,13 @@ def record(report: Report, subject: Subject, *, reproduce: str, run: Run | None 
         | {
             "target": subject.title,
             "scaling": subject.scaling,
+            "derived": subject.derived,
             "not_modelled": [
                 {"api_version": o.api_version, "kind": o.kind, "name": o.name, "line": o.position.line}
                 for o in subject.not_modelled
             ],
-            "left_out": list(subject.left_out),
+            "left_out": [field.path for field in subject.left_out],
+            "presumed": [field.presumed for field in subject.left_out],
             "exit_code": int(exit_code(report.verdict)),
             "reproduce": reproduce,
             "run": msgspec.to_builtins(run, enc_hook=str),

@@ -132,6 +132,8 @@ def _header(report: Report, subject: Subject) -> RenderableType:
     rows: list[tuple[str, str]] = [("checked", subject.title)]
     if subject.scaling:
         rows.append(("scaled", subject.scaling))
+    if subject.derived:
+        rows.append(("derived", subject.derived))
     if scope := subject.scope or report.scope:
         rows.append(("scope", ", ".join(f"{name}={value}" for name, value in scope.items())))
     if report.release:
@@ -143,8 +145,19 @@ def _header(report: Report, subject: Subject) -> RenderableType:
     if subject.not_modelled:
         rows.append(("not modelled", ", ".join(str(other) for other in subject.not_modelled)))
     if subject.left_out:
-        rows.append(("left out", f"these fields of {subject.name} are not modelled: {', '.join(subject.left_out)}"))
+        rows += _left_out(subject)
     return grid(rows)
+
+
+def _left_out(subject: Subject) -> list[tuple[str, str]]:
+    """What is presumed in place of the fields that are not modelled, and which those are, a line for each presumption."""
+    from kubecheck.model.manifest_left_out import grouped
+
+    found = grouped(subject.left_out)
+    return [
+        ("left out" if number == 0 else "", f"{', '.join(paths)}: here {presumed}")
+        for number, (presumed, paths) in enumerate(found.items())
+    ]
 
 
 def _exploration(report: Report) -> RenderableType:

@@ -24,7 +24,7 @@ from kubecheck.cli.switches import idle_switches, switched
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kubecheck.model.manifest import NotModelled, Workload
+    from kubecheck.model.manifest import LeftOut, NotModelled, Workload
     from kubecheck.model.scenarios import Holds, Violates
     from kubecheck.model.scope import ClusterScope
     from kubecheck.spec import Position, Spec
@@ -63,7 +63,8 @@ class Subject:
     """One spec to look at.
 
     `title` says what it is, `ours` whether kubecheck's own model wrote it. `scope` is what of a cluster's scope is
-    worth showing; empty if the spec's own scope is to be shown. `expected` is what is known about a scenario whose scope is
+    worth showing; empty if the spec's own scope is to be shown, `derived` what of it follows from
+    a manifest's ports. `expected` is what is known about a scenario whose scope is
     unchanged. `position` is where a manifest has the workload; None for a spec and a scenario. `workload` is its kind, namespace
     and name there: `name` may come twice. `idle_switches` says of the built spec which of --without and --with change nothing.
     """
@@ -75,8 +76,9 @@ class Subject:
     scope: Mapping[str, Any] = field(default_factory=dict)
     expected: Holds | Violates | None = None
     scaling: str = ""
+    derived: str = ""
     not_modelled: tuple[NotModelled, ...] = ()
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     position: Position | None = None
     workload: str = ""
     idle_switches: Callable[[Spec], Iterable[str]] = lambda _: ()
@@ -234,7 +236,7 @@ def _of_manifest(path: str, options: ScopeOptions) -> list[Subject]:
         )
     found = []
     for workload in manifest.workloads:
-        before, scaling = manifest_scope(workload, options)
+        before, scaling, derived = manifest_scope(workload, options)
         scope = switched(before, options)
         found.append(
             Subject(
@@ -244,6 +246,7 @@ def _of_manifest(path: str, options: ScopeOptions) -> list[Subject]:
                 ours=True,
                 scope=main_scope(scope),
                 scaling=scaling,
+                derived=derived,
                 not_modelled=manifest.not_modelled,
                 left_out=workload.left_out,
                 position=workload.position,
@@ -256,8 +259,11 @@ def _of_manifest(path: str, options: ScopeOptions) -> list[Subject]:
     return found
 
 
-def manifest_scope(workload: Workload, options: ScopeOptions) -> tuple[ClusterScope, str]:
-    """The small cluster for a workload, before its features are switched, and what was scaled down for it. Raises InputError."""
+def manifest_scope(workload: Workload, options: ScopeOptions) -> tuple[ClusterScope, str, str]:
+    """The small cluster for a workload, before its features are switched, what was scaled down for it, and what follows from its ports.
+
+    Raises InputError.
+    """
     from kubecheck.model.manifest import Kind
     from kubecheck.model.scaling import scaled
     from kubecheck.model.scope import ClusterScope
@@ -278,7 +284,25 @@ def manifest_scope(workload: Workload, options: ScopeOptions) -> tuple[ClusterSc
         values["deployment_status"] = False  # ten times the states, and nobody but people reads it
     if found.kind is Kind.REPLICA_SET or found.paused or found.replicas == 0:
         values |= _NO_ROLLOUT
-    return _scope(ClusterScope, values | _overrides(options)), small.sentence
+    own, given = _of_ports(found), _overrides(options)
+    scope = _scope(ClusterScope, values | own | given)
+    return scope, small.sentence, _derived(found, {name: value for name, value in own.items() if name not in given})
+
+
+def _of_ports(workload: Workload) -> dict[str, int]:
+    """A pod that takes a port of its node has it alone among its kind; so there is a node for each replica, and none to spare."""
+    return {"capacity": 1, "nodes": max(workload.replicas, 1)} if workload.host_ports else {}
+
+
+def _derived(workload: Workload, values: Mapping[str, int]) -> str:
+    if not values:
+        return ""
+    ports = ", ".join(f"{each.port} (line {each.position.line})" for each in workload.host_ports)
+    sizes = {
+        "capacity": f"capacity=1: a node has room for one pod that takes its port {ports}",
+        "nodes": f"nodes={values.get('nodes')}: one for each replica; --nodes N gives the rollout spare ones",
+    }
+    return "; ".join(sizes[name] for name in values)
 
 
 def main_scope(scope: Any) -> dict[str, Any]:

@@ -1,27 +1,44 @@
-"""Typed access to the fields of a Kubernetes object, each with its path, so that an error says which field and where.
+"""The fields of a Kubernetes object, each with its path and place, so that an error says which field and where.
 
-Follows what the API server does with a field: a name that the type does not have is refused (strict decoding,
-`unknown field`), `null` is the same as absent, and a value of another type is never converted. Read in Kubernetes
-1.36: sigs.k8s.io/json (internal/golang/encoding/json/decode.go) and k8s.io/apimachinery/pkg/util/validation
-(IsDNS1123Label, IsLabelKey, …).
+`decoded` does what the API server does with a field: a name that the type does not have is refused (strict decoding, `unknown field`),
+`null` is the same as absent, and a value of another type is never converted. Read in Kubernetes 1.36: sigs.k8s.io/json
+(internal/golang/encoding/json/decode.go). Which type has which fields is in conformance/schema.py, which texts a type takes in
+conformance/shapes.py.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from kubecheck.model.conformance import shapes
+from kubecheck.model.conformance.checks import closest
 from kubecheck.model.manifest_source import Map, Node, Scalar, Sequence, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
+    from kubecheck.model.conformance.schema import Type
     from kubecheck.spec.errors import Position
 
-INT32_MAX: Final = (1 << 31) - 1
-NOT_NEGATIVE: Final = "must be greater than or equal to 0"
+Json = Any
+
+_WORDS: Final = {
+    "int32": "a 32-bit integer", "int64": "a 64-bit integer", "bool": "true or false", "intstr": "a 32-bit integer or a string",
+    "double": "a number", "quantity": "a quantity", "string": "a string", "bytes": "base64", "time": "a time", "microtime": "a time",
+}  # fmt: skip
+_REMEDIES: Final = {
+    "int32": "write a whole number without quotes",
+    "int64": "write a whole number without quotes",
+    "intstr": 'for example 1, or "25%"',
+    "double": "write a number without quotes",
+    "bool": "write true or false without quotes",
+    "quantity": 'for example 500m, 2, "1.5", 64Mi, 1Gi',
+    "time": 'for example "2026-01-31T12:00:00Z"',
+    "microtime": 'for example "2026-01-31T12:00:00.000000Z"',
+}
+_LARGEST: Final = {"int32": (1 << 31) - 1, "intstr": (1 << 31) - 1, "int64": (1 << 63) - 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,77 +81,59 @@ class Field:
             return Field(self.source, path, None, self.position)
         entry = node.entries.get(name)
         if entry is None or (isinstance(entry.node, Scalar) and entry.node.value is None):
-            # what is missing is shown at the first line of what it is missing from
-            where = entry.key if entry else next((e.key for e in node.entries.values()), self.position)
-            return Field(self.source, path, None, where)
+            return Field(self.source, path, None, entry.key if entry else self._first_line())
         return Field(self.source, path, entry.node, entry.node.position)
 
-    def key_position(self, name: str) -> Position:
-        """Where the key of a field given here stands."""
-        node = self._map()
-        return node.entries[name].key if node else self.position
+    def _first_line(self) -> Position:
+        """What is missing is shown at the first line of what it is missing from."""
+        if not isinstance(self.node, Map):
+            return self.position
+        return next((e.key for e in self.node.entries.values()), self.position)
 
-    def keys(self) -> tuple[str, ...]:
-        """The names of the fields given here."""
-        node = self._map()
-        return tuple(node.entries) if node else ()
+    def at(self, path: str, key: str | None = None) -> Position:
+        """Where the field of a path like `spec.containers[0].resources.limits[cpu]` stands, or what of it is there; or a key of it."""
+        found, rest = self, path
+        while rest and (step := found._step(rest)) is not None:
+            found, rest = step
+        if key is not None and isinstance(found.node, Map) and key in found.node.entries:
+            return found.node.entries[key].key
+        return found._first_line() if rest else found.position
 
-    def only(self, known: Iterable[str], *, type_name: str) -> Field:
-        """This field; raises ManifestError for a key that the Kubernetes type does not have."""
-        node, names = self._map(), sorted(known)
-        for name, entry in node.entries.items() if node else ():
-            if name in names:
-                continue
-            close = closest(name, names)
-            remedy = f"did you mean `{close}`?" if close else f"a {type_name} has {_listing(names)}"
-            path = f"{self.path}.{name}" if self.path else name
-            self.source.fail(f"{path} is not a field of {type_name}", entry.key, remedy=remedy)
-        return self
-
-    def integer(self, default: int, *, minimum: int | None = 0) -> int:
-        """A 32-bit integer; raises ManifestError for anything else, or if it is below `minimum`."""
-        if self.node is None:
-            return default
-        value = self._value()
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)  # 3.0 reaches the API server as the JSON number 3
-        if isinstance(value, bool) or not isinstance(value, int):
-            remedy = "write a whole number without quotes"
-            self.fail(f"is {self.described()}, and must be a 32-bit integer", remedy=remedy)
-        if not -INT32_MAX - 1 <= value <= INT32_MAX:
-            self.fail(
-                f"is {self.described()}, which does not fit a 32-bit integer", remedy=f"the largest is {INT32_MAX}"
-            )
-        if minimum is not None and value < minimum:
-            reason = NOT_NEGATIVE if minimum == 0 else f"must be greater than or equal to {minimum}"
-            self.fail(f"is {value}: {reason}", remedy=f"write {minimum} or more")
-        return value
-
-    def boolean(self, default: bool) -> bool:
-        """True or false (YAML 1.1 knows yes, no, on and off as well)."""
-        if self.node is None:
-            return default
-        value = self._value()
-        if not isinstance(value, bool):
-            self.fail(f"is {self.described()}, and must be true or false", remedy="write true or false without quotes")
-        return value
+    def _step(self, path: str) -> tuple[Field, str] | None:
+        """The child that a path begins with, and the rest of the path."""
+        if isinstance(self.node, Sequence) and (index := re.match(r"\[([0-9]+)\]\.?", path)):
+            items = self.node.items
+            number = int(index[1])
+            return (Field(self.source, "", items[number], items[number].position), path[index.end() :]) if number < len(items) else None
+        if not isinstance(self.node, Map):
+            return None
+        for name in sorted(self.node.entries, key=len, reverse=True):
+            entry = self.node.entries[name]
+            for written in (name, f"[{name}]"):
+                if path.startswith(written) and path[len(written) :][:1] in ("", ".", "["):
+                    child = Field(self.source, "", entry.node, entry.node.position)
+                    return child, path[len(written) :].removeprefix(".")
+        return None
 
     def string(self, default: str = "") -> str:
         """A string; a number or a boolean is refused, as by the API server."""
         if self.node is None:
             return default
-        value = self._value()
+        value = self.node.value if isinstance(self.node, Scalar) else None
         if not isinstance(value, str):
-            remedy = "put it in quotes" if isinstance(self.node, Scalar) else "write one value"
-            if isinstance(self.node, Scalar) and isinstance(value, bool) and self.node.text not in ("true", "false"):
-                remedy = f'put it in quotes: "{self.node.text}" (YAML 1.1 reads it as a boolean without them)'
-            elif isinstance(self.node, Scalar):
-                remedy = f'put it in quotes: "{self.node.text}"'
-            self.fail(f"is {self.described()}, and must be a string", remedy=remedy)
+            self.fail(f"is {self.described()}, and must be a string", remedy=self._quoted())
         return value
 
+    def _quoted(self) -> str:
+        """How to make a string of the value."""
+        if not isinstance(self.node, Scalar):
+            return "write one value"
+        if isinstance(self.node.value, bool) and self.node.text not in ("true", "false"):
+            return f'put it in quotes: "{self.node.text}" (YAML 1.1 reads it as a boolean without them)'
+        return f'put it in quotes: "{self.node.text}"'
+
     def items(self) -> Iterator[Field]:
-        """The elements of a list."""
+        """The elements of a list; an element that is null is absent."""
         if self.node is None:
             return
         if not isinstance(self.node, Sequence):
@@ -144,9 +143,11 @@ class Field:
             absent = isinstance(item, Scalar) and item.value is None
             yield Field(self.source, path, None if absent else item, item.position)
 
-    def strings(self) -> dict[str, str]:
-        """A mapping of strings to strings."""
-        return {name: self.child(name).string() for name in self.keys()}
+    def entries(self) -> Iterator[tuple[str, Field]]:
+        """The keys of a mapping, each with its value."""
+        node = self._map()
+        for name in node.entries if node else ():
+            yield name, self.child(name)
 
     def described(self) -> str:
         """The value, for a message."""
@@ -164,6 +165,43 @@ class Field:
             case Scalar(text=text):
                 return f"the number {_shortened(text)}"
 
+    def decoded(self, kind: Type) -> Json:
+        """The value as JSON of a type; None if it is absent. Raises ManifestError where it is none, also for unknown fields."""
+        if self.node is None:
+            return None
+        if kind.members is not None:
+            self._only(kind)
+            return {name: child.decoded(kind.members[name].type) for name, child in self.entries()}
+        if kind.is_list and kind.element is not None:
+            return [item.decoded(kind.element) for item in self.items()]
+        if kind.is_map and kind.element is not None:
+            return {name: child.decoded(kind.element) for name, child in self.entries()}
+        return self._plain(kind.name)
+
+    def _only(self, kind: Type) -> None:
+        node, names = self._map(), sorted(kind.members or {})
+        for name, entry in node.entries.items() if node else ():
+            if name not in names:
+                close, short = closest(name, names), kind.name.rpartition(".")[2]
+                remedy = f"did you mean `{close}`?" if close else f"a {short} has {_listing(names)}"
+                path = f"{self.path}.{name}" if self.path else name
+                self.source.fail(f"{path} is not a field of {short}", entry.key, remedy=remedy)
+
+    def _plain(self, kind: str) -> Json:
+        if kind == "any":
+            return _json(self.node)
+        value = self.node.value if isinstance(self.node, Scalar) else None
+        if isinstance(value, float) and kind in _LARGEST and value.is_integer():
+            value = int(value)  # 3.0 reaches the API server as the JSON number 3
+        if isinstance(self.node, Scalar) and shapes.is_plain(kind, value):
+            return value
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if kind in _LARGEST and number and float(value or 0).is_integer():
+            width = "64" if kind == "int64" else "32"
+            self.fail(f"is {self.described()}, which does not fit a {width}-bit integer", remedy=f"the largest is {_LARGEST[kind]}")
+        remedy = self._quoted() if kind == "string" else _REMEDIES.get(kind, "see `kubectl explain`")
+        self.fail(f"is {self.described()}, and must be {_WORDS.get(kind, kind)}", remedy=remedy)
+
     def _map(self) -> Map | None:
         if self.node is None:
             return None
@@ -173,15 +211,18 @@ class Field:
             )
         return self.node
 
-    def _value(self) -> str | int | float | bool | None:
-        return self.node.value if isinstance(self.node, Scalar) else None
 
-
-def closest(name: str, names: Iterable[str]) -> str:
-    """The one of `names` that `name` was probably meant to be, or nothing."""
-    candidates = list(names)
-    same = [n for n in candidates if n.lower() == name.lower()]
-    return (same or difflib.get_close_matches(name, candidates, n=1, cutoff=0.7) or [""])[0]
+def _json(node: Node | None) -> Json:
+    """A value of no particular type."""
+    match node:
+        case Map():
+            return {name: _json(entry.node) for name, entry in node.entries.items()}
+        case Sequence():
+            return [_json(item) for item in node.items]
+        case Scalar():
+            return node.value
+        case None:
+            return None
 
 
 def _listing(names: list[str]) -> str:
@@ -191,62 +232,3 @@ def _listing(names: list[str]) -> str:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= 40 else text[:37] + "…"
-
-
-_ALPHANUMERIC: Final = "'a' to 'z', '0' to '9'"
-_DNS_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_DNS_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_LABEL_NAME: Final = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-
-
-def check_dns_label(field: Field, value: str) -> None:
-    """Container and namespace names (IsDNS1123Label); raises ManifestError."""
-    if len(value) > 63 or not _DNS_LABEL.fullmatch(value):
-        field.fail(
-            f'is "{_shortened(value)}", which is not an RFC 1123 label',
-            remedy=f"at most 63 characters of {_ALPHANUMERIC} and '-', with neither end '-'",
-        )
-
-
-def check_dns_subdomain(field: Field, value: str) -> None:
-    """Object names (IsDNS1123Subdomain); raises ManifestError."""
-    if len(value) > 253 or not _DNS_SUBDOMAIN.fullmatch(value):
-        field.fail(
-            f'is "{_shortened(value)}", which is not an RFC 1123 subdomain',
-            remedy=f"at most 253 characters of {_ALPHANUMERIC}, '-' and '.', with '-' and '.' inside only",
-        )
-
-
-def check_label_key(field: Field, key: str, *, at: Position | None = None) -> None:
-    """A label's key, `name` or `prefix/name` (IsLabelKey); raises ManifestError."""
-    prefix, slash, name = key.rpartition("/")
-    if slash and (len(prefix) > 253 or not _DNS_SUBDOMAIN.fullmatch(prefix)):
-        field.fail(
-            f'has the label key "{_shortened(key)}", whose part before the / is not an RFC 1123 subdomain',
-            remedy="a prefix looks like example.com/",
-            at=at,
-        )
-    if len(name) > 63 or not _LABEL_NAME.fullmatch(name):
-        field.fail(
-            f'has the label key "{_shortened(key)}", which is not valid',
-            remedy="at most 63 letters, digits, '-', '_', '.', beginning and ending with a letter or digit",
-            at=at,
-        )
-
-
-def check_label_value(field: Field, value: str) -> None:
-    """A label's value (IsLabelValue); raises ManifestError."""
-    if len(value) > 63 or (value and not _LABEL_NAME.fullmatch(value)):
-        field.fail(
-            f'is "{_shortened(value)}", which is not a valid label value',
-            remedy="empty, or at most 63 letters, digits, '-', '_', '.', beginning and ending with a letter or digit",
-        )
-
-
-def labels(field: Field) -> dict[str, str]:
-    """A mapping of labels (ValidateLabels); raises ManifestError."""
-    found = field.strings()
-    for key, value in found.items():
-        check_label_key(field, key, at=field.key_position(key))
-        check_label_value(field.child(key), value)
-    return found

@@ -294,6 +294,14 @@ def _pod_spec(spec: Fields) -> None:
         _pod_volume(volume)
 
 
+# Members of volumes that have a default, by the type of volume.
+_OF_VOLUME: Final[dict[str, Fields]] = {
+    "iscsi": {"iscsiInterface": "default"},
+    "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
+    "scaleIO": {"storageMode": "ThinProvisioned", "fsType": "xfs"},
+}
+
+
 def _pod_volume(volume: Fields) -> None:
     if not any(value is not None for name, value in volume.items() if name != "name"):
         volume["emptyDir"] = {}
@@ -311,16 +319,31 @@ def _pod_volume(volume: Fields) -> None:
             _fill_empty(item["fieldRef"], apiVersion="v1")
     if volume.get("hostPath") is not None:
         fill(volume["hostPath"], type="")
+    for source, members in _OF_VOLUME.items():
+        if volume.get(source) is not None:
+            _fill_empty(volume[source], **members)
+    if volume.get("azureDisk") is not None:
+        fill(volume["azureDisk"], cachingMode="ReadWrite", fsType="ext4", readOnly=False, kind="Shared")
+    if volume.get("image") is not None:
+        _fill_empty(volume["image"], pullPolicy=_pull_policy(volume["image"].get("reference") or ""))
+    template = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")
+    if template is not None:
+        fill(_spec(template), volumeMode="Filesystem")
+
+
+def _pull_policy(reference: str) -> str:
+    """Always for the tag latest, which is the one of an image without tag and digest."""
+    image = reference.rsplit("/", 1)[-1]
+    latest = ":" not in image.split("@")[0] or image.endswith(":latest")
+    return "Always" if latest and "@" not in image else "IfNotPresent"
 
 
 def _container(container: Fields) -> None:
-    image = str(container.get("image") or "").rsplit("/", 1)[-1]
-    latest = ":" not in image.split("@")[0] or image.endswith(":latest")
     _fill_empty(
         container,
         terminationMessagePath="/dev/termination-log",
         terminationMessagePolicy="File",
-        imagePullPolicy="Always" if latest and "@" not in image else "IfNotPresent",
+        imagePullPolicy=_pull_policy(str(container.get("image") or "")),
     )
     fill(container, resources={})
     for amounts in ("limits", "requests"):
@@ -333,6 +356,9 @@ def _container(container: Fields) -> None:
         reference = (variable.get("valueFrom") or {}).get("fieldRef")
         if reference is not None:
             _fill_empty(reference, apiVersion="v1")
+        file = (variable.get("valueFrom") or {}).get("fileKeyRef")
+        if file is not None:
+            fill(file, optional=False)
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
         if container.get(probe) is not None:
             _fill_empty(container[probe], timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)

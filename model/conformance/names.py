@@ -11,8 +11,11 @@ Json = Any
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _QUALIFIED: Final = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_RELAXED: Final = re.compile(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
+_HEADER: Final = re.compile(r"[-A-Za-z0-9]+")
 _CONFIG_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
 _PORT_NAME: Final = re.compile(r"[-a-z0-9]+")
+_DIGITS: Final = 18  # a percentage of more digits is as good as this many
 _PERCENT: Final = re.compile(r"[0-9]+%")
 
 
@@ -24,6 +27,16 @@ def is_label(text: Json) -> bool:
 def is_subdomain(text: Json) -> bool:
     """IsDNS1123Subdomain."""
     return isinstance(text, str) and len(text) <= 253 and _SUBDOMAIN.fullmatch(text) is not None
+
+
+def is_relaxed_subdomain(text: str) -> bool:
+    """IsDNS1123SubdomainWithUnderscore."""
+    return len(text) <= 253 and _RELAXED.fullmatch(text) is not None
+
+
+def is_header(text: str) -> bool:
+    """IsHTTPHeaderName."""
+    return _HEADER.fullmatch(text) is not None
 
 
 def is_path_segment(text: str) -> bool:
@@ -82,7 +95,10 @@ def bound(value: Json) -> int | None:
     """A number of pods or a percentage, as a number; None if it is neither (ValidatePositiveIntOrPercent)."""
     if isinstance(value, int):
         return value if value >= 0 else None
-    return int(value[:-1]) if isinstance(value, str) and _PERCENT.fullmatch(value) else None
+    if not isinstance(value, str) or not _PERCENT.fullmatch(value):
+        return None
+    digits = value[:-1].lstrip("0")
+    return int(digits or "0") if len(digits) <= _DIGITS else 10**_DIGITS  # Python converts no text of thousands of digits
 
 
 def over_all(value: Json) -> bool:

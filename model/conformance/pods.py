@@ -6,19 +6,40 @@ ValidatePodEphemeralContainersUpdate, ValidatePodResize) and pkg/api/v1/pod/util
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any, Final
 
-from kubecheck.model.conformance import names, scheduling
-from kubecheck.model.conformance.amounts import added, amounts_of
-from kubecheck.model.conformance.containers import containers, seccomp, volumes
-from kubecheck.model.conformance.label_selectors import labels
+from kubecheck.model.conformance import checks, names, scheduling, security
+from kubecheck.model.conformance.amounts import added, amounts_of, of_pod
+from kubecheck.model.conformance.checks import Problems, problem
+from kubecheck.model.conformance.containers import all_containers, containers, resources
+from kubecheck.model.conformance.label_selectors import annotation_problems, labels
+from kubecheck.model.conformance.quantities import quantity
+from kubecheck.model.conformance.volumes import volumes
 
 Json = Any
-Problems = list[str]
 
 _SYSTEM_CONDITIONS: Final = ("PodScheduled", "Ready", "Initialized")
-_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_DNS_POLICIES: Final = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
+_MIRROR: Final = "kubernetes.io/config.mirror"
+_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
+_TOLERATIONS: Final = "scheduler.alpha.kubernetes.io/tolerations"
+_INTEGER: Final = re.compile("0|-?[0-9]{1,10}")
+# What may not be set for a pod of a system; of `_UNLESS_SET` false and empty ones may.
+_NOT_LINUX: Final = ("windowsOptions",)
+_NOT_WINDOWS: Final = (
+    "appArmorProfile", "seLinuxOptions", "seccompProfile", "fsGroup", "fsGroupChangePolicy", "sysctls", "runAsUser", "runAsGroup",
+    "supplementalGroups", "supplementalGroupsPolicy", "seLinuxChangePolicy",
+)  # fmt: skip
+_NOT_WINDOWS_POD: Final = ("hostUsers", "hostPID", "hostIPC", "shareProcessNamespace")
+_NOT_WINDOWS_CONTAINER: Final = (
+    "appArmorProfile", "seLinuxOptions", "seccompProfile", "capabilities", "readOnlyRootFilesystem", "privileged",
+    "allowPrivilegeEscalation", "procMount", "runAsUser", "runAsGroup",
+)  # fmt: skip
+_UNLESS_SET: Final = ("hostPID", "hostIPC", "sysctls")
 
 
 def quality(spec: Json) -> str:
@@ -38,72 +59,159 @@ def quality(spec: Json) -> str:
 
 def template(given: Json, path: str) -> Problems:
     """ValidatePodTemplateSpec."""
-    meta = given.get("metadata") or {}
+    meta, of_pod = given.get("metadata") or {}, given.get("spec") or {}
     found = labels(meta.get("labels") or {}, f"{path}.metadata.labels")
-    found += [
-        f"{path}.metadata.annotations: bad key"
-        for k in meta.get("annotations") or {}
-        if not names.is_qualified(k.lower())
-    ]
-    return found + spec(given.get("spec") or {}, f"{path}.spec", of_pod=False)
+    found += annotation_problems(meta.get("annotations") or {}, f"{path}.metadata.annotations")
+    found += spec(of_pod, f"{path}.spec", of_pod=False) + _annotated(meta.get("annotations") or {}, of_pod, path)
+    if of_pod.get("ephemeralContainers"):
+        found += problem(f"{path}.spec.ephemeralContainers", "are not allowed in a pod template", "leave them out")
+    return found
+
+
+def _annotated(given: Json, of_pod: Json, path: str) -> Problems:
+    """ValidatePodSpecificAnnotations, validateSeccompAnnotationsAndFields, validateAppArmorAnnotationsAndFieldsMatchOnCreate."""
+    here = f"{path}.metadata.annotations"
+    found = security.annotated(given, of_pod, path, list(all_containers(of_pod, f"{path}.spec")))
+    if _MIRROR in given and not of_pod.get("nodeName"):
+        found += problem(f"{here}[{_MIRROR}]", "is for static pods, which have spec.nodeName")
+    cost = given.get(_COST)
+    if cost is not None and not (_INTEGER.fullmatch(cost) and -(2**31) <= int(cost) < 2**31):
+        found += problem(f"{here}[{_COST}]", "must be a 32bit integer")
+    if given.get(_TOLERATIONS):
+        try:
+            parsed = json.loads(given[_TOLERATIONS])
+            tolerations = parsed if all(isinstance(t, dict) for t in parsed) else None
+        except (ValueError, TypeError, RecursionError):
+            tolerations = None
+        if tolerations is None:
+            found += problem(f"{here}[{_TOLERATIONS}]", "is no list of tolerations as JSON")
+        else:
+            found += scheduling.tolerations(tolerations, f"{here}[{_TOLERATIONS}]")
+    return found
 
 
 def spec(given: Json, path: str, *, of_pod: bool) -> Problems:
     """ValidatePodSpec."""
-    found = containers(given, path, of_pod=of_pod) + volumes(given.get("volumes") or [], f"{path}.volumes")
-    if given.get("restartPolicy") not in ("Always", "OnFailure", "Never"):
-        found.append(f"{path}.restartPolicy: unsupported value")
-    policy = given.get("dnsPolicy")
-    if policy not in ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"):
-        found.append(f"{path}.dnsPolicy: unsupported value")
-    if policy == "None" and not (given.get("dnsConfig") or {}).get("nameservers"):
-        found.append(f"{path}.dnsConfig.nameservers: must provide at least one DNS nameserver when `dnsPolicy` is None")
+    valid, found = volumes(given.get("volumes") or [], f"{path}.volumes")
+    found += _claims(given.get("resourceClaims") or [], f"{path}.resourceClaims")
+    found += containers(given, path, valid, of_pod=of_pod)
+    found += _own_resources(given, path)
+    found += checks.supported(f"{path}.restartPolicy", given.get("restartPolicy"), ("Always", "OnFailure", "Never"))
+    found += checks.supported(f"{path}.dnsPolicy", given.get("dnsPolicy"), _DNS_POLICIES)
     found += labels(given.get("nodeSelector") or {}, f"{path}.nodeSelector")
-    for name in ("nodeName", "serviceAccountName", "priorityClassName", "runtimeClassName"):
-        if given.get(name) and not names.is_subdomain(given[name]):
-            found.append(f"{path}.{name}: not a DNS subdomain")
-    for name in ("hostname", "subdomain"):
-        if given.get(name) and not names.is_label(given[name]):
-            found.append(f"{path}.{name}: not a DNS label")
-    deadline = given.get("activeDeadlineSeconds")
-    if deadline is not None and not 1 <= deadline <= 2**31 - 1:
-        found.append(f"{path}.activeDeadlineSeconds: must be between 1 and 2147483647")
-    if given.get("preemptionPolicy") not in (None, "PreemptLowerPriority", "Never"):
-        found.append(f"{path}.preemptionPolicy: unsupported value")
-    if given.get("shareProcessNamespace") and given.get("hostPID"):
-        found.append(f"{path}.shareProcessNamespace: ShareProcessNamespace and HostPID cannot both be enabled")
-    gates = [g.get("name") for g in given.get("schedulingGates") or []]
-    found += [f"{path}.schedulingGates: not a qualified name" for g in gates if not names.is_qualified(g)]
-    if len(set(gates)) < len(gates):
-        found.append(f"{path}.schedulingGates: duplicate")
-    for gate in given.get("readinessGates") or []:
-        if not names.is_qualified(gate.get("conditionType")):
-            found.append(f"{path}.readinessGates: not a qualified name")
-    found += [f"{path}.tolerations: bad" for t in given.get("tolerations") or [] if not tolerates(t)]
+    found += security.security_of_pod(given, path)
     found += scheduling.problems(given, path)
-    return found + _security(given.get("securityContext") or {}, f"{path}.securityContext")
+    for i, gate in enumerate(given.get("readinessGates") or []):
+        found += checks.qualified(f"{path}.readinessGates[{i}].conditionType", gate.get("conditionType"))
+    gates = [g.get("name") or "" for g in given.get("schedulingGates") or []]
+    for i, name in enumerate(gates):
+        found += checks.qualified(f"{path}.schedulingGates[{i}].name", name)
+        if name in gates[:i]:
+            found += problem(f"{path}.schedulingGates[{i}].name", f"is {checks.shown(name)}, which another gate has")
+    every = list(all_containers(given, path))
+    found += security.host_processes(given, path, every)
+    found += _own_users(given, path, every) + _host_name(given, path)
+    for name in ("nodeName", "serviceAccountName", "priorityClassName"):
+        found += checks.subdomain(f"{path}.{name}", given[name]) if given.get(name) else []
+    for name in ("hostname", "subdomain"):
+        found += checks.label(f"{path}.{name}", given[name]) if given.get(name) else []
+    if given.get("runtimeClassName") is not None:
+        found += checks.subdomain(f"{path}.runtimeClassName", given["runtimeClassName"])
+    found += checks.between(f"{path}.activeDeadlineSeconds", given.get("activeDeadlineSeconds"), 1, 2**31 - 1)
+    if given.get("preemptionPolicy") is not None:
+        found += checks.supported(f"{path}.preemptionPolicy", given["preemptionPolicy"], ("PreemptLowerPriority", "Never"))
+    if given.get("overhead") is not None:
+        found += resources({"limits": given["overhead"]}, f"{path}.overhead")
+    if given.get("os") is not None:
+        found += _system(given, path, every)
+    group = given.get("schedulingGroup")
+    return found + (checks.subdomain(f"{path}.schedulingGroup.podGroupName", group.get("podGroupName")) if group is not None else [])
 
 
-def _security(context: Json, path: str) -> Problems:
-    numbers = {name: context[name] for name in ("runAsUser", "runAsGroup", "fsGroup") if context.get(name) is not None}
-    found = [f"{path}.{name}: must be between 0 and 2147483647" for name, v in numbers.items() if not 0 <= v < 2**31]
-    found += [f"{path}.supplementalGroups: bad" for g in context.get("supplementalGroups") or [] if not 0 <= g < 2**31]
-    return found + seccomp(context.get("seccompProfile"), f"{path}.seccompProfile")
+def _claims(given: list[Json], path: str) -> Problems:
+    """validatePodResourceClaims."""
+    found: Problems = []
+    taken: set[str] = set()
+    for i, claim in enumerate(given):
+        here, name = f"{path}[{i}]", claim.get("name") or ""
+        found += checks.label(f"{here}.name", name)
+        if name and name in taken:
+            found += problem(f"{here}.name", f"is {checks.shown(name)}, which is the name of another claim", "rename one of them")
+        taken.add(name)
+        sources = [n for n in ("resourceClaimName", "resourceClaimTemplateName") if claim.get(n) is not None]
+        if len(sources) != 1:
+            found += problem(here, "must have one of resourceClaimName and resourceClaimTemplateName")
+        found += [p for n in sources for p in checks.subdomain(f"{here}.{n}", claim[n])]
+    return found
 
 
-def tolerates(toleration: Json) -> bool:
-    """ValidateTolerations, of one."""
-    operator, key = toleration.get("operator") or "Equal", toleration.get("key") or ""
-    if key and not names.is_qualified(key):
-        return False
-    if not key and operator != "Exists":
-        return False
-    if toleration.get("tolerationSeconds") is not None and toleration.get("effect") != "NoExecute":
-        return False
-    value = toleration.get("value") or ""
-    if (operator == "Exists" and value) or (operator == "Equal" and not names.is_label_value(value)):
-        return False
-    return operator in ("Exists", "Equal") and (toleration.get("effect") or "NoExecute") in _EFFECTS
+def _own_resources(given: Json, path: str) -> Problems:
+    """validatePodResources: of the pod as a whole."""
+    own, here = given.get("resources"), f"{path}.resources"
+    if own is None:
+        return []
+    if (given.get("os") or {}).get("name") == "windows":
+        return problem(here, "may not be set for a windows pod", "leave it out")
+    found = problem(f"{here}.claims", "may not be set for a pod", "leave it out") if own.get("claims") else []
+    found += resources({name: own.get(name) for name in ("limits", "requests")}, here, of_pod=True)
+    together = {which: of_pod(given, which) for which in ("requests", "limits")}
+    for which in together:
+        for name, value in (own.get(which) or {}).items():
+            most, amount = together[which].get(name, Decimal(0)), quantity(value) or Decimal(0)
+            if most > amount and (which == "requests" or name.startswith("hugepages-")):
+                found += problem(f"{here}.{which}[{name}]", f"is {value}: must be no less than the containers' {which} together")
+    for i, container in enumerate(given.get("containers") or []):
+        for name, value in amounts_of(container, "limits").items():
+            limit = quantity((own.get("limits") or {}).get(name, ""))
+            if limit is not None and value > limit:
+                found += problem(f"{path}.containers[{i}].resources.limits[{name}]", "must be less than or equal to the pod's limit")
+    return found
+
+
+def _own_users(given: Json, path: str, every: list[tuple[str, Json]]) -> Problems:
+    """validateHostUsers."""
+    if given.get("hostUsers") is not False:
+        return []
+    found: Problems = []
+    for name in ("hostNetwork", "hostPID", "hostIPC"):
+        found += problem(f"{path}.{name}", "may not be set when `hostUsers` is false", "leave it out") if given.get(name) else []
+    for here, container in every:
+        if container.get("volumeDevices"):
+            found += problem(f"{here}.volumeDevices", "may not be set when `hostUsers` is false", "leave it out")
+    return found
+
+
+def _host_name(given: Json, path: str) -> Problems:
+    """validatePodHostName."""
+    name, here = given.get("hostnameOverride"), f"{path}.hostnameOverride"
+    if name is None:
+        return []
+    found = checks.subdomain(here, name)
+    if given.get("setHostnameAsFQDN"):
+        found += problem(here, "may not be specified when setHostnameAsFQDN is true")
+    if given.get("hostNetwork"):
+        found += problem(here, "may not be specified when hostNetwork is true")
+    return found + (problem(here, "may not be longer than 64 characters") if len(name.encode()) > 64 else [])
+
+
+def _system(given: Json, path: str, every: list[tuple[str, Json]]) -> Problems:
+    """validateOS, validateLinux, validateWindows."""
+    name = given["os"].get("name") or ""
+    found = checks.supported(f"{path}.os.name", name, ("linux", "windows"))
+    if found:
+        return found
+    banned: Collection[str] = _NOT_LINUX if name == "linux" else _NOT_WINDOWS
+    places: list[tuple[str, Json, Collection[str]]] = [(f"{path}.securityContext", given.get("securityContext") or {}, banned)]
+    if name == "windows":
+        places.append((path, given, _NOT_WINDOWS_POD))
+        banned = _NOT_WINDOWS_CONTAINER
+    places += [(f"{here}.securityContext", container.get("securityContext") or {}, banned) for here, container in every]
+    for here, fields, members in places:
+        for member in members:
+            value = fields.get(member)
+            if value is not None and (member not in _UNLESS_SET or value):
+                found += problem(f"{here}.{member}", f"cannot be set for a {name} pod", "leave it out")
+    return found
 
 
 def creation(pod: Json) -> Problems:

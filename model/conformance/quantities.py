@@ -18,20 +18,21 @@ _QUANTITY: Final = re.compile(
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY: Final = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 _NANO: Final = Decimal("1e-9")
-_LONGEST: Final = 100  # no client writes longer ones
+_LONGEST: Final = 1000  # no client writes longer ones
 _EXACT: Final = 4 * _LONGEST  # digits: enough for any of them
 
 
 def quantity(value: Json) -> Decimal | None:
-    """What a quantity amounts to; None if it is none."""
+    """What a quantity amounts to; None if it is none. An exponent of thousands counts as one of a thousand."""
     text = str(value).strip()
+    if text in ("+", "-"):
+        return Decimal(0)  # as Go reads them
     match = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         return None
     number, suffix = Decimal(match[1]), match[2] or ""
     exponent = 0 if suffix in _BINARY else _DECIMAL[suffix] if suffix in _DECIMAL else int(suffix[1:])
-    if abs(exponent) > _LONGEST:
-        return None
+    exponent = max(-_LONGEST, min(exponent, _LONGEST))
     with localcontext(prec=_EXACT):
         return number * (Decimal(1024) ** _BINARY[suffix] if suffix in _BINARY else Decimal(10) ** exponent)
 
@@ -66,6 +67,17 @@ def _binary(amount: Decimal) -> str:
         whole //= 1024
         power += 1
     return f"{whole}{next((s for s, p in _BINARY.items() if p == power), '')}"
+
+
+def is_whole(amount: Decimal) -> bool:
+    """Whether it has no fraction."""
+    return amount == amount.to_integral_value()
+
+
+def is_multiple(amount: Decimal, size: Decimal) -> bool:
+    """Whether the amount, rounded up, is a whole number of times the size, which is whole and above zero."""
+    with localcontext(prec=_EXACT):
+        return size > 0 and is_whole(size) and amount.to_integral_value(rounding=ROUND_UP) % size == 0
 
 
 def in_thousandths(text: str) -> str:

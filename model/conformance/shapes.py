@@ -26,7 +26,9 @@ _ZONE: Final = r"(Z|[+-][0-9]{2}:[0-9]{2})"
 _TIME: Final = re.compile(_DATE + r"(\.[0-9]+)?" + _ZONE)
 _MICRO_TIME: Final = re.compile(_DATE + r"\.[0-9]{6}" + _ZONE)
 _TIMES: Final = {"time": _TIME, "microtime": _MICRO_TIME}
-_ZERO: Final[dict[str, Json]] = {"string": "", "bool": False, "int32": 0, "int64": 0, "double": 0, "bytes": ""}
+_ZERO: Final[dict[str, Json]] = {
+    "string": "", "bool": False, "int32": 0, "int64": 0, "double": 0, "bytes": "", "quantity": "0", "intstr": 0,
+}  # fmt: skip
 
 
 def fits(kind: str, document: Json) -> bool:
@@ -44,10 +46,11 @@ def _fits(kind: Type, value: Json) -> bool:
     if kind.element is not None:
         children = value.values() if kind.is_map and isinstance(value, dict) else value
         return isinstance(value, dict if kind.is_map else list) and all(_fits(kind.element, v) for v in children)
-    return _is_plain(kind.name, value)
+    return is_plain(kind.name, value)
 
 
-def _is_plain(name: str, value: Json) -> bool:
+def is_plain(name: str, value: Json) -> bool:
+    """Whether a value can be decoded as one of the plain types."""
     number = isinstance(value, int) and not isinstance(value, bool)
     if name in _WIDTHS:
         return number and -(2 ** _WIDTHS[name]) <= value < 2 ** _WIDTHS[name]

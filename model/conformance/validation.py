@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from kubecheck.model.conformance import (
+    checks,
     core_kinds,
     jobs,
     label_selectors,
@@ -21,17 +22,18 @@ from kubecheck.model.conformance import (
     services,
     workloads,
 )
+from kubecheck.model.conformance.checks import Problems, problem
 from kubecheck.model.conformance.schema import Type
 
 Json = Any
-Problems = list[str]
 
 _PATH_SEGMENT_NAMES: Final = {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "PodDisruptionBudget"}
 _LABEL_NAMES: Final = {"Namespace", "StatefulSet", "Service"}
 _BUILT_IN_FINALIZERS: Final = {"orphan", "foregroundDeletion", "kubernetes"}
 # Kinds whose metadata is not validated by pkg/apis/core/validation, which wants a domain in the name of a finalizer.
 _PLAIN_FINALIZERS: Final = {"Lease", "PodDisruptionBudget"}
-_ANNOTATIONS_LIMIT: Final = 256 * 1024
+_LONGEST_MANAGER: Final = 128
+_LONGEST_SUBRESOURCE: Final = 256
 _WORKLOADS: Final = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
 
 
@@ -39,46 +41,64 @@ _WORKLOADS: Final = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")
 
 
 def metadata(kind: str, meta: dict[str, Json]) -> Problems:
-    """ValidateObjectMeta: name, labels, annotations, finalizers, owners."""
-    found: Problems = []
+    """ValidateObjectMeta: name, namespace, generation, labels, annotations, finalizers, owners, managed fields."""
     name = meta.get("name") or ""
+    found: Problems = []
     if not name:
-        found.append("metadata.name: name or generateName is required")
+        found += problem("metadata.name", "is required", "give the object a name")
     elif kind in _PATH_SEGMENT_NAMES:
-        if not names.is_path_segment(name):
-            found.append("metadata.name: not a path segment")
-    elif kind in _LABEL_NAMES:
-        if not names.is_label(name):
-            found.append("metadata.name: not a DNS label")
-    elif not names.is_subdomain(name):
-        found.append("metadata.name: not a DNS subdomain")
+        found += [] if names.is_path_segment(name) else problem("metadata.name", f"is {checks.shown(name)}, which is no segment of a path")
+    else:
+        found += checks.label("metadata.name", name) if kind in _LABEL_NAMES else checks.subdomain("metadata.name", name)
+    if meta.get("namespace"):
+        found += checks.label("metadata.namespace", meta["namespace"])
+    found += checks.not_negative("metadata.generation", meta.get("generation"))
     found += label_selectors.labels(meta.get("labels") or {}, "metadata.labels")
-    annotations = meta.get("annotations") or {}
-    if any(not names.is_qualified(key.lower()) for key in annotations):
-        found.append("metadata.annotations: bad key")
-    if sum(len(k.encode()) + len(str(v).encode()) for k, v in annotations.items()) > _ANNOTATIONS_LIMIT:
-        found.append("metadata.annotations: too long")
-    for finalizer in meta.get("finalizers") or []:
-        named = "/" in finalizer or finalizer in _BUILT_IN_FINALIZERS or kind in _PLAIN_FINALIZERS
-        if not names.is_qualified(finalizer) or not named:
-            found.append("metadata.finalizers: not a qualified name")
-    return found + owners(meta.get("ownerReferences") or [])
+    found += label_selectors.annotation_problems(meta.get("annotations") or {}, "metadata.annotations")
+    found += _finalizers(kind, meta.get("finalizers") or [])
+    return found + owners(meta.get("ownerReferences") or []) + _managed(meta.get("managedFields") or [])
+
+
+def _finalizers(kind: str, given: list[str]) -> Problems:
+    found: Problems = []
+    for i, finalizer in enumerate(given):
+        here = f"metadata.finalizers[{i}]"
+        found += checks.qualified(here, finalizer)
+        if "/" not in finalizer and finalizer not in _BUILT_IN_FINALIZERS and kind not in _PLAIN_FINALIZERS:
+            found += problem(here, f"is {checks.shown(finalizer)}, which needs a domain", "for example example.com/name")
+    if "orphan" in given and "foregroundDeletion" in given:
+        found += problem("metadata.finalizers", "may not have both orphan and foregroundDeletion")
+    return found
+
+
+def _managed(given: list[Json]) -> Problems:
+    """ValidateManagedFields."""
+    found: Problems = []
+    for i, entry in enumerate(given):
+        here, manager = f"metadata.managedFields[{i}]", entry.get("manager") or ""
+        found += checks.supported(f"{here}.operation", entry.get("operation"), ("Apply", "Update"))
+        found += checks.supported(f"{here}.fieldsType", entry.get("fieldsType"), ("FieldsV1",), empty=True)
+        if len(manager.encode()) > _LONGEST_MANAGER or not all(c.isprintable() for c in manager):
+            found += problem(f"{here}.manager", f"must have at most {_LONGEST_MANAGER} printable characters")
+        if len((entry.get("subresource") or "").encode()) > _LONGEST_SUBRESOURCE:
+            found += problem(f"{here}.subresource", f"must have at most {_LONGEST_SUBRESOURCE} characters")
+    return found
 
 
 def owners(references: list[Json]) -> Problems:
     """ValidateOwnerReferences: each complete, none an Event, at most one controller."""
-    found = []
-    for reference in references:
-        group, slash, version = (reference.get("apiVersion") or "").rpartition("/")
-        if not version or "/" in group or (slash and not group):
-            found.append("metadata.ownerReferences.apiVersion: not a group and a version")
+    found: Problems = []
+    for i, reference in enumerate(references):
+        here = f"metadata.ownerReferences[{i}]"
+        group, _, version = (reference.get("apiVersion") or "").rpartition("/")
+        if not version or "/" in group:
+            found += problem(f"{here}.apiVersion", "must be a group and a version", "for example apps/v1")
         for field in ("kind", "name", "uid"):
-            if not reference.get(field):
-                found.append(f"metadata.ownerReferences.{field}: must not be empty")
-    if any(r.get("kind") == "Event" and r.get("apiVersion") in ("v1", "events.k8s.io/v1") for r in references):
-        found.append("metadata.ownerReferences: an Event owns nothing")
+            found += checks.required(f"{here}.{field}", reference.get(field))
+        if reference.get("kind") == "Event" and reference.get("apiVersion") in ("v1", "events.k8s.io/v1"):
+            found += problem(here, "is an Event, which owns nothing")
     if sum(1 for r in references if r.get("controller")) > 1:
-        found.append("metadata.ownerReferences: only one controller")
+        found += problem("metadata.ownerReferences", "have more than one controller", "set controller: true for one of them")
     return found
 
 
@@ -155,20 +175,12 @@ def _change(kind: str, new: Json, old: Json) -> Problems:
 _RULED: Final = other_kinds.KINDS | {
     "Pod", *_WORKLOADS, "ControllerRevision", "Job", "CronJob", "ConfigMap", "Secret", "ServiceAccount", "Lease", "Node", "Service",
 }  # fmt: skip
-# Of these types, the members that no rule looks at although upstream has one.
+# Of these types, the members that no rule looks at although upstream has one, or that an API server does more with than to check them.
 _UNRULED: Final = {
-    "core.v1.PodSpec": {
-        "hostnameOverride", "hostUsers", "os", "overhead", "resourceClaims", "resources", "schedulingGroup",
-    },
+    "core.v1.PodSpec": {"overhead", "resourceClaims", "resources", "schedulingGroup"},
     "core.v1.PodAffinityTerm": {"matchLabelKeys", "mismatchLabelKeys"},
     "core.v1.TopologySpreadConstraint": {"matchLabelKeys"},
-    "core.v1.PodSecurityContext": {
-        "appArmorProfile", "fsGroupChangePolicy", "seLinuxChangePolicy", "supplementalGroupsPolicy", "sysctls", "windowsOptions",
-    },
-    "core.v1.SecurityContext": {"appArmorProfile", "procMount", "windowsOptions"},
-    "core.v1.Container": {"resizePolicy", "restartPolicyRules", "volumeDevices"},
-    "core.v1.EnvVarSource": {"fileKeyRef", "resourceFieldRef"},
-    "core.v1.VolumeMount": {"mountPropagation", "recursiveReadOnly"},
+    "core.v1.EnvVarSource": {"fileKeyRef"},
     "core.v1.ResourceRequirements": {"claims"},
     "core.v1.VolumeProjection": {"clusterTrustBundle", "podCertificate"},
     "core.v1.NodeSpec": {"configSource"},
@@ -186,19 +198,6 @@ _UNRULED: Final = {
     "storage.v1.CSINodeDriver": {"topologyKeys"},
     "discovery.v1.Endpoint": {"deprecatedTopology", "hints"},
 }  # fmt: skip
-# Volumes that have a rule; all others have none.
-_VOLUMES: Final = {
-    "name",
-    "emptyDir",
-    "secret",
-    "configMap",
-    "projected",
-    "downwardAPI",
-    "hostPath",
-    "persistentVolumeClaim",
-}
-
-
 def without_rule(kind: str, part: str, new: Json, old: Json | None) -> str | None:
     """What of an object cannot be judged here: the kind, or a field that is new or changed; None if there is nothing."""
     if kind not in _RULED:
@@ -222,7 +221,7 @@ def _unruled(kind: Type, new: Json, old: Json, path: str) -> Iterator[str]:
             member = kind.member(name)
             if member is None or value == was.get(name):
                 continue
-            if name in _UNRULED.get(kind.name, ()) or (kind.name == "core.v1.Volume" and name not in _VOLUMES):
+            if name in _UNRULED.get(kind.name, ()):
                 yield path + name
             else:
                 yield from _unruled(member.type, value, was.get(name), f"{path}{name}.")

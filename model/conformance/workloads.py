@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kubecheck.model.conformance import names, pods
-from kubecheck.model.conformance.label_selectors import selector_problems, selects
+from kubecheck.model.conformance import checks, names, pods
+from kubecheck.model.conformance.checks import Problems, problem, supported
+from kubecheck.model.conformance.label_selectors import failing, selector_problems
 
 Json = Any
-Problems = list[str]
 
 _KEPT: Final = {
     "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "persistentVolumeClaimRetentionPolicy",
@@ -28,17 +28,18 @@ def contents(kind: str, new: Json, *, creation: bool) -> Problems:
         numbers.append("revisionHistoryLimit")
     found = negative(spec, "spec", *numbers, "progressDeadlineSeconds")
     template = spec.get("template") or {}
-    found += _selector(spec.get("selector"), (template.get("metadata") or {}).get("labels") or {})
     checked = template
     if kind == "StatefulSet":
         checked = _with_claims(template, spec.get("volumeClaimTemplates") or [])
         found += _stateful_set(spec, creation=creation)
     found += pods.template(checked, "spec.template")
+    found += _selector(spec.get("selector"), (template.get("metadata") or {}).get("labels") or {})
     pod = template.get("spec") or {}
-    if pod.get("restartPolicy") != "Always":
-        found.append("spec.template.spec.restartPolicy: supported values: Always")
+    if pod.get("restartPolicy") in ("OnFailure", "Never"):
+        cause = f"is {checks.shown(pod['restartPolicy'])}, and must be Always in a workload's template"
+        found += problem("spec.template.spec.restartPolicy", cause, "leave it out; a Job runs pods that end")
     if pod.get("activeDeadlineSeconds") is not None:
-        found.append("spec.template.spec.activeDeadlineSeconds: activeDeadlineSeconds in a controller is not supported")
+        found += problem("spec.template.spec.activeDeadlineSeconds", "is not supported in a workload's template", "leave it out")
     if kind == "Deployment":
         found += _deployment(spec)
     if kind == "DaemonSet":
@@ -48,46 +49,64 @@ def contents(kind: str, new: Json, *, creation: bool) -> Problems:
 
 def negative(given: Json, path: str, *members: str) -> Problems:
     """ValidateNonnegativeField."""
-    return [f"{path}.{name}: must be greater than or equal to 0" for name in members if (given.get(name) or 0) < 0]
+    return [p for name in members for p in checks.not_negative(f"{path}.{name}", given.get(name))]
 
 
 def _selector(selector: Json, own: dict[str, str]) -> Problems:
+    remedy = "add matchLabels with labels of the pod template"
     if selector is None:
-        return ["spec.selector: required, or selecting nothing"]
+        return problem("spec.selector", "is required", "add spec.selector.matchLabels with labels of the pod template")
     found = selector_problems(selector, "spec.selector")
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
-        found.append("spec.selector: empty selector is invalid")
-    elif not found and not selects(selector, own):
-        found.append("spec.template.metadata.labels: `selector` does not match template `labels`")
+        found += problem("spec.selector", "is empty, and would match every pod", remedy)
+    elif not found and (wanted := failing(selector, own)) is not None:
+        key, words = wanted
+        where = f"spec.template.metadata.labels[{key}]" if key in own else "spec.template.metadata.labels"
+        actual = ",".join(f"{k}={v}" for k, v in own.items())
+        cause = f"does not match spec.selector: it wants {words}, the template's labels are {actual}"
+        found += problem(
+            where,
+            cause if own else f"is required: spec.selector wants {words}",
+            "make the labels of spec.template.metadata satisfy every requirement of spec.selector",
+        )
     return found
 
 
 def _deployment(spec: Json) -> Problems:
-    found = []
+    found: Problems = []
     strategy = spec.get("strategy") or {}
-    rolling = strategy.get("rollingUpdate")
+    rolling, path = strategy.get("rollingUpdate"), "spec.strategy.rollingUpdate"
     if strategy.get("type") == "Recreate" and rolling is not None:
-        found.append("spec.strategy.rollingUpdate: may not be specified when strategy `type` is 'Recreate'")
+        found += problem(path, "may not be given when the strategy's type is Recreate", "leave it out, or the type")
     elif strategy.get("type") not in ("Recreate", "RollingUpdate"):
-        found.append("spec.strategy.type: supported values: Recreate, RollingUpdate")
+        found += supported("spec.strategy.type", strategy.get("type"), ("Recreate", "RollingUpdate"))
     elif rolling is not None:
-        found += _bounds(rolling, "spec.strategy.rollingUpdate")
-        if names.bound(rolling.get("maxUnavailable")) == names.bound(rolling.get("maxSurge")) == 0:
-            found.append("spec.strategy.rollingUpdate.maxUnavailable: may not be 0 when `maxSurge` is 0")
-        if names.over_all(rolling.get("maxUnavailable")):
-            found.append("spec.strategy.rollingUpdate.maxUnavailable: must not be greater than 100%")
-    deadline = spec.get("progressDeadlineSeconds")
-    if deadline is not None and deadline <= (spec.get("minReadySeconds") or 0):
-        found.append("spec.progressDeadlineSeconds: must be greater than minReadySeconds")
+        unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
+        found += _bounds(rolling, path)
+        if names.bound(unavailable) == names.bound(surge) == 0:
+            cause = f"is {unavailable} and maxSurge is {surge}: an update could never move"
+            found += problem(f"{path}.maxUnavailable", cause, "let one of the two be 1 or more")
+        if names.over_all(unavailable):
+            cause = f"is {checks.shown(unavailable)}: must not be greater than 100%"
+            found += problem(f"{path}.maxUnavailable", cause, 'write "100%" or less')
+    deadline, ready = spec.get("progressDeadlineSeconds"), spec.get("minReadySeconds") or 0
+    if deadline is not None and deadline <= ready:
+        cause = f"is {deadline} s, and must be greater than minReadySeconds ({ready})"
+        remedy = f"set progressDeadlineSeconds to {ready + 1} or more" if ready < 2**31 - 1 else "lower minReadySeconds"
+        found += problem("spec.progressDeadlineSeconds", cause, remedy)
     return found
 
 
 def _bounds(rolling: Json, path: str) -> Problems:
-    return [
-        f"{path}.{name}: must be an integer or percentage"
-        for name in ("maxUnavailable", "maxSurge")
-        if rolling.get(name) is not None and names.bound(rolling[name]) is None
-    ]
+    found: Problems = []
+    for name in ("maxUnavailable", "maxSurge"):
+        value = rolling.get(name)
+        if isinstance(value, int):
+            found += checks.not_negative(f"{path}.{name}", value)
+        elif value is not None and names.bound(value) is None:
+            remedy = f"write {value} without quotes" if value.isascii() and value.isdecimal() else 'for example 1, or "25%"'
+            found += problem(f"{path}.{name}", f"is {checks.shown(value)}, and must be an integer or a percentage", remedy)
+    return found
 
 
 def _daemon_set(strategy: Json) -> Problems:
@@ -113,7 +132,7 @@ def _daemon_set(strategy: Json) -> Problems:
 
 
 def _stateful_set(spec: Json, *, creation: bool) -> Problems:
-    found = []
+    found: Problems = []
     if spec.get("podManagementPolicy") not in ("OrderedReady", "Parallel"):
         found.append("spec.podManagementPolicy: must be 'OrderedReady' or 'Parallel'")
     strategy = spec.get("updateStrategy") or {}

@@ -570,7 +570,7 @@ def test_an_address_is_given_once() -> None:
 @pytest.mark.parametrize(
     ("path", "body", "told"),
     [
-        (PODS, pod(hostUsers=False), "validation of Pod with spec.hostUsers"),
+        (PODS, pod(schedulingGroup={"podGroupName": "g"}), "validation of Pod with spec.schedulingGroup"),
         (
             PODS,
             pod(volumes=[{"name": "v", "nfs": {"server": "s", "path": "/"}}]),

@@ -88,13 +88,68 @@ class TestDefaults:
     def test_left_out_fields_are_named(self) -> None:
         text = BASE.replace("  replicas: 3", "  minReadySeconds: 5").replace(
             "      containers:\n        - name: nginx\n",
-            "      nodeSelector: {a: b}\n      containers:\n        - name: nginx\n          readinessProbe: {}\n",
+            "      nodeSelector: {a: b}\n      containers:\n        - name: nginx\n          readinessProbe: {tcpSocket: {port: 80}}\n",
         )
-        assert workload(text).left_out == (
+        assert [field.path for field in workload(text).left_out] == [
             "spec.minReadySeconds",
             "spec.template.spec.nodeSelector",
             "spec.template.spec.containers[0].readinessProbe",
+        ]
+
+    def test_what_has_its_default_or_is_empty_is_not_named(self) -> None:
+        text = BASE.replace(
+            "  replicas: 3",
+            "  minReadySeconds: 0\n  revisionHistoryLimit: 10\n  progressDeadlineSeconds: 600",
+        ).replace(
+            "      containers:\n        - name: nginx\n",
+            "      schedulerName: default-scheduler\n      terminationGracePeriodSeconds: 30\n      tolerations: []\n"
+            "      serviceAccountName: default\n      securityContext: {}\n      affinity: {nodeAffinity: {}}\n"
+            "      containers:\n        - name: nginx\n          resources: {}\n          securityContext: {}\n",
         )
+        assert workload(text).left_out == ()
+
+    @pytest.mark.parametrize(
+        ("written", "path", "presumed"),
+        [
+            ("serviceAccountName: robot", "serviceAccountName", "what a pod needs is there"),
+            ("volumes: [{name: v, secret: {secretName: s}}]", "volumes[0].secret", "what a pod needs is there"),
+            ("volumes: [{name: v, persistentVolumeClaim: {claimName: s}}]", "volumes[0].persistentVolumeClaim", "what a pod needs"),
+            ("hostNetwork: true", "hostNetwork", "processes on the network of a node do not take ports"),
+            ("priorityClassName: high", "priorityClassName", "every node takes a pod"),
+            ("initContainers: [{name: i, image: x}]", "initContainers", "containers start at once or later"),
+        ],
+    )
+    def test_each_field_is_named_with_what_is_presumed(self, written: str, path: str, presumed: str) -> None:
+        (found,) = workload(BASE.replace("      containers:\n", f"      {written}\n      containers:\n")).left_out
+        assert found.path == f"spec.template.spec.{path}"
+        assert found.presumed.startswith(presumed)
+
+    @pytest.mark.parametrize("optional", ["true", "false"])
+    def test_what_may_be_missing_is_not_named(self, optional: str) -> None:
+        source = f"env: [{{name: A, valueFrom: {{secretKeyRef: {{name: s, key: k, optional: {optional}}}}}}}]"
+        text = BASE.replace("        - name: nginx\n", f"        - name: nginx\n          {source}\n")
+        paths = [field.path for field in workload(text).left_out]
+        assert paths == ([] if optional == "true" else ["spec.template.spec.containers[0].env[0].valueFrom.secretKeyRef"])
+
+    @pytest.mark.parametrize(
+        ("pod", "ports", "found"),
+        [
+            ("", "{containerPort: 80}", []),
+            ("", "{containerPort: 80, hostPort: 8080}", [8080]),
+            ("hostNetwork: true", "{containerPort: 80}", [80]),
+            ("hostNetwork: true", "{containerPort: 80, hostPort: 80}", [80]),
+            ("initContainers: [{name: i, image: x, ports: [{containerPort: 1, hostPort: 1}]}]", "{containerPort: 80}", []),
+            (
+                "initContainers: [{name: i, image: x, restartPolicy: Always, ports: [{containerPort: 1, hostPort: 1}]}]",
+                "{containerPort: 80}",
+                [1],
+            ),
+        ],
+    )
+    def test_ports_of_the_node(self, pod: str, ports: str, found: list[int]) -> None:
+        text = BASE.replace("      containers:\n", f"      {pod}\n      containers:\n" if pod else "      containers:\n")
+        text = text.replace("          image: nginx:1.29\n", f"          image: nginx:1.29\n          ports: [{ports}]\n")
+        assert [port.port for port in workload(text).host_ports] == found
 
 
 class TestSelector:
