@@ -573,8 +573,8 @@ def test_an_address_is_given_once() -> None:
         (PODS, pod(schedulingGroup={"podGroupName": "g"}), "validation of Pod with spec.schedulingGroup"),
         (
             PODS,
-            pod(volumes=[{"name": "v", "nfs": {"server": "s", "path": "/"}}]),
-            "validation of Pod with spec.volumes.nfs",
+            pod(resourceClaims=[{"name": "c", "resourceClaimName": "c"}]),
+            "validation of Pod with spec.resourceClaims",
         ),
         (JOBS, job(podFailurePolicy={"rules": []}), "validation of Job with spec.podFailurePolicy"),
         (
