@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Progress,
         PropertyReport,
         Report,
+        Rest,
         States,
         Step,
         Verdict,
@@ -52,6 +53,7 @@ __all__ = [
     "Progress",
     # what comes out
     "Report",
+    "Rest",
     "Verdict",
     "States",
     "PropertyReport",

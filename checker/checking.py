@@ -8,14 +8,15 @@ from collections.abc import Callable
 import msgspec
 
 from kubecheck.checker.cache import Cache, cache_folder
-from kubecheck.checker.engine.compiled import load_kernels
+from kubecheck.checker.engine.compiled import load_kernels, load_rest_kernels
 from kubecheck.checker.engine.explore import MemoryTooSmallError, explore
+from kubecheck.checker.engine.rest import comes_to_rest
 from kubecheck.checker.engine.workers import usable_processors
 from kubecheck.checker.interrupt import interruptible
 from kubecheck.checker.native import compile_spec
 from kubecheck.checker.report import Limits, Progress, Report
-from kubecheck.checker.verdict import conclude
-from kubecheck.spec import PropertyKind, Spec, SpecError
+from kubecheck.checker.verdict import AT_REST, conclude
+from kubecheck.spec import ActionKind, PropertyKind, Spec, SpecError
 
 
 def check(
@@ -62,7 +63,20 @@ def check(
             )
     except MemoryTooSmallError as error:
         raise SpecError("KC132", f"{spec.name}: {error}", remedy="a smaller scope, or a higher memory limit") from None
-    report = conclude(spec, native, exploration, threads=threads, witnessed=witnesses, profiled=profile)
+    rest = None
+    # Whether everything comes to rest is worth knowing where nothing is wrong so far.
+    if exploration.complete and not set(exploration.found) - set(going_on) and any(p.kind in AT_REST for p in spec.properties):
+        with interruptible() as interrupted:
+            rest = comes_to_rest(
+                native,
+                load_rest_kernels(native.words, cache=store),
+                exploration,
+                components=[action.kind is ActionKind.COMPONENT for action in spec.actions],
+                limits=limits,
+                threads=threads,
+                interrupted=interrupted,
+            )
+    report = conclude(spec, native, exploration, rest, threads=threads, witnessed=witnesses, profiled=profile)
     # What a user waits for: compiling, exploring, and the confirmation by the reference execution.
     return msgspec.structs.replace(report, seconds_total=time.perf_counter() - started)
 

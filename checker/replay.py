@@ -11,13 +11,16 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from kubecheck.checker.errors import InternalError
 from kubecheck.checker.explain import why_violated
 from kubecheck.checker.report import Change, Position, Step, Why
 from kubecheck.checker.values import state_values
-from kubecheck.spec import Property, PropertyKind, Spec, SpecError, errors, reference
+from kubecheck.spec import ActionKind, Property, PropertyKind, Spec, SpecError, errors, reference
 from kubecheck.spec.reference import Outcome, Snapshot, Taken
+
+_TRAP: Final = 200  # states of a trap that the reference execution looks at
 
 
 def replay(spec: Spec, states: Sequence[Snapshot], start: int | None) -> list[Step]:
@@ -94,6 +97,51 @@ def confirm(spec: Spec, prop: Property, states: Sequence[Snapshot], start: int |
             evidence=[*_path_evidence(steps), *_difference(spec, None, last)],
         )
     return steps
+
+
+def confirm_loop(
+    spec: Spec, states: Sequence[Snapshot], start: int | None, loop: Sequence[Snapshot], *, trap: bool
+) -> list[Step]:
+    """The path through `states` to the first state of `loop`, then once round the loop and back to it, by component steps only.
+
+    The loop is taken twice: the second time must be as the first. With `trap` nothing may lead from there to rest; of what can be reached
+    the first states are looked at. Raises InternalError if the reference execution disagrees.
+    """
+    steps = replay(spec, states, start)
+    for time in range(2):
+        for before, after in itertools.pairwise([*loop, loop[0]]):
+            number = len(steps) + time * len(loop)
+            taken = next((t for t in _steps(spec, before) if t.state == after and t.action.kind is ActionKind.COMPONENT), None)
+            if taken is None or before == after:
+                raise InternalError(
+                    spec.name,
+                    f"the search went round by a component step that the reference execution does not know (step {number})",
+                    evidence=[*_path_evidence(steps), *_difference(spec, before, after)],
+                )
+            if time == 0:
+                steps.append(one_step(spec, number, before, taken))
+    if trap and can_rest(spec, loop[0], most=_TRAP):
+        raise InternalError(
+            spec.name,
+            "the search found no way to rest where the reference execution finds one",
+            evidence=[*_path_evidence(steps), *_difference(spec, None, loop[0])],
+        )
+    return steps
+
+
+def can_rest(spec: Spec, state: Snapshot, *, most: int) -> bool | None:
+    """Whether steps of components lead from a state to one that is quiescent; None if that is not known after `most` states."""
+    seen, waiting = {state}, [state]
+    for here in waiting:
+        beyond = [t.state for t in reference.steps(spec, here) if t.action.kind is ActionKind.COMPONENT and t.state != here]
+        if not beyond:
+            return True
+        new = [after for after in dict.fromkeys(beyond) if after not in seen]
+        seen.update(new)
+        waiting += new
+        if len(seen) > most:
+            return None
+    return False
 
 
 def why(spec: Spec, prop: Property, states: Sequence[Snapshot]) -> Why | None:

@@ -160,11 +160,31 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     actions: list[ActionProfile]
 
 
+class Rest(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether every run of component steps ends, as quiescent properties and limits take for granted. `verdict` is
+
+    - holds: every one ends in a quiescent state;
+    - violated: from `trapped` states no component steps lead to a quiescent state;
+    - incomplete: `looping` states are on loops of component steps, from each of which rest can still be reached, so that it depends on
+      what is fair; or it was not judged, for the reason in `stopped`.
+
+    `seconds` and `memory_bytes` are what the question took, the states of the search included.
+    """
+
+    verdict: Verdict
+    looping: int
+    trapped: int
+    stopped: str
+    seconds: float
+    memory_bytes: int
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The whole record of a check. `seconds` is exploration only; `seconds_total` includes compiling.
 
     `path` shows `found`, and `why` says what is false at its end. Where that is a quiescent state, `refusals` say what keeps the components
-    from moving there.
+    from moving there. Where the path ends in a loop, its last step leads back to the state after the step `back_to`. `rest` is there if a
+    quiescent property or a limit was judged of all states.
     """
 
     spec: str
@@ -190,6 +210,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile | None = None
     why: Why | None = None
     refusals: list[Refusal] = []
+    back_to: int | None = None
+    rest: Rest | None = None
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ with the recorded one. A path that leads elsewhere is followed as long as its ac
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from kubecheck.checker.explain import why_refused, why_violated
 from kubecheck.checker.replay import error_in, first_step, one_step
 from kubecheck.checker.report import Condition, Step, Why
 from kubecheck.checker.values import state_values
-from kubecheck.spec import Property, PropertyKind, Spec, SpecError, reference
+from kubecheck.spec import ActionKind, Property, PropertyKind, Spec, SpecError, reference
 from kubecheck.spec.reference import Outcome, Snapshot, Taken
 from kubecheck.spec.types import Data
 
@@ -71,6 +72,14 @@ def still_violated(spec: Spec, prop: Property, states: Sequence[Snapshot]) -> bo
     if prop.kind in (PropertyKind.QUIESCENT, PropertyKind.LIMIT) and not reference.is_quiescent(spec, states[-1]):
         return False
     return prop.kind is not PropertyKind.REACHABLE and reference.evaluate(spec, prop, states[-1]) is Outcome.VIOLATED
+
+
+def still_round(found: Retraced, back_to: int) -> bool:
+    """Whether the end of a path leads back to the state after the step `back_to`, by steps of components that change something."""
+    if not back_to < len(found.states) - 1 or found.states[-1] != found.states[back_to]:
+        return False
+    round_it = zip(itertools.pairwise(found.states[back_to:]), found.steps[back_to + 1 :], strict=True)
+    return all(before != after and step.kind == ActionKind.COMPONENT for (before, after), step in round_it)
 
 
 def why_still(spec: Spec, prop: Property, states: Sequence[Snapshot]) -> Why | None:

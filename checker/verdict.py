@@ -8,10 +8,12 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from importlib import metadata
+from typing import Final
 
 from kubecheck.checker import replay, report
 from kubecheck.checker.engine.explore import Exploration
 from kubecheck.checker.engine.fields import FOUND_ACTION_ERROR, FOUND_PROPERTY_ERROR
+from kubecheck.checker.engine.rest import Lasso, Rest
 from kubecheck.checker.errors import InternalError
 from kubecheck.checker.explain import why_quiet
 from kubecheck.checker.native import NativeSpec
@@ -21,27 +23,41 @@ from kubecheck.checker.report import ActionReport, PropertyReport, Refusal, Repo
 from kubecheck.spec import Property, PropertyKind, Spec
 from kubecheck.spec.reference import Snapshot
 
+AT_REST: Final = (PropertyKind.QUIESCENT, PropertyKind.LIMIT)
+"""The kinds of property that speak of quiescent states, and so take for granted that every run of component steps ends in one."""
+
 
 def conclude(
     spec: Spec,
     native: NativeSpec,
     exploration: Exploration,
+    rest: Rest | None = None,
     *,
     threads: int,
     witnessed: bool = False,
     profiled: bool = False,
 ) -> Report:
-    """The report of a search; `seconds_total` is left 0. Raises InternalError if the reference execution does not confirm it."""
+    """The report of a search; `seconds_total` is left 0. `rest` is there if it was asked whether all comes to rest.
+
+    Raises InternalError if the reference execution does not confirm what was found.
+    """
     _audit(spec, exploration)
     failed = FOUND_ACTION_ERROR in exploration.found or FOUND_PROPERTY_ERROR in exploration.found
     covered = exploration.complete and not failed
-    verdicts = [_verdict(exploration, number, prop, covered) for number, prop in enumerate(spec.properties)]
+    rests = None if rest is None else _rest_verdict(rest)
+    verdicts = [_verdict(exploration, number, prop, covered, rests) for number, prop in enumerate(spec.properties)]
     path: list[Step] = []
     found = ""
     why: Why | None = None
+    back_to: int | None = None
     if failed:
         verdict = Verdict.ERROR
         path, found, reason = _error(spec, native, exploration)
+    elif (lasso := _shown_lasso(spec, exploration, rest, verdicts)) is not None:
+        verdict = Verdict.VIOLATED if Verdict.VIOLATED in verdicts else Verdict.INCOMPLETE
+        path, back_to = _round(spec, native, exploration, lasso)
+        found = _of_rest(spec, verdicts, verdict)[0].name
+        reason = _round_reason(found, lasso, back_to)
     elif Verdict.VIOLATED in verdicts:
         verdict = Verdict.VIOLATED
         path, found, reason, why = _violation(spec, native, exploration, verdicts)
@@ -50,6 +66,10 @@ def conclude(
         verdict, found, path = Verdict.INCOMPLETE, limit.name, _path(spec, native, exploration, number)
         why = _why(spec, native, exploration, number)
         reason = f"a bound of the scope stopped the system ({limit.name}): {limit.sentence.rstrip('.')}"
+    elif rests is Verdict.INCOMPLETE:
+        assert rest is not None
+        verdict = Verdict.INCOMPLETE
+        reason = f"every reachable state was explored, but whether every run of component steps ends was not judged: {rest.stopped}"
     elif covered:
         verdict, reason = Verdict.HOLDS, "every reachable state was explored"
     else:
@@ -77,10 +97,11 @@ def conclude(
         threads=threads,
         properties=[
             _property(
+                number,
                 prop,
                 verdicts[number],
                 exploration,
-                premise=exploration.premise[number],
+                rest,
                 witness=_path(spec, native, exploration, number) if witnessed and _is_shown(exploration, number, prop) else [],
             )
             for number, prop in enumerate(spec.properties)
@@ -97,7 +118,9 @@ def conclude(
         versions=versions(),
         profile=profile(spec, exploration) if profiled else None,
         why=why,
-        refusals=_refusals(spec, native, exploration, found) if path else [],
+        refusals=_refusals(spec, native, exploration, found) if path and back_to is None else [],
+        back_to=back_to,
+        rest=None if rest is None or rests is None else _rest(rest, rests),
     )
 
 
@@ -129,13 +152,67 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _verdict(exploration: Exploration, number: int, prop: Property, covered: bool) -> Verdict:
+def _rest_verdict(rest: Rest) -> Verdict:
+    if rest.lasso is None:
+        return Verdict.INCOMPLETE if rest.stopped else Verdict.HOLDS
+    return Verdict.VIOLATED if rest.lasso.trap else Verdict.INCOMPLETE
+
+
+def _rest(rest: Rest, verdict: Verdict) -> report.Rest:
+    return report.Rest(
+        verdict=verdict,
+        looping=rest.looping,
+        trapped=rest.trapped,
+        stopped=rest.stopped,
+        seconds=rest.seconds,
+        memory_bytes=rest.memory_bytes,
+    )
+
+
+def _of_rest(spec: Spec, verdicts: Sequence[Verdict], wanted: Verdict) -> list[Property]:
+    """The properties of quiescent states that have this verdict."""
+    return [prop for prop, verdict in zip(spec.properties, verdicts, strict=True) if prop.kind in AT_REST and verdict is wanted]
+
+
+def _shown_lasso(spec: Spec, exploration: Exploration, rest: Rest | None, verdicts: Sequence[Verdict]) -> Lasso | None:
+    """The lasso, if it is what decides the verdict of the whole."""
+    if rest is None or rest.lasso is None:
+        return None
+    if Verdict.VIOLATED in verdicts:
+        decides = bool(_of_rest(spec, verdicts, Verdict.VIOLATED))
+    else:
+        decides = _limit(spec, exploration) is None
+    return rest.lasso if decides else None
+
+
+def _round(spec: Spec, native: NativeSpec, exploration: Exploration, lasso: Lasso) -> tuple[list[Step], int]:
+    """The path into a loop and once round it, confirmed; and the step that its last one leads back to."""
+    stem = _states(native, exploration, lasso.loop[0])
+    loop = [native.unpack(exploration.store.state(number)) for number in lasso.loop]
+    start = _start(native, exploration, lasso.loop[0])
+    return replay.confirm_loop(spec, stem, start, loop, trap=lasso.trap), len(stem) - 1
+
+
+def _round_reason(name: str, lasso: Lasso, back_to: int) -> str:
+    where = f"after {back_to} {'step' if back_to == 1 else 'steps'}" if back_to else "from the initial state on"
+    if lasso.trap:
+        return f"{name} is violated: {where} components go round for ever, and nothing that they do comes to rest"
+    return (
+        f"{name} is not decided: {where} components can go round for ever; they can come to rest, too, "
+        "and whether they must is a question of fairness, which is not judged"
+    )
+
+
+def _verdict(exploration: Exploration, number: int, prop: Property, covered: bool, rests: Verdict | None) -> Verdict:
     if number in exploration.found and prop.kind is PropertyKind.LIMIT:
         return Verdict.INCOMPLETE
     if number in exploration.found:
         return Verdict.HOLDS if _is_shown(exploration, number, prop) else Verdict.VIOLATED
     if not covered:
         return Verdict.INCOMPLETE
+    if prop.kind in AT_REST and rests is not None and rests is not Verdict.HOLDS:
+        # A limit is about the model, and never violated.
+        return rests if prop.kind is PropertyKind.QUIESCENT else Verdict.INCOMPLETE
     return Verdict.VIOLATED if prop.kind is PropertyKind.REACHABLE else Verdict.HOLDS
 
 
@@ -167,13 +244,15 @@ def _refusals(spec: Spec, native: NativeSpec, exploration: Exploration, found: s
 
 
 def _property(
-    prop: Property, verdict: Verdict, exploration: Exploration, *, premise: int, witness: list[Step]
+    number: int, prop: Property, verdict: Verdict, exploration: Exploration, rest: Rest | None, *, witness: list[Step]
 ) -> PropertyReport:
     detail = ""
     if prop.kind is PropertyKind.REACHABLE and verdict is Verdict.VIOLATED:
         detail = f"none of the {exploration.store.distinct:,} states shows it"
-    elif prop.kind is PropertyKind.LIMIT and verdict is Verdict.INCOMPLETE and exploration.complete:
+    elif prop.kind is PropertyKind.LIMIT and number in exploration.found and exploration.complete:
         detail = "there are states in which it is false"
+    elif prop.kind in AT_REST and rest is not None and verdict is not Verdict.HOLDS:
+        detail = _rest_detail(rest)
     elif verdict is Verdict.INCOMPLETE:
         what = "not shown" if prop.kind is PropertyKind.REACHABLE else "not violated"
         detail = f"{what} by the {exploration.expanded:,} states that were explored"
@@ -182,11 +261,19 @@ def _property(
         kind=str(prop.kind),
         sentence=prop.sentence,
         verdict=verdict,
-        premise=premise,
+        premise=exploration.premise[number],
         position=report.Position(file=prop.position.file, line=prop.position.line, column=prop.position.column),
         detail=detail,
         witness=witness,
     )
+
+
+def _rest_detail(rest: Rest) -> str:
+    if rest.lasso is None:
+        return f"true where everything is quiet; whether every run of component steps ends was not judged: {rest.stopped}"
+    if rest.lasso.trap:
+        return f"from {rest.trapped:,} states nothing that components do comes to rest: they go round for ever"
+    return f"components can go round for ever through {rest.looping:,} states, from which they can come to rest, too"
 
 
 def _violation(
@@ -242,5 +329,7 @@ def _warnings(spec: Spec, exploration: Exploration, covered: bool) -> list[str]:
                 warnings.append(f"action {action.name} never fired")
         for prop, premise in zip(spec.properties, exploration.premise, strict=True):
             if premise == 0 and prop.kind is not PropertyKind.REACHABLE:
-                warnings.append(f"{prop.kind} {prop.name} was never put to the test: its premise was never true")
+                never = prop.kind in AT_REST and exploration.quiescent == 0
+                cause = "in no state is everything quiet" if never else "its premise was never true"
+                warnings.append(f"{prop.kind} {prop.name} was never put to the test: {cause}")
     return warnings

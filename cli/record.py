@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from kubecheck.spec import Spec
 
 
-FORMAT_VERSION: Final = 2
-"""Of the record. 2: `run.types` and what each function was declared as, so that a change of them does not go unnoticed."""
+FORMAT_VERSION: Final = 3
+"""Of the record. 3: a path may end in a loop, see `back_to`; 2: `run.types` and what each function was declared as."""
 
 
 class NotModelledObject(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ class Record(Report, frozen=True, kw_only=True):
     """A check of one spec. Of several workloads of a manifest, the worst stands for all, and `checks` has each."""
 
     format: Literal["kubecheck-record"] = "kubecheck-record"
-    format_version: Literal[2] = FORMAT_VERSION
+    format_version: Literal[3] = FORMAT_VERSION
     target: str
     scaling: str
     derived: str = ""

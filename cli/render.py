@@ -93,6 +93,8 @@ def render(report: Report, subject: Subject, *, out: Console, reproduce: str, wh
     if report.properties:
         out.print()
         out.print(_properties(report, out.width))
+    if note := undecided(report):
+        out.print(Text.assemble(("note: ", "dim"), note))
     for warning in _grouped(report.warnings):
         out.print(Text.assemble(("warning: ", "yellow"), warning))
     if report.path:
@@ -112,14 +114,23 @@ def print_path(report: Report, out: Console, *, whole: RecordType | None = None)
     out.print()
     out.print(path_table(report.path, whole=whole))
     detail = next((p.detail for p in report.properties if p.name == report.found), "")
-    if report.why is None and detail:
+    if report.why is None and report.back_to is None and detail:
         out.print(Padding(Text(detail), (0, 0, 0, 1)))
-    if report.why is not None:
+    if lines := why_lines(report, out.width):
         out.print()
-        out.print(lines_text(why_lines(report, out.width)))
+        out.print(lines_text(lines))
     if report.refusals:
         out.print()
         out.print(lines_text(quiet_lines(report.refusals, out.width, scope=report.scope)))
+
+
+def undecided(report: Report) -> str:
+    """Why a report of a violation leaves properties undecided; empty if it leaves none."""
+    if report.verdict is not Verdict.VIOLATED or report.states.frontier == 0:
+        return ""
+    if all(prop.verdict is not Verdict.INCOMPLETE for prop in report.properties):
+        return ""
+    return f"the search stopped at the violation, {count(report.states.frontier)} states before its end: [incomplete] is undecided"
 
 
 def badge(verdict: Verdict) -> Text:
@@ -171,6 +182,9 @@ def _exploration(report: Report) -> RenderableType:
     speed = f"{count(states.distinct / seconds)} distinct/s, {count(states.generated / seconds)} generated/s"
     threads = f"{report.threads} thread{'s' if report.threads != 1 else ''}"
     memory = f"{size(report.memory_bytes)}, {report.state_bits} bits per state"
+    if (rest := report.rest) is not None:
+        threads += f"; rest judged in {duration(rest.seconds)}"
+        memory += f"; {size(rest.memory_bytes)} while rest was judged"
     if states.distinct >= MANY_STATES:  # of few states, tables that are made in advance would be the most part
         memory += f", {report.bytes_per_state:.0f} bytes per state all in"
     return grid(
@@ -222,7 +236,10 @@ def _grouped(warnings: Sequence[str]) -> list[str]:
 def path_title(report: Report) -> Text:
     """What a report's path leads to, and how long it is."""
     steps = len(report.path) - 1
-    length = f"{steps} step{'s' if steps != 1 else ''}"
+    if report.back_to is not None:
+        into = f"{_steps(report.back_to)} and then {steps - report.back_to} that can be repeated for ever"
+        return Text(f"a shortest run that never comes to rest, {into}:", style="bold")
+    length = _steps(steps)
     what = (
         " to the error"
         if report.verdict is Verdict.ERROR
@@ -231,6 +248,10 @@ def path_title(report: Report) -> Text:
         else ""
     )
     return Text(f"the shortest path{what}, {length}:", style="bold")
+
+
+def _steps(number: int) -> str:
+    return f"{number} step{'s' if number != 1 else ''}"
 
 
 def path_table(path: Sequence[Step], *, whole: RecordType | None = None) -> RenderableType:
@@ -272,6 +293,8 @@ def _conclusion(report: Report) -> Text:
             text = f"every state was seen and everything holds, {took}"
         case Verdict.VIOLATED:
             text = f"{report.reason or report.found}, {took}"
+        case Verdict.INCOMPLETE if report.rest is not None and report.rest.verdict is not Verdict.HOLDS:
+            text = f"{report.reason}; nothing else is wrong, {took}"
         case Verdict.INCOMPLETE:
             text = f"{report.reason}; nothing that was seen is wrong, the rest is unknown, {took}"
         case Verdict.ERROR:

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from kubecheck.checker.retrace import Gone, Retraced
     from kubecheck.cli.record import Record
     from kubecheck.cli.subjects import Subject
-    from kubecheck.spec import Spec
+    from kubecheck.spec import Property, Spec
 
 
 _OTHERS: Final = "this says nothing of other paths"
+
+_LOOKED_AT: Final = 10_000  # states from which a way to rest is looked for
 
 # of several workloads, the one that decides
 _SEVERITY: Final = (ExitCode.HOLDS, ExitCode.INCOMPLETE, ExitCode.VIOLATED, ExitCode.BAD_INPUT)
@@ -130,6 +132,8 @@ def _verdict(
     prop = next((p for p in spec.properties if p.name == saved.found), None)
     if prop is None:
         return Verdict.INCOMPLETE, f"the spec has no property {saved.found} any more", ExitCode.INCOMPLETE
+    if saved.back_to is not None:
+        return _round(spec, prop, found, saved.back_to, out)
     if not still_violated(spec, prop, found.states):
         text = f"the path of {last} steps exists, and {prop.name} is not violated at its end; {_OTHERS}"
         return Verdict.HOLDS, text, ExitCode.HOLDS
@@ -141,6 +145,30 @@ def _verdict(
     if saved.verdict is Verdict.INCOMPLETE:
         return Verdict.INCOMPLETE, f"a bound of the scope stops the system after {steps}, as it did", ExitCode.INCOMPLETE
     return Verdict.VIOLATED, f"{prop.name} is violated after {steps}, as it was", ExitCode.VIOLATED
+
+
+def _round(spec: Spec, prop: Property, found: Retraced, back_to: int, out: Console) -> tuple[Verdict, str, ExitCode]:
+    """What to say of a path that ended in a loop. Whether anything leads out of it is asked again."""
+    from kubecheck.checker.replay import can_rest
+    from kubecheck.checker.retrace import still_round
+    from kubecheck.cli.render import lines_text
+    from kubecheck.cli.why import round_lines
+    from kubecheck.spec import PropertyKind
+
+    last = len(found.steps) - 1
+    if not still_round(found, back_to):
+        text = f"the path of {last} steps exists, but its end does not lead back to the state after step {back_to}; {_OTHERS}"
+        return Verdict.HOLDS, text, ExitCode.HOLDS
+    rests = can_rest(spec, found.states[-1], most=_LOOKED_AT)
+    if rests is None:
+        text = f"components can go round for ever after {back_to} steps, as they could; whether they can come to rest was not judged"
+        return Verdict.INCOMPLETE, text, ExitCode.INCOMPLETE
+    out.print(lines_text(round_lines(back_to, last, out.width, trap=not rests)))
+    out.print()
+    if not rests and prop.kind is PropertyKind.QUIESCENT:
+        text = f"{prop.name} is violated: after {back_to} steps components go round for ever, and nothing comes to rest"
+        return Verdict.VIOLATED, text, ExitCode.VIOLATED
+    return Verdict.INCOMPLETE, f"components can go round for ever after {back_to} steps, as they could", ExitCode.INCOMPLETE
 
 
 def _print_why(why: Why | None, last: int, out: Console) -> None:

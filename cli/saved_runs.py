@@ -51,6 +51,8 @@ def read_run(file: str) -> Record:
     for each in (record, *record.checks):
         if [step.step for step in each.path] != list(range(len(each.path))):
             raise InputError(f"{file} is damaged: the steps of its path are not numbered from 0", remedy=_SAVE)
+        if each.back_to is not None and not 0 <= each.back_to < len(each.path) - 1:
+            raise InputError(f"{file} is damaged: its path has no step {each.back_to} to lead back to", remedy=_SAVE)
     return record
 
 

@@ -39,8 +39,27 @@ def error_file(report: Report) -> str:
 
 
 def why_lines(report: Report, width: int = 0) -> list[str]:
-    """What is false at the end of a report's path, in lines; empty if the report does not say. `width` 0 wraps nothing."""
+    """What is wrong at the end of a report's path, in lines; empty if the report does not say. `width` 0 wraps nothing."""
+    if report.back_to is not None:
+        trap = report.rest is not None and report.rest.verdict is Verdict.VIOLATED
+        return round_lines(report.back_to, len(report.path) - 1, width, trap=trap)
     return [] if report.why is None else lines_of(report.why, len(report.path) - 1, width)
+
+
+def round_lines(back_to: int, last: int, width: int = 0, *, trap: bool) -> list[str]:
+    """That a path's last step leads back to the state after the step `back_to`, in lines; `trap`: nothing leads from there to rest."""
+    where = f"the state after step {back_to}" if back_to else "the initial state"
+    again = f"steps {back_to + 1} to {last} can be taken again and again"
+    told = [
+        (0, f"step {last} leads back to {where}: {again}"),
+        (
+            1,
+            "no steps of components lead from there to a state in which nothing is left to do"
+            if trap
+            else "components can come to rest from there, too; that they must would be a matter of fairness, which is not judged",
+        ),
+    ]
+    return [line for depth, text in told for line in _wrapped(text, depth, width)]
 
 
 def lines_of(why: Why, last: int, width: int = 0) -> list[str]:

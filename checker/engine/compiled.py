@@ -8,29 +8,27 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import importlib
 import platform
 from collections.abc import Callable
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import llvmlite.binding as llvm
 
 from kubecheck.checker.cache import Cache
 
-_NAMES: Final = ("seed", "expand", "insert", "descend")
-_SOURCES: Final = ("compiled.py", "fields.py", "intrinsics.py", "kernel.py")
+_SOURCES: Final = ("compiled.py", "fields.py", "hashing.py", "intrinsics.py")
 
 Call = Callable[[int, int], int]
 
 
-class Kernels:
-    """Callable kernels. A call takes the addresses of a Shared and of a Local record and releases the interpreter lock."""
+class _Mapped:
+    """Functions of an object file. A call takes two addresses and releases the interpreter lock."""
 
-    seed: Call
-    expand: Call
-    insert: Call
-    descend: Call
+    names: tuple[str, ...]
+    module: str  # that has the function `kernels`
 
     def __init__(self, machine_code: bytes) -> None:
         """Map an object file. LLVM does not survive one that is damaged: only give it what was compiled or whose digest fits."""
@@ -39,31 +37,63 @@ class Kernels:
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(machine_code))
         self._engine.finalize_object()
         prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
-        for name in _NAMES:
+        for name in self.names:
             setattr(self, name, prototype(self._engine.get_function_address(f"kubecheck_{name}")))
+
+
+_Some = TypeVar("_Some", bound=_Mapped)
+
+
+class Kernels(_Mapped):
+    """The kernels of the search; they take a Shared and a Local record."""
+
+    names = ("seed", "expand", "insert", "descend")
+    module = "kernel"
+    seed: Call
+    expand: Call
+    insert: Call
+    descend: Call
+
+
+class RestKernels(_Mapped):
+    """The kernels that ask whether runs of component steps end; they take records of `rest_kernel`."""
+
+    names = ("follow", "components")
+    module = "rest_kernel"
+    follow: Call
+    components: Call
 
 
 def load_kernels(words: int, *, cache: Cache | None = None, hash_mask: int = -1) -> Kernels:
     """The kernels for states of so many words. `hash_mask` is for tests: see `kernel.kernels`."""
+    return _load(Kernels, words, hash_mask, cache)
+
+
+def load_rest_kernels(words: int, *, cache: Cache | None = None, hash_mask: int = -1) -> RestKernels:
+    """Those of `rest_kernel`, for a visited set that kernels with the same `hash_mask` have filled."""
+    return _load(RestKernels, words, hash_mask, cache)
+
+
+def _load(kind: type[_Some], words: int, hash_mask: int, cache: Cache | None) -> _Some:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    key = _key(words, hash_mask)
+    key = _key(kind, words, hash_mask)
     machine_code = cache.get(key) if cache is not None else None
     if machine_code is None:
-        machine_code = _compile(words, hash_mask)
+        machine_code = _compile(kind, words, hash_mask)
         if cache is not None:
             cache.put(key, machine_code)
-    return Kernels(machine_code)
+    return kind(machine_code)
 
 
-def _key(words: int, hash_mask: int) -> str:
+def _key(kind: type[_Mapped], words: int, hash_mask: int) -> str:
     """Everything that the machine code depends on."""
     source = hashlib.sha256()
-    for name in _SOURCES:
+    for name in (*_SOURCES, f"{kind.module}.py"):
         source.update(files(__package__).joinpath(name).read_bytes())
     return "\n".join(
         (
-            f"kernels {words} {hash_mask} {source.hexdigest()}",
+            f"{kind.module} {words} {hash_mask} {source.hexdigest()}",
             f"{platform.python_version()} {version('numba')} {version('llvmlite')}",
             f"{llvm.get_process_triple()} {llvm.get_host_cpu_name()} {_features()}",
         )
@@ -80,11 +110,10 @@ def _target_machine() -> Any:
     )
 
 
-def _compile(words: int, hash_mask: int) -> bytes:
+def _compile(kind: type[_Mapped], words: int, hash_mask: int) -> bytes:
     from numba import cfunc
 
-    from kubecheck.checker.engine.kernel import kernels
-
+    kernels = importlib.import_module(f"{__package__}.{kind.module}").kernels
     module = llvm.parse_assembly("")
     names = {}
     for name, function in kernels(words, hash_mask=hash_mask).items():

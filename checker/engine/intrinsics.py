@@ -91,12 +91,14 @@ def _call(pointers: tuple[bool, ...]) -> _Generate:
     return generate
 
 
-#: load(address): the 64 bits there. load32 extends with zeros.
+#: load(address): the 64 bits there. load32 and load8 extend with zeros.
 load = _instruction(1, _load(_I64))
 load32 = _instruction(1, _load(_I32))
-#: store(address, value): store32 keeps the low bits.
+load8 = _instruction(1, _load(_I8))
+#: store(address, value): store32 and store8 keep the low bits.
 store = _instruction(2, _store(_I64))
 store32 = _instruction(2, _store(_I32))
+store8 = _instruction(2, _store(_I8))
 #: prefetch(address): ask for the cache line, without waiting.
 prefetch = _instruction(1, _prefetch)
 #: fetch_add(address, n): add, give the old value, atomically.

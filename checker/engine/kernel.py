@@ -21,11 +21,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubecheck.checker.engine.fields import (
-    CHUNK,
     CHUNK_BITS,
     FOUND_ACTION_ERROR,
     FOUND_PROPERTY_ERROR,
-    PARTITION_BITS,
     PARTITIONS,
     RUN_BITS,
     SLOT_BITS,
@@ -34,6 +32,7 @@ from kubecheck.checker.engine.fields import (
     Tally,
     piece_bytes,
 )
+from kubecheck.checker.engine.hashing import functions
 from kubecheck.checker.engine.intrinsics import (
     below,
     call_judge,
@@ -68,21 +67,14 @@ _FIRED, _GROUP_AT, _CURSORS, _TALLY = Local.FIRED * 8, Local.GROUP * 8, Local.CU
 _INFO, _GENERATED, _NOTED, _FOUND = Tally.INFO * 8, Tally.GENERATED * 8, Tally.NOTED * 8, Tally.FOUND * 8
 
 _PARTITION_MASK = PARTITIONS - 1
-_IN_CHUNK = CHUNK - 1
-_ROW_BITS = CHUNK_BITS + PARTITION_BITS
 _SLOT_MASK = (1 << SLOT_BITS) - 1
 _RUNS = PARTITIONS * 8
 _RUN_MASK = (1 << RUN_BITS) - 1
 _LOW32 = (1 << 32) - 1
 _HIGH32 = -1 << 32
-# Odd multipliers with well spread bits: 2^64 / golden ratio, and one from Pelle Evensen's rrxmrrxmsx. Written as signed numbers.
-_MULTIPLY_1 = 0x9E3779B97F4A7C15 - (1 << 64)
-_MULTIPLY_2 = 0x9FB21C651E98DF25 - (1 << 64)
-
 # Candidates are looked up in groups: their slots are asked for together, then their likely equals, so that waits for memory overlap.
 _GROUP = 64
 _HALFWAY = 32
-_LINE_SLOTS = 16
 
 Kernel = Callable[[int, int], int]
 
@@ -98,31 +90,7 @@ def kernels(words: int, *, hash_mask: int = -1) -> dict[str, Kernel]:
     piece_records = (piece - 8) // record_bytes
     first_record = piece - piece_records * record_bytes
 
-    @compiled
-    def hashed(state: int) -> int:
-        value = _MULTIPLY_2
-        for word in range(words):
-            value = (value ^ load(state + 8 * word)) * _MULTIPLY_1
-            value ^= shift_right(value, 32)
-        value *= _MULTIPLY_2
-        return (value ^ shift_right(value, 29)) & hash_mask
-
-    @compiled
-    def equal(one: int, other: int) -> int:
-        difference = 0
-        for word in range(words):
-            difference |= load(one + 8 * word) ^ load(other + 8 * word)
-        return int(difference == 0)
-
-    @compiled
-    def position(number: int) -> int:
-        """Where a partition's state with this number is, counted from the partition's first."""
-        return (number >> CHUNK_BITS) << _ROW_BITS | number & _IN_CHUNK
-
-    @compiled
-    def probe(value: int, step: int) -> int:
-        """The slot, before the table's mask, to be looked at in this step: a cache line's all, beginning anywhere, then the next line's."""
-        return (value & -_LINE_SLOTS) + (step & -_LINE_SLOTS) | value + step & _LINE_SLOTS - 1
+    hashed, equal, position, probe = functions(words, hash_mask)
 
     @compiled
     def precedes(one: int, other: int) -> int:

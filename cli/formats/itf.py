@@ -1,7 +1,8 @@
 """A path in the Informal Trace Format of Apalache (ADR-015, https://apalache-mc.org/docs/adr/015adr-trace.html).
 
 Each state has all its variables, in the values that checker/values.py describes, and in its `#meta` the step that led to it. A check
-without a path gives a trace without states. The format has no place for a verdict; the description says it.
+without a path gives a trace without states. The format has no place for a verdict; the description says it. Where the path ends in a
+loop, `loop` is the state that it goes on with after the last one, and `loop` of the trace's `#meta` the step that leads there.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ def itf(checks: Checks) -> bytes:
         "vars": list(report.path[0].state) if report.path else [],
         "states": [_state(step) for step in report.path],
     }
+    if report.back_to is not None:
+        # In this format the step after the last state leads to the one at `loop`: the path has that one twice.
+        trace["loop"] = report.back_to
+        trace["#meta"]["loop"] = trace["states"].pop()["#meta"]
     return msgspec.json.format(msgspec.json.encode(trace), indent=2) + b"\n"
 
 

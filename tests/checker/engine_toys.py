@@ -32,10 +32,15 @@ _JUDGE = ctypes.CFUNCTYPE(ctypes.c_uint64, _WORDS, _WORDS, ctypes.c_uint64, _WOR
 _FOLDER = tempfile.TemporaryDirectory(prefix="kubecheck-tests-")
 
 
+def shared_cache() -> Cache:
+    """Where compiled kernels are kept for a run of the tests."""
+    return Cache(Path(_FOLDER.name))
+
+
 @memoize
 def kernels(words: int, hash_mask: int = -1) -> Kernels:
     """Kernels, with a hash of which only the bits in `hash_mask` are left."""
-    return load_kernels(words, cache=Cache(Path(_FOLDER.name)), hash_mask=hash_mask)
+    return load_kernels(words, cache=shared_cache(), hash_mask=hash_mask)
 
 
 @dataclass

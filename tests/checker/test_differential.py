@@ -133,8 +133,14 @@ def test_checks_agree(folder: Path, choices: Drawn, threads: int) -> None:
     if wanted["error"]:
         assert report.verdict is Verdict.ERROR or (report.verdict is Verdict.VIOLATED and broken)
         return
-    assert report.verdict is (Verdict.VIOLATED if broken or unshown else Verdict.HOLDS)
+    rests = [p for p in spec.properties if p.kind in (PropertyKind.QUIESCENT, PropertyKind.LIMIT)]
+    trapped, looping = wanted["trapped"] and rests, wanted["looping"] and rests
+    violated = broken or unshown or (trapped and any(p.kind is PropertyKind.QUIESCENT for p in rests))
+    assert report.verdict is (Verdict.VIOLATED if violated else Verdict.INCOMPLETE if looping else Verdict.HOLDS)
     if not broken:
+        if rests:
+            assert report.rest is not None
+            assert (report.rest.looping > 0, report.rest.trapped > 0) == (wanted["looping"], wanted["trapped"])
         assert report.states.distinct == wanted["distinct"]
         assert report.states.generated == wanted["generated"]
         assert report.states.quiescent == wanted["quiescent"]
@@ -150,7 +156,8 @@ def searched(spec: Spec, *, limit: int) -> dict[str, Any] | None:
 
     plain = Reference(spec)
     fired, premises = [0] * len(spec.actions), [0] * len(spec.properties)
-    found = {"broken": 0, "shown": 0, "error": False, "quiescent": 0, "levels": [], "fired": fired, "premises": premises}
+    edges: dict[Any, set[Any]] = {}
+    found: dict[str, Any] = {"broken": 0, "shown": 0, "error": False, "quiescent": 0, "levels": [], "fired": fired, "premises": premises}
     try:
         initial = reference.initial_states(spec)
     except ValueEscape:
@@ -175,6 +182,7 @@ def searched(spec: Spec, *, limit: int) -> dict[str, Any] | None:
             generated += len(answer.successors)
             for counts, new in ((fired, answer.fired), (premises, answer.premises), (premises, judged.premises)):
                 counts[:] = [a + b for a, b in zip(counts, new, strict=True)]
+            edges[state] = {t.state for t in reference.steps(spec, state) if t.action.kind == "component" and t.state != state}
             for after in answer.successors:
                 if after not in seen:
                     seen.add(after)
@@ -182,4 +190,21 @@ def searched(spec: Spec, *, limit: int) -> dict[str, Any] | None:
             if len(seen) > limit:
                 return None
         frontier = following
+    if not found["error"]:
+        found |= rounds(edges)
     return {**found, "distinct": len(seen), "generated": generated}
+
+
+def rounds(edges: dict[Any, set[Any]]) -> dict[str, bool]:
+    """Whether there is a loop, and whether there are states that none of the edges leads out of to one that has none, by definition."""
+    beyond = {}
+    for state in edges:
+        reached: set[Any] = set()
+        level = {state}
+        while level := {after for one in level for after in edges[one]} - reached:
+            reached |= level
+        beyond[state] = reached
+    return {
+        "looping": any(state in reached for state, reached in beyond.items()),
+        "trapped": any(edges[state] and all(edges[s] for s in reached) for state, reached in beyond.items()),
+    }

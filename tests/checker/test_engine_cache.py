@@ -146,10 +146,11 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_kernels_are_compiled_once_and_again_when_their_entry_is_damaged(
     cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine_code = compiled._compile(2, -1)
+    machine_code = compiled._compile(compiled.Kernels, 2, -1)
     times: list[int] = []
 
-    def counted(words: int, hash_mask: int) -> bytes:
+    def counted(kind: type, words: int, hash_mask: int) -> bytes:
+        assert kind is compiled.Kernels
         times.append(words)
         return machine_code
 

@@ -377,7 +377,7 @@ class TestDamagedFiles:
     def test_another_version(self, run: Run, saved: dict[str, Any]) -> None:
         Path("run.json").write_text(json.dumps(saved | {"format_version": 9}))
         assert run("replay", "run.json")[2] == (
-            "error: run.json has the record's version 9, and this kubecheck reads version 2\n"
+            "error: run.json has the record's version 9, and this kubecheck reads version 3\n"
             "  help: replay it with the kubecheck that wrote it, or check again\n"
         )
 

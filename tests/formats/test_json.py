@@ -56,7 +56,7 @@ def test_what_it_is_must_be_said(name: str) -> None:
 
 @pytest.mark.parametrize("value", [3, None, {"#bigint": 3}, {"#set": {}}, {"#map": [["light-0"]]}, {"#tup": []}])
 def test_a_state_has_values_of_the_trace_format(value: Any) -> None:
-    assert schema()["$id"] == "urn:kubecheck:record:2"
+    assert schema()["$id"] == "urn:kubecheck:record:3"
     found = record("violated")
     found["path"][1]["state"]["turns"] = value
     assert [list(error.path) for error in validator().iter_errors(found)] == [["path", 1, "state", "turns"]]
