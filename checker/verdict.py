@@ -170,8 +170,9 @@ def _rest(rest: Rest, verdict: Verdict) -> report.Rest:
 
 
 def _of_rest(spec: Spec, verdicts: Sequence[Verdict], wanted: Verdict) -> list[Property]:
-    """The properties of quiescent states that have this verdict."""
-    return [prop for prop, verdict in zip(spec.properties, verdicts, strict=True) if prop.kind in AT_REST and verdict is wanted]
+    """The properties of quiescent states that have this verdict; limits last."""
+    found = [prop for prop, verdict in zip(spec.properties, verdicts, strict=True) if prop.kind in AT_REST and verdict is wanted]
+    return sorted(found, key=lambda prop: prop.kind is PropertyKind.LIMIT)
 
 
 def _shown_lasso(spec: Spec, exploration: Exploration, rest: Rest | None, verdicts: Sequence[Verdict]) -> Lasso | None:

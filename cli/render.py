@@ -130,7 +130,8 @@ def undecided(report: Report) -> str:
         return ""
     if all(prop.verdict is not Verdict.INCOMPLETE for prop in report.properties):
         return ""
-    return f"the search stopped at the violation, {count(report.states.frontier)} states before its end: [incomplete] is undecided"
+    left = f"{count(report.states.frontier)} state{'s' if report.states.frontier != 1 else ''}"
+    return f"the search stopped at the violation, with {left} not expanded: what is [incomplete] was not decided"
 
 
 def badge(verdict: Verdict) -> Text:

@@ -584,8 +584,22 @@ def pinned() -> dict[str, Callable[[], Spec]]:
 COUNTS = {name: counts for name, (_, counts) in [*CLUSTERS.items(), *REGISTRY.items()]}
 
 
+# Loops that end when an informer is told, which is a matter of fairness; so they are in Kubernetes. A controller whose informer still
+# shows a ReplicaSet that is gone makes pods for it as long as the garbage collector deletes them; one that is shown an old status writes
+# the new one again, is refused, and finds it there.
+OPEN = {
+    "deletion while everything lags": {"create_pod", "collect_pod"},
+    "applied twice, deleted in the foreground": {"create_pod", "collect_pod"},
+    "before the stale-write guard": {"update_replica_set_status", "retry_replica_set_status"},
+}
+
+
 @pytest.mark.parametrize("name", COUNTS)
 def test_all_promises_hold_and_counts_are_these(name: str) -> None:
     report = checker.check(pinned()[name]())
-    assert report.verdict is checker.Verdict.HOLDS
+    if name in OPEN:
+        assert report.verdict is checker.Verdict.INCOMPLETE
+        assert {step.action for step in report.path[(report.back_to or 0) + 1 :]} >= OPEN[name]
+    else:
+        assert report.verdict is checker.Verdict.HOLDS
     assert (report.states.distinct, report.states.generated, report.depth) == COUNTS[name]
