@@ -210,10 +210,10 @@ def test_code_for_another_processor_is_another_entry(
     from kubecheck.checker import native
 
     machine = native._target_machine()
-    here = compiled._key(2, 7), native._key("text", machine)
-    assert (compiled._key(2, 7), native._key("text", machine)) == here
+    here = compiled._key(compiled.Kernels, 2, 7), native._key("text", machine)
+    assert (compiled._key(compiled.Kernels, 2, 7), native._key("text", machine)) == here
     real = getattr(native.llvm, what)()
     other = f"not-{real}" if isinstance(real, str) else type(real)({**real, "one-more": True})
     monkeypatch.setattr(native.llvm, what, lambda: other)
-    assert compiled._key(2, 7) != here[0]
+    assert compiled._key(compiled.Kernels, 2, 7) != here[0]
     assert native._key("text", machine) != here[1]
