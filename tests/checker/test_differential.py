@@ -99,8 +99,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(choices=CHOICES, errors=st.booleans())
-@examples(400)
+@examples(60)
 def test_executions_agree(folder: Path, choices: Drawn, errors: bool) -> None:
+    agree(folder, choices, errors)
+
+
+@pytest.mark.slow
+@given(choices=CHOICES, errors=st.booleans())
+@examples(600)
+def test_executions_agree_on_many_specs(folder: Path, choices: Drawn, errors: bool) -> None:
+    agree(folder, choices, errors)
+
+
+def agree(folder: Path, choices: Drawn, errors: bool) -> None:
     """From the initial states and from arbitrary ones: the same successors in the same order, the same masks and counts, the same
     errors; packing loses nothing; and members of a symmetric sort can be exchanged."""
     spec = written(choices, folder, errors=errors)
