@@ -19,11 +19,24 @@ _ABSENT: Final = msgspec.Raw()
 class Body(Mapping[str, Any]):
     """An object's fields: `kind`, `metadata`, `spec` and so on. What cannot be decoded counts as absent."""
 
-    __slots__ = ("_decoded", "_raw")
+    __slots__ = ("_decoded", "_raw", "whole")
 
-    def __init__(self, raw: Mapping[str, msgspec.Raw]) -> None:
+    def __init__(self, raw: Mapping[str, msgspec.Raw], *, whole: bool = True) -> None:
         self._raw = raw
         self._decoded: dict[str, Any] = {}
+        self.whole = whole
+        """What is absent here is absent in the object; else it is not told."""
+
+    def tells(self, *names: str) -> bool:
+        """Is it told what these fields are, or that there are none?"""
+        return self.whole or all(name in self._raw for name in names)
+
+    def both_tell(self, other: Body, *, but: frozenset[str]) -> bool:
+        """Is there a field, not one of these, that both tell?"""
+        if self.whole and other.whole:
+            return True
+        names = (self._raw if other.whole else other._raw) if self.whole or other.whole else self._raw.keys() & other._raw.keys()
+        return any(name not in but for name in names)
 
     def __getitem__(self, name: str) -> Any:
         if name in self._decoded:
@@ -50,7 +63,9 @@ class Body(Mapping[str, Any]):
                 self._decoded[name] = value
 
     def same(self, other: Body, name: str) -> bool:
-        """Is this field alike in both (or absent in both)?"""
+        """Is this field alike in both (or absent in both), as far as both tell it?"""
+        if not (self.tells(name) and other.tells(name)):
+            return True
         one, two = self._raw.get(name, _ABSENT), other._raw.get(name, _ABSENT)
         if one == two:  # their bytes
             return True
@@ -58,20 +73,20 @@ class Body(Mapping[str, Any]):
         return name in self._raw and name in other._raw and bool(self[name] == other[name])
 
     def alike(self, other: Body, *, but: frozenset[str]) -> bool:
-        """Are all fields alike, but these?"""
+        """Are all fields alike that both tell, but these?"""
         theirs = other._raw
         for name, one in self._raw.items():
             if name not in but and one != theirs.get(name) and not self.same(other, name):
                 return False
-        return all(name in self._raw or name in but for name in theirs)
+        return not self.whole or all(name in self._raw or name in but for name in theirs)
 
 
-def body_of(raw: msgspec.Raw | None) -> Body | None:
-    """The body in a line; None if the line has none, or one that is not an object."""
+def body_of(raw: msgspec.Raw | None, *, whole: bool = True) -> Body | None:
+    """The body in a line, which tells the `whole` object or a part of it; None if the line has none, or one that is not an object."""
     if raw is None:
         return None
     try:
-        return Body(_FIELDS.decode(raw))
+        return Body(_FIELDS.decode(raw), whole=whole)
     except (msgspec.DecodeError, RecursionError, ValueError):
         return None
 

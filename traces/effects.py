@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubecheck.traces.words import Level, Stage, Word
+from kubecheck.traces.words import Level, Stage, Told, Word
 
 if TYPE_CHECKING:
     from kubecheck.traces.event import Event
@@ -23,12 +23,12 @@ class Effect(Word):
     UPDATE = "update"
     REMOVE = "remove"
     UNLOGGED = "unlogged"
-    """It writes, and its answer does not tell the version (binding, eviction)."""
+    """It writes, and its answer does not tell the version (binding, eviction), or not whether the object is still there."""
     COLLECTION = "collection"
     """It marks or removes what a list answers."""
 
 
-_OWN_SUBRESOURCES: Final = frozenset(("", "status", "finalize", "ephemeralcontainers", "resize", "approval"))
+OWN_SUBRESOURCES: Final = frozenset(("", "status", "finalize", "ephemeralcontainers", "resize", "approval"))
 
 
 def effect_of(event: Event) -> Effect:
@@ -41,8 +41,10 @@ def effect(event: Event) -> Effect:
     verb, code = event.verb, event.code
     if code is None or not 200 <= code < 300 or verb not in WRITES or event.dry_run:
         return Effect.NONE
+    if event.told is Told.NOTHING and verb in ("create", "update", "patch") and event.subresource in OWN_SUBRESOURCES:
+        return Effect.UNLOGGED  # its version is not told, nor whether it removed the object with the last finalizer
     if verb in ("update", "patch"):
-        if event.subresource in _OWN_SUBRESOURCES:
+        if event.subresource in OWN_SUBRESOURCES:
             return Effect.CREATE if code == 201 else Effect.UPDATE
         return Effect.UPDATE if event.subresource == "scale" else Effect.UNLOGGED
     if verb == "create":
@@ -51,13 +53,15 @@ def effect(event: Event) -> Effect:
         return Effect.CREATE if event.subresource == "" else Effect.NONE
     if verb == "deletecollection":
         return Effect.COLLECTION
-    meta = event.answer
     if event.level < Level.REQUEST_RESPONSE:
         return Effect.UNLOGGED  # whether it removed or marked the object is in the answer
+    if event.answer_kind == "Status":
+        return Effect.REMOVE
     if code == 202:
         return Effect.UPDATE
-    if meta is None or meta.uid is None:
-        return Effect.REMOVE if event.answer_kind in (None, "Status") else Effect.UPDATE
+    meta = event.metadata
+    if meta is None:
+        return Effect.UNLOGGED
     if meta.deletion_timestamp is None:
         return Effect.REMOVE
     if meta.finalizers or event.resource == "namespaces" or meta.deletion_grace_period_seconds:
@@ -67,7 +71,7 @@ def effect(event: Event) -> Effect:
 
 def empties_finalizers(event: Event) -> bool:
     """An update whose answer is a deleting object without finalizers: it removed the object, and answered the old version."""
-    meta = event.answer
+    meta = event.metadata
     if event.verb not in ("update", "patch") or meta is None or meta.deletion_timestamp is None or meta.finalizers:
         return False
     if event.resource == "namespaces":

@@ -15,12 +15,12 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from msgspec.structs import force_setattr as set_field
 
-from kubecheck.traces.effects import WRITES, Effect, effect
+from kubecheck.traces.effects import OWN_SUBRESOURCES, WRITES, Effect, effect
 from kubecheck.traces.keys import Key
 from kubecheck.traces.objects import Meta, decode_object
-from kubecheck.traces.words import Delivery, Kind, Level, Stage, Word
+from kubecheck.traces.words import Delivery, Kind, Level, Stage, Told, Word
 
-__all__ = ["Component", "Delivery", "Event", "Header", "Item", "Kind", "Level", "Malformed", "Stage", "Word"]
+__all__ = ["Component", "Delivery", "Event", "Header", "Item", "Kind", "Level", "Malformed", "Stage", "Told", "Word"]
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -130,6 +130,9 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     initial_end: bool = False
     """A BOOKMARK annotated k8s.io/initial-events-end: what came before was the state, what follows are changes."""
 
+    told: Told = Told.WHOLE
+    """How much the body tells of the object that the event names; given as what its format tells of an object, and lowered here."""
+
     # What follows from the above: worked out once, for the order and the rules ask for it all the time
     key: Key | None = None
     """Which object it is about; None if it does not say."""
@@ -149,7 +152,21 @@ class Event(msgspec.Struct, frozen=True, gc=False):
             set_field(self, "key", (group, resource, "" if resource == "namespaces" and group == "" else self.namespace, name))
         set_field(self, "light", None)
         set_field(self, "version", None if answer is None else answer.version)
+        if answer is None:
+            set_field(self, "told", Told.NOTHING)
+            if self.level is Level.REQUEST_RESPONSE and self.verb in WRITES and self.response is None and self.ok:
+                set_field(self, "level", Level.REQUEST)  # whoever cut the answer off: it is not told
+        elif self.answer_kind in _VIEWS or self.subresource not in OWN_SUBRESOURCES:
+            set_field(self, "told", min(self.told, _VIEWS.get(self.answer_kind, Told.IDENTITY)))
         set_field(self, "effect", effect(self) if self.verb in WRITES else Effect.NONE)
+
+    @property
+    def metadata(self) -> Meta | None:
+        """All metadata of the object; None where they are not told, or only that it has a version."""
+        answer, told = self.answer, self.told
+        if answer is None or told <= Told.IDENTITY or (told is Told.PART and not answer.tells_more_than_identity):
+            return None
+        return answer
 
     @property
     def ok(self) -> bool:
@@ -216,4 +233,8 @@ class Malformed(msgspec.Struct, frozen=True, kw_only=True):
 
 Item: TypeAlias = Event | Header | Malformed
 
-UNKNOWN_SERVER: Final = ""
+_VIEWS: Final[dict[str | None, Told]] = {
+    "Scale": Told.IDENTITY, "PartialObjectMetadata": Told.METADATA, "Table": Told.NOTHING, "Status": Told.NOTHING,
+}
+"""Kinds that are answered in place of an object, and what they tell of it (pkg/registry/apps/deployment/storage/storage.go
+scaleFromDeployment; staging/src/k8s.io/apiserver/pkg/endpoints/handlers/response.go transformObject)."""

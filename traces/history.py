@@ -18,7 +18,7 @@ import msgspec
 
 from kubecheck.traces.body import Body, body_of
 from kubecheck.traces.effects import WRITES, Effect, effect_of, empties_finalizers, may_have_written
-from kubecheck.traces.event import Delivery, Event, Header, Kind, Level, Stage
+from kubecheck.traces.event import Delivery, Event, Header, Kind, Level, Stage, Told
 from kubecheck.traces.keys import Key, key_of, namespace_of
 from kubecheck.traces.order import Pending, interval, surely_before
 from kubecheck.traces.packing import Packer
@@ -188,8 +188,18 @@ class History:
         """May an object that was seen have been removed meanwhile by a request that the log does not order?"""
         return any(
             event.verb in ("delete", "deletecollection") or event.subresource == "eviction" or empties_finalizers(event)
-            or event.delivery is Delivery.DELETED for event in self.uncertain(key)
+            or event.delivery is Delivery.DELETED or self._may_have_emptied(event) for event in self.uncertain(key)
         ) or self._restarted_since(key)
+
+    def _may_have_emptied(self, event: Event) -> bool:
+        """May a write whose answer is not told have taken the last finalizer off what is being deleted?"""
+        if event.told is not Told.NOTHING or event.verb not in ("update", "patch") or event.key is None:
+            return False
+        record = self.records.get(event.key)
+        told = [version.meta for version in record.versions if version.meta is not None] if record is not None else []
+        if not told:
+            return record is None or not record.from_start
+        return told[-1].deletion_timestamp is not None
 
     def may_have_come(self, key: Key) -> bool:
         """May an object that was gone have been created meanwhile by a request that the log does not order?"""
@@ -239,9 +249,11 @@ class History:
     # Versions
 
     def body_of(self, event: Event) -> Body | None:
-        """The answer's body; taken apart once for the event that is being judged."""
+        """The object that was answered, as far as it is told; None if only its metadata are, or another view of it (a Scale). Taken
+        apart once for the event that is being judged."""
         if self._body[0] is not event:
-            self._body = (event, body_of(event.response))
+            told = event.told
+            self._body = (event, body_of(event.response, whole=told is Told.WHOLE) if told >= Told.PART else None)
         return self._body[1]
 
     def is_known(self, event: Event) -> bool:
@@ -267,7 +279,7 @@ class History:
         if record is not None and record.last is not None and number <= record.last.number:
             return None
         change = Change.REMOVE if effect_of(event) is Effect.REMOVE else Change.SEEN
-        return self._enter(key, number, change, event, partial=event.subresource == "scale")
+        return self._enter(key, number, change, event)
 
     def write(self, event: Event) -> Step | None:
         """Puts a write in; called in the order of resourceVersions. None if it is not about an object by name."""
@@ -281,7 +293,7 @@ class History:
             event.received > begun + ORDER_OF_LINES  # what was written before was answered before the first lines were written
         ):
             self.audited_from = number
-        return self._enter(key, number, change, event, partial=event.subresource == "scale")
+        return self._enter(key, number, change, event)
 
     def streamed(self, event: Event, *, initial: bool) -> None:
         """Takes in where a delivery stands in its stream."""
@@ -309,7 +321,7 @@ class History:
         if event.received is not None or event.completed is not None or event.sequence is not None:
             event = msgspec.structs.replace(event, received=None, completed=None, sequence=None)
         if record is not None and last is not None and number == last.number:
-            if last.partial and not initial:
+            if last.told < Told.PART <= event.told and not initial:
                 last.complete(event)
             if event.delivery is Delivery.DELETED and record.exists and last.event.kind is Kind.DELIVERY and (
                 self.tells_removal(event, record)
@@ -324,16 +336,15 @@ class History:
             return None
         if change is Change.CREATE and (initial or (record is not None and record.exists is not False and event.uid == record.uid)):
             change = Change.SEEN  # part of a state, or what came (again) to be what the stream was asked for
-        return self._enter(key, number, change, event, partial=False)
+        return self._enter(key, number, change, event)
 
     def tells_removal(self, event: Event, record: Record | None) -> bool:
         """Does this DELETED say that the object was removed? If its stream was asked for a selection it may say only that a change
         took the object out of that: it then has the content of before and the resourceVersion of the change
         (staging/src/k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go convertToWatchEvent).
         """
-        if event.answer is not None and event.answer.deletion_timestamp is not None and (
-            event.answer.deletion_grace_period_seconds == 0
-        ):
+        meta = event.metadata
+        if meta is not None and meta.deletion_timestamp is not None and meta.deletion_grace_period_seconds == 0:
             return True  # what is about to be removed this instant changes no more
         if record is None:
             return False
@@ -375,7 +386,7 @@ class History:
                 return record
         return None
 
-    def _enter(self, key: Key, number: int, change: Change, event: Event, *, partial: bool) -> Step:
+    def _enter(self, key: Key, number: int, change: Change, event: Event) -> Step:
         record = self.records.get(key)
         if record is None:
             record = self.records[key] = Record(key)
@@ -387,9 +398,13 @@ class History:
         before, body = record.last, self.body_of(event)
         if body is not None and before is not None and before.decoded is not None:
             body.follows(before.decoded)
-        version = Version(number, change, event, partial=partial, body=body)
-        uid = version.meta.uid if version.meta is not None else event.uid
-        if change in (Change.CREATE, Change.SEEN) or (before is not None and uid and record.uid and uid != record.uid):
+        version = Version(number, change, event, body=body)
+        uid = version.uid
+        if uid and record.uid:
+            another = uid != record.uid
+        else:  # not told: another one, if the one before may be gone
+            another = record.exists is not True or self.may_be_gone(key)
+        if change in (Change.CREATE, Change.SEEN) or (before is not None and another):
             before = None
             record.from_start = change is Change.CREATE
             if not record.exists:
@@ -397,7 +412,7 @@ class History:
         exact = before is not None and self._exact(record, before, version)
         record.disturbed.clear()
         record.add(version)
-        record.uid = uid or record.uid
+        record.uid = uid or (None if before is None else record.uid)
         self.version_count += 1
         if self.first_version is None:
             self.first_version = number

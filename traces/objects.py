@@ -44,6 +44,14 @@ class Meta(msgspec.Struct, frozen=True, rename="camel", gc=False):
         return int(text) if text and len(text) < 20 and text.isascii() and text.isdigit() else None
 
     @property
+    def tells_more_than_identity(self) -> bool:
+        """Is there more than what names the object and its version? Of a body that is told in part: all metadata are, then."""
+        return any(one is not None for one in (
+            self.creation_timestamp, self.deletion_timestamp, self.deletion_grace_period_seconds, self.finalizers, self.owner_references,
+            self.labels,
+        ))
+
+    @property
     def controller(self) -> OwnerReference | None:
         """The owner that is the object's controller."""
         for owner in self.owner_references or ():

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from kubecheck.traces.body import Body, body_of
-from kubecheck.traces.event import Event, Word
+from kubecheck.traces.event import Event, Told, Word
 from kubecheck.traces.keys import Key, display_key
 from kubecheck.traces.objects import Meta
 from kubecheck.traces.packing import Packed, Packer
@@ -30,26 +30,32 @@ class Change(Word):
 class Version:
     """An object at a revision."""
 
-    __slots__ = ("_body", "_packed", "_raw", "_resting", "change", "event", "meta", "number", "partial")
+    __slots__ = ("_body", "_packed", "_raw", "_resting", "change", "event", "generation", "kind", "meta", "number", "told", "uid")
 
-    def __init__(self, number: int, change: Change, event: Event, *, partial: bool, body: Body | None = None) -> None:
+    def __init__(self, number: int, change: Change, event: Event, *, body: Body | None = None) -> None:
         self.number = number
         self.change = change
         self.event = event
-        self.meta: Meta | None = event.answer
-        self.partial = partial
-        """The answer was of another kind (Scale): metadata counts, the body does not."""
-        self._raw: msgspec.Raw | None = None if partial else event.response
-        self._body = None if partial else body
+        self.told = event.told
+        """How much of it is told. What asks for more than that gets None."""
+        self.kind = event.answer_kind
+        """`kind` of the body: Pod, or None if that is not told."""
+        answer = event.answer
+        self.uid = event.uid if answer is None else answer.uid
+        self.generation = answer.generation if answer is not None and self.told >= Told.METADATA else None
+        self.meta: Meta | None = event.metadata
+        """All of the object's metadata, or None."""
+        self._raw: msgspec.Raw | None = event.response if self.told >= Told.PART else None
+        self._body = body
         self._packed: Packed | None = None
         self._resting = False
 
     @property
     def body(self) -> Body | None:
-        """The whole object, or None if the log does not have it (any more)."""
+        """The object, or the part of it that is told; None if the log does not have it (any more)."""
         if self._body is not None:
             return self._body
-        body = body_of(self._raw if self._packed is None else self._packed.unpack())
+        body = body_of(self._raw if self._packed is None else self._packed.unpack(), whole=self.told is Told.WHOLE)
         if not self._resting:
             self._body = body
         return body
@@ -60,8 +66,9 @@ class Version:
         return self._body
 
     def complete(self, event: Event) -> None:
-        """Takes the whole object from a delivery of this version."""
-        self.meta, self.partial, self._raw = event.answer, False, event.response
+        """Takes what a delivery of this version tells, which is more."""
+        self.told, self.kind, self.meta, self._raw = event.told, event.answer_kind, event.metadata, event.response
+        self.generation = event.answer.generation if event.answer is not None else None
         self._body = self._packed = None
 
     def rest(self, packer: Packer, resource: str) -> None:
@@ -72,11 +79,6 @@ class Version:
             self._packed = packer.pack(resource, self._raw)
             if self._packed is not None:
                 self._raw = None
-
-    @property
-    def kind(self) -> str | None:
-        """`kind` of the body: Pod, or PartialObjectMetadata if only the metadata was asked for."""
-        return self.event.answer_kind
 
     def release_line(self) -> None:
         """Forgets the line it was in, all but the body."""

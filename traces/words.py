@@ -56,3 +56,18 @@ class Delivery(Word):
     DELETED = "DELETED"
     BOOKMARK = "BOOKMARK"
     ERROR = "ERROR"
+
+
+class Told(enum.IntEnum):
+    """How much of the object that an event names its body tells: what is not told is unknown, which is neither empty nor absent."""
+
+    NOTHING = 0
+    """No body, a Status, or one that is no object (a Table)."""
+    IDENTITY = 1
+    """Its version, and perhaps uid and generation: `rv=…` alone, or another object made of it (a Scale)."""
+    METADATA = 2
+    """All of its metadata, nothing else (PartialObjectMetadata)."""
+    PART = 3
+    """Some of its fields. A field that is there is whole; one that is not there is not told. Of our own formats only."""
+    WHOLE = 4
+    """The object as the API server has it: what is absent is absent."""

@@ -9,8 +9,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kubecheck.traces.event import Event
+from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.keys import Key
+from kubecheck.traces.objects import Meta
 from kubecheck.traces.shapes import as_dict, as_list, as_text
 from kubecheck.traces.versions import Change, Record, Step, slim
 
@@ -23,7 +24,7 @@ class Pod:
     """A pod, by uid, as its newest version tells it, and what it ever was."""
 
     __slots__ = ("addresses", "created", "creator", "deleting", "ever_ready", "gone", "key", "labels", "node", "owner", "phase",
-                 "ready", "ready_since", "scheduled_to", "uid")
+                 "ready", "ready_since", "scheduled_to", "uid", "untold")
 
     def __init__(self, uid: str, key: Key) -> None:
         self.uid = uid
@@ -43,23 +44,27 @@ class Pod:
         self.ready_since: Event | None = None
         self.deleting = False
         self.gone = False
+        self.untold = False
+        """Its newest version does not tell whether it is being deleted, or whether it has ended."""
         self.addresses: set[str] = set()
 
     @property
     def active(self) -> bool:
-        """It counts for its controller: not gone, not being deleted, not ended."""
-        return not self.gone and not self.deleting and self.phase not in ("Succeeded", "Failed")
+        """It surely counts for its controller: not gone, not being deleted, not ended."""
+        return not self.gone and not self.untold and not self.deleting and self.phase not in ("Succeeded", "Failed")
 
 
 class Size:
     """How large an owner was asked to be, version by version."""
 
-    __slots__ = ("deleting", "key", "kind", "owner", "removed", "sizes", "status", "uid", "whole")
+    __slots__ = ("deleting", "key", "kind", "moved", "owner", "removed", "sizes", "status", "uid", "whole")
 
     def __init__(self, uid: str, key: Key) -> None:
         self.uid = uid
         self.key = key
         self.owner: str | None = None
+        self.moved = False
+        """It has had another owner, or none, before."""
         self.sizes: list[tuple[int, Mapping[str, Any], Event]] = []
         """(resourceVersion, spec's numbers, who wrote it), ascending; the last `_KEPT`."""
         self.status: Mapping[str, Any] = {}
@@ -93,7 +98,9 @@ class Workloads:
         self.of_owner: dict[str, dict[str, Pod]] = {}
         self.owners: dict[str, Size] = {}
         self.children: dict[str, dict[str, Size]] = {}
-        """uid of a Deployment -> its ReplicaSets."""
+        """uid of a Deployment -> the ReplicaSets that are its own, or were (`moved`)."""
+        self.unowned = False
+        """There is a pod of which it is not told whose it is."""
         self._seen: dict[str, dict[str, int]] = {}
         """uid -> process -> the highest version of the object that the process named in a write: it has seen that."""
         self._gone: OrderedDict[str, None] = OrderedDict()
@@ -101,18 +108,18 @@ class Workloads:
     def update(self, step: Step) -> None:
         """Takes a new version in."""
         resource, after = step.record.key[1], step.after
-        meta = after.meta
-        if meta is None or meta.uid is None:
+        uid = after.uid
+        if uid is None:
             return
         wanted = after.event.precondition_version
         process = process_of(after.event)
         if process is not None and wanted and wanted.isdigit():
-            seen = self._seen.setdefault(meta.uid, {})
+            seen = self._seen.setdefault(uid, {})
             seen[process] = max(int(wanted), seen.get(process, 0))
         if resource == "pods":
-            self._pod(step)
+            self._pod(step, uid)
         elif resource in _SIZED and step.record.key[0] in ("apps", "batch"):
-            self._size(step)
+            self._size(step, uid)
 
     def seen_by(self, process: str, uid: str) -> int:
         """The highest version of an object that a process has proved to have seen; 0 if it has proved nothing."""
@@ -141,32 +148,31 @@ class Workloads:
             self.children.pop(forgotten, None)
             self.of_owner.pop(forgotten, None)
 
-    def _pod(self, step: Step) -> None:
-        after = step.after
+    def _pod(self, step: Step, uid: str) -> None:
+        after, event = step.after, step.after.event
         meta, body = after.meta, after.body
-        assert meta is not None  # update() looked
-        assert meta.uid is not None  # so it did
-        pod = self.pods.get(meta.uid)
+        pod = self.pods.get(uid)
         if pod is None:
-            pod = self.pods[meta.uid] = Pod(meta.uid, step.record.key)
+            pod = self.pods[uid] = Pod(uid, step.record.key)
+            self.unowned = self.unowned or meta is None
+        tells_status = body is not None and body.tells("status")
+        if after.change is not Change.CREATE:  # what is new is not being deleted and has not ended
+            request = event.kind is Kind.REQUEST  # an update cannot begin a deletion, nor change a status but through its subresource
+            pod.untold = (meta is None and not request) or (not tells_status and not (request and event.subresource != "status"))
         if after.change is Change.CREATE and pod.created is None:
             pod.created = slim(after.event)
             pod.creator = process_of(after.event)
-        controller = meta.controller
-        owner = (controller.kind, controller.name, controller.uid) if controller is not None else None
-        if owner != pod.owner:
-            if pod.owner is not None:
-                self.of_owner.get(pod.owner[2], {}).pop(pod.uid, None)
-            pod.owner = owner
-        if owner is not None and not pod.gone:
-            self.of_owner.setdefault(owner[2], {})[pod.uid] = pod
-        pod.labels = meta.labels or {}
-        pod.deleting = meta.deletion_timestamp is not None
+        if meta is not None:
+            self._own(pod, meta)
         if body is None:
             return
-        spec, status = as_dict(body.get("spec")), as_dict(body.get("status"))
-        pod.node = as_text(spec.get("nodeName")) or pod.node
-        pod.scheduled_to = pod.scheduled_to or affine_node(spec)
+        if body.tells("spec"):
+            spec = as_dict(body.get("spec"))
+            pod.node = as_text(spec.get("nodeName")) or pod.node
+            pod.scheduled_to = pod.scheduled_to or affine_node(spec)
+        if not tells_status:
+            return
+        status = as_dict(body.get("status"))
         pod.phase = as_text(status.get("phase"))
         pod.ready = is_ready(status)
         if pod.ready and not pod.ever_ready:
@@ -177,31 +183,48 @@ class Workloads:
         if isinstance(status.get("podIP"), str):
             pod.addresses.add(status["podIP"])
 
-    def _size(self, step: Step) -> None:
-        after = step.after
-        meta = after.meta
-        assert meta is not None  # update() looked
-        assert meta.uid is not None  # so it did
-        size = self.owners.get(meta.uid)
-        if size is None:
-            size = self.owners[meta.uid] = Size(meta.uid, step.record.key)
-            size.whole = after.change is Change.CREATE
+    def _own(self, pod: Pod, meta: Meta) -> None:
         controller = meta.controller
-        if controller is not None and size.owner is None:
-            size.owner = controller.uid
-            self.children.setdefault(controller.uid, {})[size.uid] = size
-        body = after.body
-        if after.partial and after.event.response is not None:
-            scale = as_dict(after.event.response_object())
-            numbers = {**size.spec, "replicas": as_dict(scale.get("spec")).get("replicas", 0)}
-        elif body is None:
-            return
-        else:
+        owner = (controller.kind, controller.name, controller.uid) if controller is not None else None
+        if owner != pod.owner:
+            if pod.owner is not None:
+                self.of_owner.get(pod.owner[2], {}).pop(pod.uid, None)
+            pod.owner = owner
+        if owner is not None and not pod.gone:
+            self.of_owner.setdefault(owner[2], {})[pod.uid] = pod
+        pod.labels = meta.labels or {}
+        pod.deleting = meta.deletion_timestamp is not None
+
+    def _size(self, step: Step, uid: str) -> None:
+        after, meta = step.after, step.after.meta
+        size = self.owners.get(uid)
+        first = size is None
+        if size is None:
+            size = self.owners[uid] = Size(uid, step.record.key)
+            size.whole = after.change is Change.CREATE
+        if meta is not None:
             size.deleting = meta.deletion_timestamp is not None
+            owner = meta.controller.uid if meta.controller is not None else None
+            if owner != size.owner:
+                size.moved = not first
+                size.owner = owner
+            if owner is not None:
+                self.children.setdefault(owner, {})[size.uid] = size
+        body = after.body
+        if body is not None and body.tells("status"):
+            status = as_dict(body.get("status"))
+            size.status = {name: value for name, value in status.items() if isinstance(value, int)}
+        if body is not None and body.tells("spec"):
             spec = as_dict(body.get("spec"))
             numbers = {name: spec[name] for name in _NUMBERS if name in spec}
-            status = body.get("status")
-            size.status = {name: value for name, value in as_dict(status).items() if isinstance(value, int)}
+        elif after.event.subresource == "status":
+            return  # it leaves them as they are
+        else:
+            scale = as_dict(after.event.response_object()) if after.event.subresource == "scale" else {}
+            if "spec" not in scale or not size.sizes:
+                size.sizes, size.whole = [], False  # what it asks for now is not told
+                return
+            numbers = {**size.spec, "replicas": as_dict(scale.get("spec")).get("replicas", 0)}
         if not size.sizes or size.sizes[-1][1] != numbers:
             size.sizes.append((after.number, numbers, slim(after.event)))
             if len(size.sizes) > _KEPT:

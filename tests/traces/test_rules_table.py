@@ -10,13 +10,12 @@ from kubecheck.traces.findings import RuleResult, Verdict
 from kubecheck.traces.readers.folder import find
 from kubecheck.traces.rules import ALL
 from kubecheck.traces.validate import validate
-from tests.traces.cases import CASES, NARROW, cluster, controllers, life, pods, requests, store
+from tests.traces.cases import CASES, MORE, NARROW, cluster, life
 from tests.traces.cases.head import Narrow
 
 OPEN = {**cluster.OPEN, **life.OPEN}
 OPEN_ONLY = set(OPEN)
 """Rules that list what is open and call nothing a violation."""
-MORE = {**store.MORE, **pods.MORE, **controllers.MORE, **cluster.MORE, **requests.MORE, **life.MORE}
 RULES = sorted(CASES)
 
 

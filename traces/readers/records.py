@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta as Says
 from msgspec import Raw
 
-from kubecheck.traces.event import Component, Delivery, Event, Header, Kind, Level, Stage
+from kubecheck.traces.event import Component, Delivery, Event, Header, Kind, Level, Stage, Told
 from kubecheck.traces.objects import Meta
 from kubecheck.traces.readers.clock import microseconds, timestamp
 from kubecheck.traces.readers.watch import INITIAL_EVENTS_END
@@ -196,7 +196,15 @@ class _Bookmark(msgspec.Struct, gc=False):
     metadata: _Marked | None = None
 
 
+class _Fields(msgspec.Struct, rename="camel", gc=False):
+    metadata: dict[str, Raw] = {}
+
+
 _BODY: Final = msgspec.json.Decoder(_Body)
+_FIELDS: Final = msgspec.json.Decoder(dict[str, Raw])
+_METADATA: Final = msgspec.json.Decoder(_Fields)
+_HEAD: Final = frozenset(("kind", "apiVersion", "metadata"))
+_IDENTITY: Final = frozenset(("name", "namespace", "generateName", "uid", "resourceVersion", "generation"))
 _STATUS: Final = msgspec.json.Decoder(_Status)
 _BOOKMARK: Final = msgspec.json.Decoder(_Bookmark)
 
@@ -205,6 +213,15 @@ def no_verb(verb: str) -> str:
     """The sentence on a verb that is none."""
     close = difflib.get_close_matches(verb[:40], VERBS, n=1)
     return f"{verb[:40]} is no verb for an object: {f'did you mean {close[0]}?' if close else ', '.join(VERBS)}"
+
+
+def _told(body: Raw) -> Told:
+    """How much of an object a body tells. What an API server made has a creationTimestamp: that is the whole of it. Else what is there
+    is told, and with nothing but what names it, only that it was."""
+    metadata = _METADATA.decode(body).metadata
+    if "creationTimestamp" in metadata:
+        return Told.WHOLE
+    return Told.PART if _FIELDS.decode(body).keys() - _HEAD or metadata.keys() - _IDENTITY else Told.IDENTITY
 
 
 def _checked(meta: Meta) -> Meta:
@@ -270,7 +287,7 @@ class Names:
         request = _body(record.request)
         response = _body(record.response)
         answer_kind = answer = None
-        name, uid = record.name, record.uid
+        name, uid, told = record.name, record.uid, Told.NOTHING
         if response is not None:
             body = _BODY.decode(response)
             answer_kind = body.kind
@@ -278,7 +295,7 @@ class Names:
                 details = _STATUS.decode(response).details
                 uid = uid or (details.uid if details is not None else None)
             elif body.metadata is not None:
-                answer = _checked(body.metadata)
+                answer, told = _checked(body.metadata), _told(response)
                 uid = uid or answer.uid
                 if name is None and record.verb == "create":
                     name = answer.name
@@ -323,6 +340,7 @@ class Names:
             grant=record.grant,
             request=request,
             response=response,
+            told=told,
         )
 
     def _delivery(self, record: DeliveryRecord, line: int) -> Event:
@@ -376,6 +394,7 @@ class Names:
             position=position,
             connection=record.connection,
             initial_end=initial_end,
+            told=Told.NOTHING if answer is None else _told(record.object),
         )
 
 

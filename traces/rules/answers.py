@@ -8,12 +8,12 @@ from typing import Final
 import msgspec
 
 from kubecheck.traces.body import body_of
-from kubecheck.traces.event import Event, Kind
+from kubecheck.traces.event import Event, Kind, Told
 from kubecheck.traces.history import History
 from kubecheck.traces.keys import Key, is_built_in
 from kubecheck.traces.objects import Meta
 from kubecheck.traces.order import surely_before
-from kubecheck.traces.rules.contents import same_content
+from kubecheck.traces.rules.contents import one_kind, same_content
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_number
 from kubecheck.traces.uri import parameter
@@ -144,23 +144,26 @@ class Lists(Rule):
                 [key], (event, f"holds {number}"), (newer.event, f"wrote {newer.number}"),
             )
         known = record.find(number)
-        if known is not None and not known.partial and known.meta is not None:
+        if known is not None:
             self._content(event, meta, item, record, known)
 
     def _content(self, event: Event, meta: Meta, item: msgspec.Raw, record: Record, known: Version) -> None:
         number = known.number
-        if known.meta is not None and meta.uid and known.meta.uid and meta.uid != known.meta.uid:
+        if meta.uid and known.uid and meta.uid != known.uid:
             self.violated(f"a list holds {record} at resourceVersion {number} with another uid", [record.key], event, known.event)
             return
-        if known.body is None or event.answer_kind != f"{known.kind}List":
+        if known.body is None or not one_kind(event.answer_kind, None if known.kind is None else f"{known.kind}List") or (
+            event.answer_kind in _NO_OBJECTS
+        ):
             return  # the metadata alone, or a table
-        told = body_of(item)
-        if told is None or not same_content(told, known.body):
+        told = body_of(item, whole=event.told is Told.WHOLE and known.told is Told.WHOLE)
+        if told is not None and same_content(told, known.body) is False:
             self.violated(f"a list holds {record} at resourceVersion {number} with other content than was written there",
                           [record.key], event, known.event)
 
 
 _WRITES: Final = 64
+_NO_OBJECTS: Final = frozenset(("Table", "PartialObjectMetadataList"))
 
 
 RULES: tuple[type[Rule], ...] = (AnswersItsObject, Lists)

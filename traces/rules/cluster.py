@@ -66,7 +66,7 @@ class NamespaceEmpty(Rule):
     def _phase(self, step: Step) -> None:
         meta, body = step.after.meta, step.after.body
         phase = as_dict(as_dict(body).get("status")).get("phase")
-        if meta is None or phase is None or step.after.partial:
+        if meta is None or phase is None:
             return
         self.judge()
         expected = "Active" if meta.deletion_timestamp is None else "Terminating"

@@ -23,18 +23,26 @@ def one_form(one: Body, other: Body) -> bool:
     return first is None or second is None or first == second
 
 
-def same_content(one: Body, other: Body) -> bool:
-    """Do both tell the same version of an object? managedFields count only if both have them: an audit policy may omit them
-    (omitManagedFields, staging/src/k8s.io/apiserver/pkg/apis/audit/v1/types.go), and kubectl leaves them out.
+def one_kind(one: str | None, other: str | None) -> bool:
+    """May two tellings be of one kind? What does not tell its kind may be of any."""
+    return one is None or other is None or one == other
+
+
+def same_content(one: Body, other: Body) -> bool | None:
+    """Do both tell the same version of an object? None if there is nothing that both tell. managedFields count only if both have them:
+    an audit policy may omit them (omitManagedFields, staging/src/k8s.io/apiserver/pkg/apis/audit/v1/types.go), and kubectl leaves them
+    out.
     """
     if not one_form(one, other):
         return bool(_converted(one) == _converted(other))
+    if not (one.both_tell(other, but=_HEAD) or _both_tell_metadata(one, other)):
+        return None
     return one.alike(other, but=_HEAD) and (one.same(other, "metadata") or _same_metadata(one, other))
 
 
 def same_but_version(one: Body, other: Body) -> bool:
-    """Are two versions alike in all but their resourceVersion?"""
-    return one_form(one, other) and one.alike(other, but=_HEAD) and (
+    """Are two versions alike in all but their resourceVersion? Not if one of them is told in part."""
+    return one.whole and other.whole and one_form(one, other) and one.alike(other, but=_HEAD) and (
         _without(one.get("metadata"), "resourceVersion") == _without(other.get("metadata"), "resourceVersion")
     )
 
@@ -44,8 +52,11 @@ def written_between(step: Step) -> bool:
     version before; else managedFields tell, if the log keeps them.
     """
     before, after = step.before, step.after
-    if before is None or after.event.precondition_version == str(before.number):
+    wanted = after.event.precondition_version
+    if before is None or wanted == str(before.number):
         return False
+    if wanted not in (None, "", "0"):
+        return True  # it had seen another version than the one before, and its precondition held
     one, other = before.body, after.body
     if one is None or other is None or not tells_managers(one) or not tells_managers(other):
         return True
@@ -62,9 +73,25 @@ def _same_metadata(one: Body, other: Body) -> bool:
     first, second = one.get("metadata"), other.get("metadata")
     if not isinstance(first, dict) or not isinstance(second, dict):
         return bool(first == second)
+    if not (one.whole and other.whole):
+        return all(second.get(name, value) == value for name, value in first.items())
+    unnamed = {name for name in ("name", "namespace") if name not in first or name not in second}  # the line tells it
+    if unnamed:
+        first = {name: value for name, value in first.items() if name not in unnamed}
+        second = {name: value for name, value in second.items() if name not in unnamed}
     if ("managedFields" in first) == ("managedFields" in second):
         return first == second
     return bool(_without(first, "managedFields") == _without(second, "managedFields"))
+
+
+def _both_tell_metadata(one: Body, other: Body) -> bool:
+    first, second = one.get("metadata"), other.get("metadata")
+    if not isinstance(first, dict) or not isinstance(second, dict):
+        return False
+    return bool((one.whole and other.whole) or (first.keys() & second.keys()) - _IDENTITY)
+
+
+_IDENTITY: Final = frozenset(("name", "namespace", "uid", "resourceVersion"))
 
 
 def _converted(body: Body) -> Any:

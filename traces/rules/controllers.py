@@ -16,7 +16,7 @@ from kubecheck.traces.event import Event
 from kubecheck.traces.history import History
 from kubecheck.traces.keys import Key
 from kubecheck.traces.provenance import Provenance
-from kubecheck.traces.reasons import BEFORE, STRANGER
+from kubecheck.traces.reasons import BEFORE, NOT_TOLD, STRANGER
 from kubecheck.traces.rules.pods import NODE_USER, by_administrator
 from kubecheck.traces.rules.roles import role_of
 from kubecheck.traces.rules.rule import Rule
@@ -293,7 +293,7 @@ class StatefulSetOrder(Rule):
         told = as_dict(as_dict(body).get("status"))
         # deletions name no uid: one meant for the pod's predecessor, of which the process knows only, would hit it too
         if not text.isdigit() or pod.creator != process or not size.knows(seen) or process_of(latest.last.event) != process or (
-            told.get("observedGeneration") != (latest.last.meta.generation if latest.last.meta is not None else None)
+            told.get("observedGeneration") != latest.last.generation
         ):
             self.cannot_tell("what the controller had read of its StatefulSet is not told")
             return
@@ -358,6 +358,10 @@ class StatefulSetOrder(Rule):
             if other is not None and not other.from_start:
                 self.cannot_tell(BEFORE)
                 continue
+            shown = other.last if other is not None else None
+            if shown is not None and (shown.body is None or not shown.body.tells("status")):
+                self.cannot_tell(NOT_TOLD)
+                continue
             self.presumed(
                 functools.partial(self._readiness_told, other),
                 f"{record} was created before {name} had been ready" if other is not None else
@@ -416,7 +420,8 @@ class RollingUpdate(Rule):
             self.cannot_tell(BEFORE)
             return
         views = deployment.since(seen_by(process, owner.uid))
-        siblings = [size.since(seen_by(process, size.uid)) or [{}] for size in siblings_of]
+        # of one that was adopted or released it is not told whether the controller counted it
+        siblings = [(size.since(seen_by(process, size.uid)) or [{}]) + ([{"replicas": 0}] if size.moved else []) for size in siblings_of]
         keys: list[Key | str] = [f"replicasets/{event.namespace}/{event.name}", deployment.key]
         limits = [bounds(view) for view in views]
         self.judge()
@@ -476,15 +481,14 @@ class Endpoints(Rule):
     def step(self, step: Step) -> None:
         """Each endpoint of a new version."""
         record, after = step.record, step.after
-        if record.key[1] not in ("endpointslices", "endpoints") or after.partial or after.change is Change.REMOVE:
+        if record.key[1] not in ("endpointslices", "endpoints") or after.change is Change.REMOVE:
             return
         body = after.body
         if body is None:
             return
         if record.key[1] == "endpointslices":
-            labels = as_dict(as_dict(body.get("metadata")).get("labels"))
-            if labels.get(_MANAGED_BY, _SLICES) != _SLICES:
-                return  # of another controller, which may give what it likes
+            if after.meta is None or (after.meta.labels or {}).get(_MANAGED_BY, _SLICES) != _SLICES:
+                return  # perhaps of another controller, which may give what it likes
             for endpoint in as_list(body.get("endpoints")):
                 told = as_dict(endpoint)
                 ready = as_dict(told.get("conditions")).get("ready")
@@ -540,7 +544,7 @@ class Endpoints(Rule):
             labels = as_dict(as_dict(body.get("metadata")).get("labels"))
             name = as_text(labels.get("kubernetes.io/service-name")) or name
         service = self.history.records.get(("", "services", step.record.key[2], name))
-        if service is None or service.last is None or service.last.body is None:
+        if service is None or service.last is None or service.last.body is None or not service.last.body.tells("spec"):
             return False
         return not as_dict(service.last.body.get("spec")).get("publishNotReadyAddresses")
 

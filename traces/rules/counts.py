@@ -61,10 +61,13 @@ class StatusCounts(Rule):
 
     def step(self, step: Step) -> None:
         """Counts pods and nodes; judges a status."""
-        (group, resource, _, _), after, meta = step.record.key, step.after, step.after.meta
-        if meta is None or meta.uid is None:
+        (group, resource, _, _), after, uid = step.record.key, step.after, step.after.uid
+        if uid is None:
             return
         if group == "" and resource == "pods":
+            meta = after.meta
+            if meta is None:
+                return  # whose it is is not told: see Workloads.unowned
             before = step.before.meta.controller if step.before is not None and step.before.meta is not None else None
             if meta.controller is not None and (before is None or before.uid != meta.controller.uid):
                 self._pods[meta.controller.uid] += 1
@@ -72,10 +75,12 @@ class StatusCounts(Rule):
         if group == "" and resource == "nodes":
             self._nodes += after.change in (Change.CREATE, Change.SEEN)
             return
-        if group not in ("apps", "batch") or after.partial or after.change is Change.REMOVE or after.body is None:
+        if group not in ("apps", "batch") or after.change is Change.REMOVE:
             return
         if after.change is Change.CREATE and after.event.kind is Kind.REQUEST:
-            self._created.add(meta.uid)
+            self._created.add(uid)
+        if after.body is None:
+            return
         status = as_dict(after.body.get("status"))
         counts = {name: value for name, value in status.items() if isinstance(value, int) and not isinstance(value, bool)}
         if not counts:
@@ -93,7 +98,7 @@ class StatusCounts(Rule):
         elif resource in _WHOLE and counts.get("availableReplicas", 0) > counts.get("readyReplicas", 0):
             self.violated(f"{step.record} counts {counts.get('availableReplicas', 0)} available replicas, of "
                           f"{counts.get('readyReplicas', 0)} ready ones", [key], event, *others)
-        self._total(step, meta.uid, counts, others)
+        self._total(step, uid, counts, others)
 
     def removed(self, record: Record, event: Event) -> None:
         """Forgets an owner that is gone."""
@@ -120,7 +125,7 @@ class StatusCounts(Rule):
             told = counts.get(_TOTAL[resource], 0)
             most, what = sum(self._pods[child] for child in children), "pods"
             told_of = resource != "deployments" or self.history.covered(("apps", "replicasets", namespace, ""))
-            known = told_of and self._created.issuperset(children) and not self.history.restarts and (
+            known = told_of and not self.workloads.unowned and self._created.issuperset(children) and not self.history.restarts and (
                 self.history.covered(("", "pods", namespace, "")))
         if told <= most:
             return
@@ -156,14 +161,14 @@ class JobEnd(Rule):
     def step(self, step: Step) -> None:
         """Status before and after."""
         record, before, after = step.record, step.before, step.after
-        if record.key[0] != "batch" or after.partial or after.change is Change.REMOVE or after.body is None:
+        if record.key[0] != "batch" or after.change is Change.REMOVE or after.body is None or not after.body.tells("status"):
             return
         self.judge()
         status = as_dict(after.body.get("status"))
         ends = job_ends(status)
         if len(ends) == 2:
             self.violated(f"{record} is Complete and Failed", [record.key], after.event, *([before.event] if before is not None else []))
-        if before is None or before.body is None:
+        if before is None or before.body is None or not before.body.tells("status"):
             return
         old = as_dict(before.body.get("status"))
         failed, now = as_int(old.get("failed")) or 0, as_int(status.get("failed")) or 0

@@ -12,7 +12,7 @@ from kubecheck.traces.history import History
 from kubecheck.traces.keys import Key, is_built_in, key_of
 from kubecheck.traces.objects import Meta
 from kubecheck.traces.provenance import Provenance
-from kubecheck.traces.rules.contents import one_form
+from kubecheck.traces.rules.contents import TOLD_APART, one_form, one_kind
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_dict, as_list, as_micros
 from kubecheck.traces.versions import Change, Record, Step, slim
@@ -127,18 +127,23 @@ class Immutable(Rule):
     def step(self, step: Step) -> None:
         """Two versions of one object (of one uid), whatever was written between them."""
         before, after, record = step.before, step.after, step.record
-        if before is None or before.meta is None or after.meta is None or before.meta.uid != after.meta.uid:
+        if before is None or before.uid is None or before.uid != after.uid:
             return
-        self.judge()
-        one, other = before.meta.creation_timestamp, after.meta.creation_timestamp
+        one = before.meta.creation_timestamp if before.meta is not None else None
+        other = after.meta.creation_timestamp if after.meta is not None else None
+        if one is not None and other is not None:
+            self.judge()
         if one != other and one is not None and other is not None:
             self.violated(f"the creationTimestamp of {record} changed from {one} to {other}", [record.key], after.event, before.event)
         kind = record.key[:2]
-        if (kind not in _FIXED and kind not in _DATA) or before.partial or after.partial or after.change is Change.REMOVE:
+        if (kind not in _FIXED and kind not in _DATA) or after.change is Change.REMOVE:
             return
         old, new = before.body, after.body
-        if old is None or new is None or not one_form(old, new) or before.kind != after.kind:
+        if old is None or new is None or not one_form(old, new) or not one_kind(before.kind, after.kind) or not (
+            old.both_tell(new, but=TOLD_APART)
+        ):
             return
+        self.judge()
         changed = _changed(record.key, old, new)
         if changed is not None:
             self.violated(f"{changed} of {record} changed, which nobody can change", [record.key], after.event, before.event)

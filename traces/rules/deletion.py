@@ -10,7 +10,7 @@ from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.history import History
 from kubecheck.traces.keys import is_built_in
 from kubecheck.traces.provenance import FEW_VERSIONS, Provenance
-from kubecheck.traces.reasons import LACKING, LEVEL, MANY, UNLOGGED
+from kubecheck.traces.reasons import LACKING, LEVEL, MANY, NOT_TOLD, UNLOGGED
 from kubecheck.traces.rules.contents import one_form, written_between
 from kubecheck.traces.rules.nodes import keeps_taints
 from kubecheck.traces.rules.roles import role_of
@@ -41,7 +41,7 @@ class DeletionTimestamp(Rule):
     def step(self, step: Step) -> None:
         """Metadata before and after, of one uid."""
         before, after = step.before, step.after
-        if before is None or before.meta is None or after.meta is None or before.partial or after.partial:
+        if before is None or before.meta is None or after.meta is None:
             return
         one, other = before.meta, after.meta
         record = step.record
@@ -107,7 +107,7 @@ class Finalizers(Rule):
     def step(self, step: Step) -> None:
         """Finalizers before and after."""
         before, after = step.before, step.after
-        if before is None or before.meta is None or after.meta is None or before.partial or after.partial:
+        if before is None or before.meta is None or after.meta is None:
             return
         if before.meta.deletion_timestamp is None or after.change is Change.REMOVE:
             return
@@ -124,7 +124,7 @@ class Finalizers(Rule):
 
     def removed(self, record: Record, event: Event) -> None:
         """Finalizers of the last state that the log has, when the object went."""
-        versions = [version for version in record.versions if version.meta is not None and not version.partial]
+        versions = list(record.versions)
         if event.version is not None and versions and versions[-1].number == event.version and (
             versions[-1].change is Change.REMOVE
         ):
@@ -137,7 +137,9 @@ class Finalizers(Rule):
         if not versions:
             return
         last = versions[-1]
-        assert last.meta is not None  # chosen so
+        if last.meta is None:
+            self.cannot_tell(NOT_TOLD)
+            return
         if not last.meta.finalizers:
             return
         if event.kind is Kind.REQUEST and empties_finalizers(event):
@@ -186,10 +188,10 @@ class Generation(Rule):
     def step(self, step: Step) -> None:
         """generation against what changed."""
         before, after = step.before, step.after
-        if before is None or before.meta is None or after.meta is None or after.change is Change.REMOVE:
+        if before is None or after.change is Change.REMOVE:
             return
-        one, other = before.meta.generation, after.meta.generation
-        if one is None or other is None or before.partial or after.partial:
+        one, other = before.generation, after.generation
+        if one is None or other is None:
             return
         self.judge()
         record = step.record
@@ -214,7 +216,7 @@ class Generation(Rule):
         asked = not asks_the_same(old, new)
         if asked and other == one:
             wrong = f"a write changed what {record} asks for and left its generation at {one}"
-        elif not asked and other > one and _marks(old) == _marks(new) and not (
+        elif not asked and other > one and old.whole and new.whole and _marks(old) == _marks(new) and not (
             after.event.subresource == "" and not old.same(new, "status")  # a custom resource without the subresource
         ):
             wrong = f"generation of {record} went from {one} to {other} with a write that changes nothing it asks for"
@@ -283,13 +285,13 @@ class ObservedGeneration(Rule):
             self._observed.pop(record.uid, None)
 
     def _back(self, step: Step, observed: int) -> None:
-        event, meta = step.after.event, step.after.meta
+        event, uid = step.after.event, step.after.uid
         process = process_of(event)
-        if process is None or event.subresource != "status" or meta is None or meta.uid is None or role_of(event) is None:
+        if process is None or event.subresource != "status" or uid is None or role_of(event) is None:
             return
         if event.credential is None and event.component in self._crashed:
             return
-        known = self._observed.setdefault(meta.uid, {})
+        known = self._observed.setdefault(uid, {})
         highest = known.get(process)
         if highest is None or observed > highest[0]:
             known[process] = (observed, slim(event))
@@ -302,7 +304,7 @@ class ObservedGeneration(Rule):
     def step(self, step: Step) -> None:
         """Both of one version."""
         after = step.after
-        if after.meta is None or after.meta.generation is None or after.partial:
+        if after.generation is None:
             return
         body = after.body
         status = body.get("status") if body is not None else None
@@ -315,9 +317,9 @@ class ObservedGeneration(Rule):
             return
         self.judge()
         self._back(step, observed)
-        if observed > after.meta.generation:
+        if observed > after.generation:
             self.violated(
-                f"the status of {step.record} says it observed generation {observed}; its generation is {after.meta.generation}",
+                f"the status of {step.record} says it observed generation {observed}; its generation is {after.generation}",
                 [step.record.key], after.event, *([step.before.event] if step.before is not None else []),
             )
 
@@ -341,7 +343,7 @@ class StatusSubresource(Rule):
         """Spec and status before and after."""
         before, after = step.before, step.after
         event = after.event
-        if before is None or not step.exact or before.partial or after.partial or event.verb not in ("update", "patch"):
+        if before is None or not step.exact or event.verb not in ("update", "patch"):
             return
         if event.subresource not in ("", "status") or effect_of(event) is not Effect.UPDATE:
             return
@@ -357,7 +359,7 @@ class StatusSubresource(Rule):
         if event.subresource == "status" and not asks_the_same(old, new):
             wrong = f"a write of {step.record}'s status changed more than its status"
         elif event.subresource == "status" and step.record.key[:2] == ("apps", "deployments") and (
-            (before.meta.labels if before.meta else None) != (after.meta.labels if after.meta else None)
+            before.meta is not None and after.meta is not None and before.meta.labels != after.meta.labels
         ):
             wrong = f"a write of {step.record}'s status changed its labels"
         elif event.subresource == "" and not old.same(new, "status"):

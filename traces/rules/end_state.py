@@ -65,7 +65,7 @@ class Reached(Rule):
                     self.open.append(f"{record} is being deleted and still there")
 
     def _size(self, size: Size, record: Record) -> None:
-        generation = record.last.meta.generation if record.last is not None and record.last.meta is not None else None
+        generation = record.last.generation if record.last is not None else None
         observed = size.status.get("observedGeneration")
         if size.deleting:
             self.open.append(f"{record} is being deleted and still there")
@@ -123,17 +123,17 @@ class StatusTrue(Rule):
 
     def step(self, step: Step) -> None:
         """What changed when."""
-        meta, event = step.after.meta, step.after.event
-        if meta is None or meta.uid is None:
+        meta, uid, event = step.after.meta, step.after.uid, step.after.event
+        if uid is None:
             return
         when = event.completed
         if step.record.key[1] == "pods":
-            self._pod_changed(meta.controller.uid if meta.controller is not None else None, when, event)
-            pod = self.workloads.pods.get(meta.uid)
+            self._pod_changed(meta.controller.uid if meta is not None and meta.controller is not None else None, when, event)
+            pod = self.workloads.pods.get(uid)
             if pod is not None and pod.owner is not None:
                 self._pod_changed(pod.owner[2], when, event)
         elif step.record.key[1] in ("replicasets", "statefulsets"):
-            self._pod_changed(meta.uid, when, event)
+            self._pod_changed(uid, when, event)
 
     def removed(self, record: Record, event: Event) -> None:
         """A pod that went."""
@@ -172,7 +172,7 @@ class StatusTrue(Rule):
             if (self._working.get(size.kind, 0) - when) / 1e6 < QUIET:
                 continue
             pods = [pod for pod in self.workloads.of_owner.get(size.uid, {}).values() if not pod.gone]
-            if any(self.history.uncertain(pod.key) for pod in pods):
+            if self.workloads.unowned or any(pod.untold or self.history.uncertain(pod.key) for pod in pods):
                 continue
             self.judge()
             active = [pod for pod in pods if pod.phase not in ("Succeeded", "Failed") and not pod.deleting]

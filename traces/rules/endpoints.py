@@ -42,15 +42,17 @@ class Selected(Rule):
     def step(self, step: Step) -> None:
         """Labels, selectors, endpoints."""
         (group, resource, namespace, name), after, meta = step.record.key, step.after, step.after.meta
-        if meta is None or meta.uid is None or after.change is Change.REMOVE:
+        if after.uid is None or after.change is Change.REMOVE:
             return
         if group == "" and resource == "pods":
-            if after.change is Change.CREATE:
-                self._labels[meta.uid] = [meta.labels or {}]
-            elif (known := self._labels.get(meta.uid)) is not None and known[-1] != (meta.labels or {}):
+            if meta is None:
+                self._labels.pop(after.uid, None)  # it may have others now
+            elif after.change is Change.CREATE:
+                self._labels[after.uid] = [meta.labels or {}]
+            elif (known := self._labels.get(after.uid)) is not None and known[-1] != (meta.labels or {}):
                 known.append(meta.labels or {})
                 if len(known) > _KEPT:
-                    del self._labels[meta.uid]
+                    del self._labels[after.uid]
         elif group == "" and resource == "services":
             self._service(namespace, name, step)
         elif group == "discovery.k8s.io" and after.event.user == _CONTROLLER and after.body is not None:
@@ -60,7 +62,11 @@ class Selected(Rule):
         if step.after.change is Change.CREATE and (namespace, name) not in self._selectors:
             self._selectors[namespace, name] = []
         known = self._selectors.get((namespace, name))
-        if known is None or step.after.body is None:
+        if known is None:
+            return
+        if step.after.body is None or not step.after.body.tells("spec"):
+            if step.after.event.subresource != "status":
+                del self._selectors[namespace, name]
             return
         selector = dict(as_dict(as_dict(step.after.body.get("spec")).get("selector")))
         if selector not in known:

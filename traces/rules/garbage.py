@@ -67,7 +67,7 @@ class Collected(Rule):
             known = self.history.records.get(key)
             if known is None or known.exists is not True or known.uid != owner.uid or self.may_be_gone(key):
                 continue
-            told = [version for version in known.versions if version.meta is not None and version.meta.uid == owner.uid]
+            told = [version for version in known.versions if version.uid == owner.uid]
             if told and surely_before(told[0].event, event) and all(
                 version.meta is not None and version.meta.deletion_timestamp is None for version in told
             ):

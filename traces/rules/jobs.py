@@ -68,16 +68,16 @@ class JobCompletions(Rule):
     def step(self, step: Step) -> None:
         """Status before and after."""
         record, after, before = step.record, step.after, step.before
-        if record.key[:2] != ("batch", "jobs") or after.meta is None or after.meta.uid is None or after.partial:
+        if record.key[:2] != ("batch", "jobs") or after.uid is None:
             return
         body = after.body
-        if body is None:
+        if body is None or not body.tells("spec", "status"):
             return
         spec, status = as_dict(body.get("spec")), as_dict(body.get("status"))
         self.judge()
         others = [before.event] if before is not None else []
         succeeded, completions = as_int(status.get("succeeded")) or 0, as_int(spec.get("completions"))
-        old = self.workloads.owners.get(after.meta.uid)
+        old = self.workloads.owners.get(after.uid)
         lowered = completions is not None and before is not None and before.body is not None and completions < (
             as_int(as_dict(before.body.get("spec")).get("completions")) or 0
         )
@@ -124,21 +124,22 @@ class JobFinalizer(Rule):
     def step(self, step: Step) -> None:
         """Uncounted lists of Jobs; finalizers of pods before and after."""
         record, after, before = step.record, step.after, step.before
-        meta = after.meta
-        if meta is None or meta.uid is None:
+        meta, uid = after.meta, after.uid
+        if uid is None:
             return
         if record.key[:2] == ("batch", "jobs"):
             body = after.body
             told = as_dict(as_dict(as_dict(body).get("status")).get("uncountedTerminatedPods"))
-            named = self._uncounted.setdefault(meta.uid, set())
+            named = self._uncounted.setdefault(uid, set())
             for uids in told.values():
                 named.update(uid for uid in as_list(uids) if isinstance(uid, str))
             return
-        if record.key[:2] != ("", "pods") or before is None or before.meta is None or meta.controller is None:
+        if record.key[:2] != ("", "pods") or before is None or before.meta is None or meta is None or (
+            meta.controller is None):
             return
         if meta.controller.kind != "Job" or FINALIZER not in (before.meta.finalizers or ()) or FINALIZER in (meta.finalizers or ()):
             return
-        pod = self.workloads.pods.get(meta.uid)
+        pod = self.workloads.pods.get(uid)
         # the request changes no status: the phase in its answer is the present one, whatever the log has of it
         phase = as_text(as_dict(as_dict(after.body).get("status")).get("phase")) or (pod.phase if pod is not None else None)
         ended = phase in ("Succeeded", "Failed")
@@ -159,7 +160,7 @@ class JobFinalizer(Rule):
         if not ended:
             self.violated(f"{record} lost the finalizer of job {meta.controller.name} while it was {phase}",
                           [record.key, job.key], after.event, before.event)
-        elif meta.uid not in self._uncounted[meta.controller.uid]:
+        elif uid not in self._uncounted[meta.controller.uid]:
             self.presumed(lambda provenance: provenance.kept.wrote(SERVICE_ACCOUNT + "job-controller", "batch", "jobs", "status"),
                           f"{record} ended and lost its finalizer before the status of job {meta.controller.name} named it",
                           [record.key, job.key], after.event, before.event)

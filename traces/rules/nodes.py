@@ -62,7 +62,7 @@ class NodeWriter(Rule):
         if step.record.key[:2] != ("", "nodes") or before is None or not step.exact or not (event.user or "").startswith(NODE_USER):
             return
         old, new = before.body, step.after.body
-        if old is None or new is None or event.verb not in ("update", "patch"):
+        if old is None or new is None or event.verb not in ("update", "patch") or not (old.tells("spec") and new.tells("spec")):
             return
         self.judge()
         if as_list(as_dict(old.get("spec")).get("taints")) != as_list(as_dict(new.get("spec")).get("taints")):
@@ -140,9 +140,11 @@ class Taints(Rule):
         if record.key[1] != "nodes" or record.key[0] != "":
             return
         body = after.body
-        if body is None:
-            return
         name = record.key[3]
+        if body is None or not body.tells("spec", "status"):
+            self._unready.add(name)  # it may have been
+            self._before.pop(name, None)
+            return
         taints = frozenset(f"{taint.get('key')}:{taint.get('effect')}" for taint in as_list(as_dict(body.get("spec")).get("taints"))
                            if isinstance(taint, dict) and taint.get("key") in _KUBERNETES_TAINTS)
         known = self._before.get(name) if step.before is not None else None  # a node registered again is another one
@@ -190,10 +192,13 @@ class Evictions(Rule):
         self._tainted: set[str] = set()
 
     def step(self, step: Step) -> None:
-        """Remembers nodes with a NoExecute taint."""
+        """Remembers nodes with a NoExecute taint, as far as that is told."""
         if step.record.key[1] != "nodes" or step.record.key[3] in self._tainted:
             return
         body = step.after.body
+        if body is None or not body.tells("spec"):
+            self._tainted.add(step.record.key[3])  # it may have been
+            return
         if any(isinstance(taint, dict) and taint.get("effect") == "NoExecute"
                for taint in as_list(as_dict(as_dict(body).get("spec")).get("taints"))):
             self._tainted.add(step.record.key[3])

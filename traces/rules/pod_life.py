@@ -121,13 +121,13 @@ class StartTime(Rule):
             return
         status = as_dict(body.get("status"))
         others = [before.event] if before is not None else []
-        if as_text(status.get("phase")) == "Running" and not as_dict(body.get("spec")).get("nodeName"):
+        if as_text(status.get("phase")) == "Running" and body.tells("spec") and not as_dict(body.get("spec")).get("nodeName"):
             self.judge()
             self.violated(f"{record} runs and has no node", [record.key], after.event, *others)
         if before is None or before.body is None or not (after.event.user or "").startswith(NODE_USER):
             return
         old = as_dict(before.body.get("status")).get("startTime")
-        if old is None:
+        if old is None or not body.tells("status"):
             return
         self.judge()
         if status.get("startTime") != old:

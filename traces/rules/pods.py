@@ -82,7 +82,7 @@ class BoundOnce(Rule):
             return
         self.judge()
         going = next((version for version in record.versions if version.event.kind is Kind.REQUEST and version.meta is not None
-                      and version.meta.uid == uid and version.meta.deletion_timestamp is not None
+                      and version.uid == uid and version.meta.deletion_timestamp is not None
                       and surely_before(version.event, event)), None)
         if going is not None:
             self.violated(f"{record} was bound although it was being deleted", [record.key], (event, f"to {_target(event)}"),
@@ -108,19 +108,19 @@ class BoundOnce(Rule):
     def step(self, step: Step) -> None:
         """nodeName before and after."""
         record, after = step.record, step.after
-        if record.key[1] != "pods" or record.key[0] != "" or after.meta is None or after.meta.uid is None:
+        if record.key[1] != "pods" or record.key[0] != "" or after.uid is None:
             return
         body = after.body
-        if body is None:
+        if body is None or not body.tells("spec"):
             return
         node = as_text(as_dict(body.get("spec")).get("nodeName"))
-        pod = self.workloads.pods.get(after.meta.uid)
+        pod = self.workloads.pods.get(after.uid)
         if node and (pod is None or pod.node is None):
-            self._bound_at[after.meta.uid] = after.number
+            self._bound_at[after.uid] = after.number
         if len(self._bound_at) > 20_000:
             self._bound_at.pop(next(iter(self._bound_at)))
         if pod is None or pod.node is None:
-            binding = self._bindings.get(after.meta.uid)
+            binding = self._bindings.get(after.uid)
             if binding is not None and node:
                 self.judge()
                 target = _target(binding)
@@ -363,13 +363,13 @@ class TerminalPhase(Rule):
     def step(self, step: Step) -> None:
         """The phase before and after."""
         record, before, after = step.record, step.before, step.after
-        if record.key[1] != "pods" or record.key[0] != "" or before is None or after.meta is None or after.meta.uid is None:
+        if record.key[1] != "pods" or record.key[0] != "" or before is None or after.uid is None:
             return
-        pod = self.workloads.pods.get(after.meta.uid)
+        pod = self.workloads.pods.get(after.uid)
         if pod is None or pod.phase not in _TERMINAL:
             return
         body = after.body
-        if body is None:
+        if body is None or not body.tells("status"):
             return
         self.judge()
         phase = as_text(as_dict(body.get("status")).get("phase"))
@@ -435,21 +435,21 @@ class Deleted(Rule):
 
     def step(self, step: Step) -> None:
         """A new version with the uid of a pod that is gone."""
-        meta = step.after.meta
-        if step.record.key[1] != "pods" or meta is None or meta.uid is None or step.after.change is Change.REMOVE:
+        uid = step.after.uid
+        if step.record.key[1] != "pods" or uid is None or step.after.change is Change.REMOVE:
             return
-        if meta.uid not in self._gone:
+        if uid not in self._gone:
             return
-        record, event = self._gone[meta.uid]
+        record, event = self._gone[uid]
         if event.version is not None and event.version >= step.after.number:
             return
         if event.kind is Kind.DELIVERY:
             if len(self._again) < _PODS_GONE:
-                self._again.append((record, event, meta.uid, step.after.number, slim(step.after.event)))
+                self._again.append((record, event, uid, step.after.number, slim(step.after.event)))
             return
         if event.version is None and not surely_before(event, step.after.event):
             return
-        self.violated(f"{record} (uid {meta.uid}) was removed and is told of again", [record.key], step.after.event, event)
+        self.violated(f"{record} (uid {uid}) was removed and is told of again", [record.key], step.after.event, event)
 
     def finished(self) -> None:
         """Pods that a stream told gone: DELETED also tells that a pod left a selection, so a request must have removed it before."""
@@ -529,7 +529,7 @@ class Readiness(Rule):
         if record.key[1] != "pods" or record.key[0] != "":
             return
         body = after.body
-        if body is None:
+        if body is None or not body.tells("spec"):
             return
         status = as_dict(body.get("status"))
         if not is_ready(status):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kubecheck.traces.effects import WRITES
-from kubecheck.traces.event import Event, Kind, Level, Stage
+from kubecheck.traces.event import Event, Kind, Level, Stage, Told
 from kubecheck.traces.history import History
 from kubecheck.traces.rules.pods import NODE_USER
 from kubecheck.traces.rules.roles import READS, allowed, granted_besides, role_of
@@ -146,6 +146,8 @@ MIRROR: Final = "kubernetes.io/config.mirror"
 
 def is_mirror(event: Event) -> bool:
     """Is the pod that was created a kubelet's own, of a file? Yes, too, if its body is not in the log."""
+    if event.answer is not None and event.told <= Told.PART:
+        return True  # it may be
     body = as_dict(event.response_object()) or as_dict(event.request_object())
     meta = as_dict(body.get("metadata"))
     node = as_text(as_dict(body.get("spec")).get("nodeName"))

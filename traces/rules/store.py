@@ -13,8 +13,8 @@ from kubecheck.traces.event import Event, Kind, Level
 from kubecheck.traces.history import History
 from kubecheck.traces.keys import Key, display_key, is_built_in, key_of
 from kubecheck.traces.order import interval, surely_before
-from kubecheck.traces.reasons import BEFORE, LACKING, LEVEL, NO_TIME, UNLOGGED
-from kubecheck.traces.rules.contents import same_but_version, same_content, tells_managers
+from kubecheck.traces.reasons import BEFORE, LACKING, LEVEL, NO_TIME, NOT_TOLD, UNLOGGED
+from kubecheck.traces.rules.contents import one_kind, same_but_version, same_content, tells_managers
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.versions import Change, Record, Step, Version, slim
 from kubecheck.traces.workloads import Workloads
@@ -124,15 +124,19 @@ class RevisionUnique(Rule):
             )
 
     def _same(self, event: Event, known: Version, record: Record) -> None:
-        if event.answer is not None and known.meta is not None:
+        if event.uid and known.uid and event.uid != known.uid:
             self.judge()
-            if event.answer.uid and known.meta.uid and event.answer.uid != known.meta.uid:
-                self.violated(f"resourceVersion {event.version} is told of two uids", [record.key], event, known.event)
-                return
-        if known.partial or event.answer_kind != known.kind or event.response is None or known.body is None:
-            return  # a Scale, or the metadata alone
+            self.violated(f"resourceVersion {event.version} is told of two uids", [record.key], event, known.event)
+            return
         told = self.history.body_of(event)
-        if told is None or not same_content(told, known.body):
+        alike = None
+        if told is not None and known.body is not None and one_kind(event.answer_kind, known.kind):
+            alike = same_content(told, known.body)
+        if alike is None:
+            self.cannot_tell(NOT_TOLD)  # a Scale, the metadata alone, or nothing that both tell
+            return
+        self.judge()
+        if not alike:
             self.violated(
                 f"resourceVersion {event.version} of {record} is answered with two contents: a version was used twice, "
                 "or a write left the version as it was",
@@ -158,7 +162,7 @@ class CreateAbsent(Rule):
         if record is None or not record.exists:
             self.judge()
             last = record.last if record is not None else None
-            if last is not None and event.answer and last.meta and event.answer.uid == last.meta.uid and event.answer.uid:
+            if last is not None and event.uid and event.uid == last.uid:
                 self.violated(f"{record} was created with the uid of the object of that name that was removed",
                               [record.key if record else ""], event, last.event)
             return
@@ -263,7 +267,7 @@ class NotFound(Rule):
 
 
 def _same_uid(version: Version, record: Record) -> bool:
-    return version.meta is not None and version.meta.uid == record.uid
+    return version.uid is not None and version.uid == record.uid
 
 
 class LostUpdate(Rule):
@@ -456,10 +460,10 @@ class Uid(Rule):
 
     def step(self, step: Step) -> None:
         """A uid that appears: of no other object of that resource (API groups may serve one object under two names)."""
-        meta, key = step.after.meta, step.record.key
-        if step.after.change not in (Change.CREATE, Change.SEEN) or meta is None or not meta.uid:
+        uid, key = step.after.uid, step.record.key
+        if step.after.change not in (Change.CREATE, Change.SEEN) or not uid:
             return
-        known = self._of.setdefault(meta.uid, (key, slim(step.after.event)))
+        known = self._of.setdefault(uid, (key, slim(step.after.event)))
         if len(self._of) > _UIDS:
             self._of.popitem(last=False)
         if known[0][1] == key[1] and known[0][2:] != key[2:]:
@@ -548,12 +552,11 @@ class NoOp(Rule):
     def step(self, step: Step) -> None:
         """Two versions one after the other differ in something."""
         before, after = step.before, step.after
-        if before is None or after.change is not Change.UPDATE or not step.exact or before.partial or after.partial:
-            return
-        if after.event.response is None or before.meta is None:
+        if before is None or after.change is not Change.UPDATE or not step.exact:
             return
         one, other = before.body, after.body
-        if one is None or other is None:
+        if one is None or other is None or not (one.whole and other.whole):
+            self.cannot_tell(NOT_TOLD)
             return
         self.judge()
         if same_but_version(one, other):

@@ -66,26 +66,34 @@ class FromTemplate(Rule):
         self._owners: dict[str, Owner] = {}
         self._nodes: dict[str, list[Labels]] = {}
         """Name -> all the labels that nodes of that name had; the last `_KEPT`."""
+        self._unlabelled: set[str] = set()
+        """Nodes of which a version does not tell its labels."""
         self._webhooks = False
         """Somebody has set up something that changes what is created."""
 
     def step(self, step: Step) -> None:
         """A version of an owner or of a node."""
-        (group, resource, _, name), after, meta = step.record.key, step.after, step.after.meta
+        (group, resource, _, name), after, uid = step.record.key, step.after, step.after.uid
         if resource in _MUTATING:
             self._webhooks = True
-        if meta is None or meta.uid is None or after.change is Change.REMOVE:
+        if uid is None or after.change is Change.REMOVE:
             return
         if resource == "nodes" and group == "":
-            known = self._nodes.setdefault(name, [])
-            if meta.labels is not None and len(known) <= _KEPT and (not known or known[-1] != meta.labels):
+            known, meta = self._nodes.setdefault(name, []), after.meta
+            if meta is None:
+                self._unlabelled.add(name)
+            elif meta.labels is not None and len(known) <= _KEPT and (not known or known[-1] != meta.labels):
                 known.append(meta.labels)
             return
-        if group not in ("apps", "batch") or resource not in _RESOURCES or after.partial or after.body is None:
+        if group not in ("apps", "batch") or resource not in _RESOURCES:
             return
-        owner = self._owners.get(meta.uid)
+        owner = self._owners.get(uid)
+        if after.body is None or not after.body.tells("spec"):
+            if owner is not None and after.event.subresource not in ("status", "scale"):
+                owner.whole = False  # what it asks for now is not told
+            return
         if owner is None:
-            owner = self._owners[meta.uid] = Owner(step.record.key, whole=after.change is Change.CREATE)
+            owner = self._owners[uid] = Owner(step.record.key, whole=after.change is Change.CREATE)
         if step.before is None or step.before.body is None or not step.before.body.same(after.body, "spec"):
             self._take(owner, as_dict(after.body.get("spec")), after.event)
         if resource == "jobs":
@@ -128,10 +136,10 @@ class FromTemplate(Rule):
         self.judge()
         sent, body = as_dict(event.request_object()), as_dict(self.history.body_of(event))
         name: list[Key | str] = [f"pods/{event.namespace}/{event.name}", owner.key]
-        labels = as_dict(as_dict((sent or body).get("metadata")).get("labels"))
-        told = event.answer.labels or {}
-        missing = next((key for key, value in owner.selector.items() if labels.get(key) != value), None) or (
-            next((key for key, value in owner.selector.items() if told.get(key) != value), None) if not self._webhooks_may() else None)
+        labels = as_dict(as_dict(sent.get("metadata")).get("labels")) if sent else None
+        told = event.metadata.labels or {} if event.metadata is not None and not (sent and self._webhooks_may()) else None
+        missing = next((key for one in (labels, told) if one is not None for key, value in owner.selector.items()
+                        if one.get(key) != value), None)
         if missing is not None:
             self.violated(f"pod {event.name} was created for {'/'.join(owner.key[1::2])} without the label {missing} that it selects by",
                           name, event, owner.last)
@@ -157,7 +165,7 @@ class FromTemplate(Rule):
         node = affine_node(as_dict(body.get("spec")))
         record = self.history.records.get(("", "nodes", "", node or ""))
         known = self._nodes.get(node or "", ())
-        if node is None or record is None or not record.from_start or not known or len(known) > _KEPT:
+        if node is None or record is None or not record.from_start or not known or len(known) > _KEPT or node in self._unlabelled:
             return
         if not any(takes(wanted, labels) for wanted in owner.node_selectors for labels in known) and owner.last is not None:
             others = [owner.last, record.last.event] if record.last is not None else [owner.last]

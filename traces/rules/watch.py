@@ -14,7 +14,7 @@ from kubecheck.traces.history import History
 from kubecheck.traces.keys import Key, display_key, key_of
 from kubecheck.traces.order import interval, surely_before
 from kubecheck.traces.reasons import NO_TIME
-from kubecheck.traces.rules.contents import same_content
+from kubecheck.traces.rules.contents import one_kind, same_content
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.streams import Run, is_expired
 from kubecheck.traces.versions import Change, Record, Step, Version, slim
@@ -359,25 +359,25 @@ class Agreement(Rule):
         if known.event.file == event.file and known.event.line == event.line:
             self.cannot_tell("the log does not have the write")
             return
-        self.judge()
         kind = event.delivery
         if kind is Delivery.DELETED and known.change is not Change.REMOVE and known.event.kind is Kind.REQUEST and (
             self._may_have_left(event, known)
         ):
             self.cannot_tell(_SELECTED)
             return
+        self.judge()
         if known.event.kind is Kind.REQUEST and (kind is Delivery.DELETED) != (known.change is Change.REMOVE):
             self.violated(f"{kind.value} of {record} at resourceVersion {event.version}, which is a {known.change.value}",
                           [key], event, known.event)
             return
-        if known.meta is not None and known.meta.uid and event.uid and known.meta.uid != event.uid:
+        if known.uid and event.uid and known.uid != event.uid:
             self.violated(f"{record} is delivered with uid {event.uid}; the write of resourceVersion {event.version} has "
-                          f"{known.meta.uid}", [key], event, known.event)
+                          f"{known.uid}", [key], event, known.event)
             return
-        if known.partial or event.answer_kind != known.kind or event.response is None or known.body is None:
-            return  # a Scale, or the metadata alone
         told = self.history.body_of(event)
-        if told is None or not same_content(told, known.body):
+        if told is None or known.body is None or not one_kind(event.answer_kind, known.kind):
+            return  # a Scale, or the metadata alone
+        if same_content(told, known.body) is False:
             self.violated(f"{record} at resourceVersion {event.version} is delivered with other content than was written",
                           [key], event, known.event)
 
@@ -385,7 +385,7 @@ class Agreement(Rule):
     def _may_have_left(self, event: Event, known: Version) -> bool:
         """Has this DELETED the content of before its write, as that of an object has which left the selection?"""
         told = self.history.body_of(event)
-        if told is None or known.partial or known.body is None or event.answer_kind != known.kind:
+        if told is None or known.body is None or not one_kind(event.answer_kind, known.kind):
             return True
         return not same_content(told, known.body)
 

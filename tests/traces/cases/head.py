@@ -33,6 +33,21 @@ NOTHING = HEAD + "1 alice list pods t/ -> 200 kind=PodList rv=1\n"
 """A log in which there is nothing for rules on objects."""
 
 
+def whole(log: str) -> str:
+    """The log with objects as an API server has them, and not parts of them: they have a creationTimestamp."""
+    made = []
+    for line in log.splitlines():
+        asked, arrow, answer = line.partition(" -> ")
+        if arrow and "rv=" in answer and "List" not in answer:
+            told = f'{{metadata.creationTimestamp="{CREATED}" metadata.managedFields=[]'
+            answer = answer.replace("{", told + " ", 1) if "{" in answer else f"{answer} {told}}}"
+        made.append(asked + arrow + answer)
+    return "\n".join(made) + "\n"
+
+
+CREATED = "2026-01-01T00:00:00Z"
+
+
 class Case(NamedTuple):
     """One rule's three logs."""
 

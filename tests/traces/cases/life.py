@@ -295,7 +295,8 @@ MORE = {
         "requests.role", HEAD + "1 sched update leases.coordination.k8s.io kube-system/kube-controller-manager -> 200 rv=4 uid=x\n"
     ),
     "a kubelet that creates a pod": (
-        "requests.role", HEAD + "1 node-1 create pods t/p -> 201 rv=4 uid=x kind=Pod {spec.nodeName=node-1}\n"
+        "requests.role", HEAD + "1 node-1 create pods t/p -> 201 rv=4 uid=x kind=Pod {spec.nodeName=node-1 "
+        'metadata.creationTimestamp="2026-01-01T00:00:00Z"}\n'
     ),
     "a collector that creates": ("requests.role", HEAD + "1 gc create deployments.apps t/d -> 201 rv=4 uid=x\n"),
     "a proxy that writes": ("requests.role", HEAD + "1 proxy create pods t/p -> 201 rv=4 uid=x\n"),
