@@ -19,7 +19,7 @@ import msgspec
 from kubecheck.traces.body import Body, body_of
 from kubecheck.traces.effects import WRITES, Effect, effect_of, empties_finalizers, may_have_written
 from kubecheck.traces.event import Delivery, Event, Header, Kind, Level, Stage, Told
-from kubecheck.traces.keys import Key, key_of, namespace_of
+from kubecheck.traces.keys import Key, key_of, namespace_of, store_of
 from kubecheck.traces.order import Pending, interval, surely_before
 from kubecheck.traces.packing import Packer
 from kubecheck.traces.shapes import as_dict, as_list
@@ -48,6 +48,7 @@ class History:
         self.pending = pending
         self.records: dict[Key, Record] = {}
         self.first_version: int | None = None
+        """Of kube-apiserver's store, as `last_version`."""
         self.last_version: int | None = None
         self.version_count = 0
         self.objects_seen = 0
@@ -66,12 +67,13 @@ class History:
         """Writes that may have happened: no answer, or a timeout."""
         self.collections: dict[tuple[str, str, str], list[Event]] = {}
         """(group, resource, namespace) -> the last successful deletecollections."""
-        self.by_version: OrderedDict[int, Version] = OrderedDict()
+        self.by_version: OrderedDict[tuple[str, int], Version] = OrderedDict()
+        """Store (keys.py store_of) and number -> version."""
         self.servers: set[str] = set()
         self.late: set[Key] = set()
         """Objects with writes that came too late to be ordered."""
-        self.audited_from: int | None = None
-        """The revision from which on every write must be in the log, if the log keeps its kind: it began before."""
+        self._audited_from: dict[str, int] = {}
+        """Store -> the revision from which on every write must be in the log, if the log keeps its kind: it began before."""
         self._begins: dict[str, int] = {}
         self._identities: set[str] = set()
         self._addresses: set[str] = set()
@@ -160,9 +162,9 @@ class History:
         """Is there an API server (each renews a lease of its own, or enters its address) whose log was not given?"""
         return max(len(self._identities), len(self._addresses)) > len(self.servers) + len(self.restarts) > 0
 
-    def audited(self, number: int) -> bool:
+    def audited(self, key: Key, number: int) -> bool:
         """Was this revision written after the log had begun?"""
-        return self.complete or (self.audited_from is not None and number > self.audited_from)
+        return self.complete or number > self._audited_from.get(store_of(key[0], key[1]), number)
 
     def record(self, event: Event) -> Record | None:
         """What is known of the object that an event is about."""
@@ -265,7 +267,7 @@ class History:
         record, number = self.record(event), event.version
         if number is None:
             return False
-        unsure = record is None or not record.versions or not self.audited(number)
+        unsure = record is None or not record.versions or not self.audited(record.key, number)
         if unsure and event.verb in ("patch", "delete", "update") and event.code != 201 and event.precondition_version is None:
             return True
         return record is not None and record.find(number) is not None
@@ -289,10 +291,11 @@ class History:
             return None
         change = {Effect.CREATE: Change.CREATE, Effect.REMOVE: Change.REMOVE}.get(effect, Change.UPDATE)
         begun = max(self._begins.values(), default=None)
-        if self.audited_from is None and event.received is not None and begun is not None and (
+        store = store_of(key[0], key[1])
+        if store not in self._audited_from and event.received is not None and begun is not None and (
             event.received > begun + ORDER_OF_LINES  # what was written before was answered before the first lines were written
         ):
-            self.audited_from = number
+            self._audited_from[store] = number
         return self._enter(key, number, change, event)
 
     def streamed(self, event: Event, *, initial: bool) -> None:
@@ -414,10 +417,12 @@ class History:
         record.add(version)
         record.uid = uid or (None if before is None else record.uid)
         self.version_count += 1
-        if self.first_version is None:
-            self.first_version = number
-        self.last_version = number if self.last_version is None else max(number, self.last_version)
-        self.by_version[number] = version
+        store = store_of(key[0], key[1])
+        if store == "":
+            if self.first_version is None:
+                self.first_version = number
+            self.last_version = number if self.last_version is None else max(number, self.last_version)
+        self.by_version[store, number] = version
         if len(self.by_version) > _VERSIONS:
             self.by_version.popitem(last=False)
         if change is Change.REMOVE:
@@ -447,8 +452,11 @@ class History:
             step.after.release_line()
 
     def _exact(self, record: Record, before: Version, after: Version) -> bool:
-        if after.event.precondition_version == str(before.number):
+        wanted = after.event.precondition_version
+        if wanted == str(before.number):
             return True
+        if wanted not in (None, "", "0") or self.pending.contested == after.number:
+            return False  # it had seen another version than this one; or another request may have written it
         if after.event.kind is Kind.DELIVERY:
             return False  # the writer is not known, so neither is what it saw
         if self.restarted_between(before.event, after.event):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -40,6 +41,18 @@ _BUILT_IN: Final = frozenset((
     "internal.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io", "rbac.authorization.k8s.io", "resource.k8s.io",
     "scheduling.k8s.io", "storage.k8s.io", "storagemigration.k8s.io",
 ))
+
+
+@functools.lru_cache(maxsize=4096)
+def store_of(group: str, resource: str) -> str:
+    """The store whose counter gives this kind of object its revisions, as far as that can be known: "" is the one of kube-apiserver.
+
+    Events may be in an etcd of their own (--etcd-servers-overrides, a common set-up), and groups of others may be served by an
+    aggregated API server with a store of its own; a log does not say so, and their order among others is left open.
+    """
+    if resource == "events" and group in ("", "events.k8s.io"):
+        return "events"
+    return "" if is_built_in(group) else group
 
 
 def display_key(key: Key) -> str:

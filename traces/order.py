@@ -1,9 +1,9 @@
 """Puts the events of several logs into one order, holding a bounded window of them.
 
-Writes are ordered by the resourceVersion of their answer (one counter per etcd). Everything else (reads, failures, writes whose
-answer has no version) is placed by time: an event is placed when a write is released that was received after the event had
-been completed, for then every write that could have mattered to it has been released. That [received, completed] is a sound
-interval and the order of lines is not is a fact of the audit log: a line is written when the answer has gone out.
+Writes are ordered by the resourceVersion of their answer (one counter per etcd: see keys.py store_of). Everything else (reads,
+failures, writes whose answer has no version) is placed by time: an event is placed when a write is released that was received after
+the event had been completed, for then every write that could have mattered to it has been released. That [received, completed] is a
+sound interval and the order of lines is not is a fact of the audit log: a line is written when the answer has gone out.
 
 The window is a number of events held back, fewer where their bodies are so large that memory would not do (`HELD_BYTES`). A write
 that comes later than that is not ordered but counted (`late`): its rules are not judged. Watch streams have no times: their
@@ -20,9 +20,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from kubecheck.traces.effects import WRITES, Effect, is_silent
+from kubecheck.traces.effects import WRITES, Effect, empties_finalizers, is_silent
 from kubecheck.traces.event import Event, Header, Item, Kind, Malformed, Stage, Word
-from kubecheck.traces.keys import Key, collection_of, key_of
+from kubecheck.traces.keys import Key, collection_of, key_of, store_of
 from kubecheck.traces.versions import slim
 
 SKEW: Final = 1_000_000
@@ -126,7 +126,13 @@ def is_versioned_write(event: Event) -> bool:
         and not event.dry_run
         and event.verb != "deletecollection"
         and (wanted is None or wanted != str(version))  # its own precondition: nothing was written at that version
+        and not empties_finalizers(event)  # it removed the object, and answers the version of before
     )
+
+
+def surely_wrote(event: Event) -> bool:
+    """Did it surely write the version that it answers? It created, or it had seen another one."""
+    return event.code == 201 or event.verb == "delete" or event.precondition_version not in (None, "", "0")
 
 
 def matters_in_time(event: Event) -> bool:
@@ -190,6 +196,8 @@ class Pending:
     """The silent writes (`is_silent`) that have been read and not yet placed, by object: what may still explain something."""
 
     def __init__(self) -> None:
+        self.contested = -1
+        """The last version that two requests answer, each of which may have written it, and the other nothing."""
         self._writes: dict[Key, dict[int, Event]] = {}
         """Key -> id() -> event: two lines of one content are two writes."""
 
@@ -214,6 +222,21 @@ class Pending:
         return [event for writes in held if writes is not None for event in writes.values()]
 
 
+class _Store:
+    """What is held of one counter of revisions."""
+
+    __slots__ = ("ends", "name", "released", "revisions")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.revisions: list[tuple[int, int, int, int, int, int | None, int, Event]] = []
+        """Version, whether it is a delivery, whether it may have written nothing, when it was completed; number, when it was received,
+        bytes."""
+        self.ends: list[tuple[int, int]] = []
+        """When the writes in `revisions` were completed, and their versions; those that were released are still in it."""
+        self.released = -1
+
+
 class Timeline:
     """Iterates over (place, event) of several logs. `pending` and `counts` may be looked at while it runs.
 
@@ -236,20 +259,18 @@ class Timeline:
         self._held_bytes = held_bytes
         self._is_known = is_known
         self._sources = list(sources)
-        self._revisions: list[tuple[int, int, int, int, int | None, int, Event]] = []
-        """Version, whether it is a delivery, when it was completed; number, when it was received, bytes."""
-        self._ends: list[tuple[int, int]] = []
-        """When the writes in `_revisions` were completed, and their versions; those that were released are still in it."""
+        self._stores: dict[str, _Store] = {}
+        """Those that hold something: the order among them is that of arrival."""
+        self._known_stores: dict[str, _Store] = {}
         self._timed: list[tuple[int, int, int, Event]] = []
         """When it was completed; number, bytes."""
         self._held = 0
-        """Events in `_revisions` and `_timed`."""
+        """Events in `_stores` and `_timed`."""
         self._bytes = 0
         """Of their bodies."""
         self._listed = 0
         """Of the lists among them."""
         self._number = 0
-        self._released = -1
         self._clock = -1
         self._streams: dict[tuple[str, str], int] = {}
 
@@ -281,7 +302,9 @@ class Timeline:
                 heapq.heappop(progress)
                 continue
             version = event.version
-            if version is not None and version > reached:
+            if version is not None and version > reached and (
+                event.kind is Kind.DELIVERY or not store_of(event.group, event.resource or "")
+            ):
                 reached = version
             heapq.heapreplace(progress, (reached, lines + 1, number, events))
             yield event
@@ -312,15 +335,22 @@ class Timeline:
         if when is None:
             self._push(event, version, 0, 0, None)
             return
-        self._push(event, version, 0, when[1], when[0])
-        if len(self._ends) > 2 * self._held + _SPARE:  # one that stays before all others keeps those that were released
-            self._ends = [end for end in self._ends if end[1] > self._released]
-            heapq.heapify(self._ends)
-        heapq.heappush(self._ends, (when[1], version))
+        store = self._push(event, version, 0, when[1], when[0])
+        if len(store.ends) > 2 * self._held + _SPARE:  # one that stays before all others keeps those that were released
+            store.ends = [end for end in store.ends if end[1] > store.released]
+            heapq.heapify(store.ends)
+        heapq.heappush(store.ends, (when[1], version))
 
-    def _push(self, event: Event, version: int, delivery: int, completed: int, received: int | None) -> None:
+    def _push(self, event: Event, version: int, delivery: int, completed: int, received: int | None) -> _Store:
         self._number += 1
-        heapq.heappush(self._revisions, (version, delivery, completed, self._number, received, self._taken(event), event))
+        name = store_of(event.group, event.resource or "")
+        store = self._stores.get(name)
+        if store is None:
+            store = self._known_stores.setdefault(name, _Store(name))
+            self._stores[name] = store
+        unsure = 0 if delivery or surely_wrote(event) else 1
+        heapq.heappush(store.revisions, (version, delivery, unsure, completed, self._number, received, self._taken(event), event))
+        return store
 
     def _by_time(self, event: Event, size: int) -> None:
         self._number += 1  # again, for one that was held before: numbers tell equal times apart
@@ -337,7 +367,7 @@ class Timeline:
 
     def _next(self) -> Iterator[tuple[Place, Event]]:
         """Releases what is first; nothing, if that turns out to be placed by time."""
-        for place, event in self._release() if self._revisions else [self._place()]:
+        for place, event in self._release() if self._stores else [self._place()]:
             if event.effect is not Effect.NONE:  # else it was not silent
                 self.pending.remove(event)
             yield place, event
@@ -351,8 +381,15 @@ class Timeline:
         return Place.TIME, event
 
     def _release(self) -> list[tuple[Place, Event]]:
-        version, delivery, _, _, received, size, event = heapq.heappop(self._revisions)
-        if not delivery and (self._is_known(event) or self._is_older(event, version, received)):
+        stores = self._stores
+        if len(stores) == 1:
+            (store,) = stores.values()
+        else:
+            store = min(stores.values(), key=lambda one: one.revisions[0][4])
+        version, delivery, unsure, _, _, received, size, event = heapq.heappop(store.revisions)
+        if not store.revisions:
+            del stores[store.name]
+        if not delivery and (self._is_known(event) or self._is_older(event, version, received, store)):
             # it answered an old version (nothing written, or the object removed with it): its place is given by its time,
             # and its times say nothing about the versions around it
             self._by_time(event, size)
@@ -361,9 +398,12 @@ class Timeline:
         self._bytes -= size
         if delivery:
             return [(Place.DELIVERY, event)]
-        if version < self._released:
+        if version < store.released:
             return [(Place.LATE, event)]
-        self._released = version
+        store.released = version
+        rival = store.revisions[0] if unsure and store.revisions else None
+        if rival is not None and rival[:2] == (version, 0) and rival[-1].key == event.key:
+            self.pending.contested = version
         released: list[tuple[Place, Event]] = []
         if received is not None:
             self._clock = max(self._clock, received - (self._skew if event.received is not None else 0))
@@ -376,15 +416,15 @@ class Timeline:
     def _skew(self) -> int:
         return SKEW if len(self.counts.servers) > 1 else 0
 
-    def _is_older(self, event: Event, version: int, received: int | None) -> bool:
+    def _is_older(self, event: Event, version: int, received: int | None, store: _Store) -> bool:
         """Was it received after a write with a higher version had been answered, and may it so have written nothing?
 
         (A deletion of a pod that is being deleted answers its present version.)
         """
-        while self._ends and self._ends[0][1] <= version:
-            heapq.heappop(self._ends)  # it was released, or is this one
-        if received is None or not self._ends or event.code == 201 or event.verb not in ("update", "patch", "delete"):
+        while store.ends and store.ends[0][1] <= version:
+            heapq.heappop(store.ends)  # it was released, or is this one
+        if received is None or not store.ends or event.code == 201 or event.verb not in ("update", "patch", "delete"):
             return False
         if event.precondition_version not in (None, "", "0"):
             return False  # it saw a version and answered another: it wrote
-        return self._ends[0][0] + self._skew < received
+        return store.ends[0][0] + self._skew < received

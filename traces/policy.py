@@ -55,6 +55,8 @@ class Kept:
         """Kinds of owners for which a controller of kube-system wrote what they own."""
         self._written: set[tuple[str, str, str, str]] = set()
         """User, group, resource, subresource."""
+        self._changed_by: set[tuple[str, str, str, str]] = set()
+        """User, group, resource, subresource: of what was changed, not created."""
         self._areas: set[tuple[str, str, str, str]] = set()
         """Manager, group, resource, subresource."""
         self._binds = False
@@ -79,6 +81,7 @@ class Kept:
             self._families.add(event.answer.controller.kind)
         if event.ok and event.verb in ("update", "patch"):
             self._changed.add((event.group, event.resource or ""))
+            self._changed_by.add((user, event.group, event.resource or "", event.subresource))
         if event.ok:
             self._written.add((user, event.group, event.resource or "", event.subresource))
         self._areas.add((manager, event.group, event.resource or "", event.subresource))
@@ -143,6 +146,11 @@ class Kept:
     def changes(self, key: Key) -> bool:
         """Does the log keep updates of this kind of object?"""
         return key[:2] in self._changed
+
+    def specs(self, key: Key) -> bool:
+        """Does the log keep what people change of what such objects ask for?"""
+        return any((group, resource, subresource) == (*key[:2], "") and not user.startswith(_SYSTEM)
+                   for user, group, resource, subresource in self._changed_by)
 
     def statuses(self, node: str) -> bool:
         """Does the log keep the status of pods that the kubelet of this node writes?"""

@@ -14,15 +14,16 @@ from typing import Any, Final
 import msgspec
 
 from kubecheck.traces.body import Body
-from kubecheck.traces.effects import WRITES, empties_finalizers
+from kubecheck.traces.counters import Counters
+from kubecheck.traces.effects import WRITES, empties_finalizers, is_silent
 from kubecheck.traces.event import Event, Kind, Level, Word
 from kubecheck.traces.history import ORDER_OF_LINES, History
-from kubecheck.traces.keys import Key, collection_of, key_of
+from kubecheck.traces.keys import Key, collection_of, key_of, store_of
 from kubecheck.traces.objects import Meta
 from kubecheck.traces.order import interval
 from kubecheck.traces.policy import Kept, Writer, kubelet_of, manager_of, writers_of
 from kubecheck.traces.reasons import BEFORE, ENDS, INCOMPLETE, LEVEL, MANY, POLICY, SERVER, SERVER_MISSING, UNLOGGED
-from kubecheck.traces.shapes import as_dict, as_list, as_text
+from kubecheck.traces.shapes import as_dict, as_list, as_number, as_text
 from kubecheck.traces.versions import Change, Record, Step, slim
 from kubecheck.traces.workloads import Pod
 
@@ -36,6 +37,9 @@ _REFUSED: Final = frozenset((200, 201, 400, 403, 422))
 """Codes of refusals, and of dry runs. Conflicts (409) are everyday and prove nothing."""
 _UNANSWERED: Final = 10
 """Requests whose answers are missing, more than may be under way when a log ends."""
+_ITS_OWN: Final = 0.05
+_FEW_OF_ITS_OWN: Final = 30
+"""Revisions, as a share and besides, that the API server gives without a request (leases of masters, IP allocations), or to events."""
 _HELD: Final = 10_000
 _SILENT: Final = 20_000
 
@@ -81,6 +85,7 @@ class Provenance:
     def __init__(self, history: History) -> None:
         self.history = history
         self.kept = Kept()
+        self.counters = Counters()
         self.unwritten: list[Unwritten] = []
         """What nothing explains; known when the logs have ended."""
         self.written = 0
@@ -103,25 +108,34 @@ class Provenance:
         """Successful writes of an object whose answers do not tell (all of) what they wrote."""
         self._bound: OrderedDict[Key, str | None] = OrderedDict()
         """The nodes of the last pods that were bound."""
-        self._until = 0
-        """The last version up to which the log must have every write: streams may go on after the audit log has ended."""
-        self._last: deque[tuple[int, int]] = deque()
-        """When the writes of the log's last second were answered, and their versions: lines come in any order."""
+        self._until: dict[str, int] = {}
+        """Store -> the last version up to which the log must have every write: streams may go on after the audit log has ended."""
+        self._last: deque[tuple[int, str, int]] = deque()
+        """When the writes of the log's last second were answered, their stores and versions: lines come in any order."""
+        self._accounted = 0
+        """Revisions of kube-apiserver's store that the log tells, and writes whose revision it does not tell."""
 
     def before_write(self, event: Event) -> None:
         """How far the audit log goes, and whose writes it keeps."""
+        store = store_of(event.group, event.resource or "")
+        if store == "":
+            self.counters.take(event)
         if event.completed is None:
-            self._until = max(self._until, event.version or 0)
+            self._reach(store, event.version or 0)
         else:
-            self._last.append((event.completed, event.version or 0))
+            self._last.append((event.completed, store, event.version or 0))
             while self._last and self._last[0][0] < event.completed - ORDER_OF_LINES:
-                self._until = max(self._until, self._last.popleft()[1])
+                self._reach(*self._last.popleft()[1:])
         if event.level is Level.REQUEST_RESPONSE:
             self.kept.take(event)
+
+    def _reach(self, store: str, number: int) -> None:
+        self._until[store] = max(self._until.get(store, 0), number)
 
     def step(self, step: Step) -> None:
         """A version that only a delivery tells, or one that a write names."""
         record, after, before = step.record, step.after, step.before
+        self._accounted += store_of(*record.key[:2]) == ""
         event = after.event
         if event.kind is Kind.DELIVERY:
             self._suspect(record.key, after.number, event, step)
@@ -129,14 +143,16 @@ class Provenance:
         if event.verb == "delete":
             self._remember(record.key, event)
             return
-        wanted = event.precondition_version
-        if wanted and wanted.isdigit() and wanted != "0" and (before is None or before.number < int(wanted)):
-            self._suspect(record.key, int(wanted), event, None)
+        wanted = as_number(event.precondition_version)
+        if wanted is not None and (before is None or before.number < wanted):
+            self._suspect(record.key, wanted, event, None)
 
     def placed(self, event: Event, record: Record | None) -> None:
         """What a read answers; requests that were refused, and those that do not tell what they wrote, are remembered."""
         key = key_of(event) or collection_of(event)
         if event.verb in WRITES:
+            if event.ok and not event.dry_run and is_silent(event) and store_of(*key[:2]) == "":
+                self._accounted += 1
             if event.level is Level.REQUEST_RESPONSE:
                 self.kept.take(event)
             if event.subresource == "binding" and event.ok and not event.dry_run:
@@ -193,7 +209,7 @@ class Provenance:
         missing = Missing(slim(event), nature, slim(before) if before is not None else None, writers, kubelet_of(key, body))
         if not self.history.covered(key):
             self._tell(key, SERVER_MISSING if self.history.servers_missing else LEVEL)
-        elif not self.history.audited(number):
+        elif not self.history.audited(key, number):
             self._tell(key, BEFORE)
         elif self._restarted(key, number, event):
             self._tell(key, UNLOGGED)
@@ -304,11 +320,25 @@ class Provenance:
 
     def lossless_but(self, key: Key | None) -> bool:
         """Does nothing tell of a write that the log has not, but one of this object?"""
-        return not (self._objects - {key}) and not self.lossy and not self.history.servers_missing and not self.history.late
+        return not (self._objects - {key}) and not self.lossy and not self.history.servers_missing and not (
+            any(store_of(*late[:2]) == "" for late in self.history.late)
+        )
 
-    def after_the_end(self, number: int | None) -> bool:
+    @property
+    def has_all(self) -> bool:
+        """Has the log every write there was while it was written, so that what is not in it never was? What its header promises; else
+        nearly every revision must be accounted for (what the API server itself writes, and events, are not in it).
+        """
+        first, last = self.history.first_version, self.history.last_version
+        if self.history.promised:
+            return True
+        if not self.lossless or first is None or last is None:
+            return False
+        return (last - first) * (1 - _ITS_OWN) <= self._accounted + _FEW_OF_ITS_OWN
+
+    def after_the_end(self, key: Key, number: int | None) -> bool:
         """Was this revision perhaps written after the audit log had ended?"""
-        return number is not None and number > self._until and not self.history.promised
+        return number is not None and number > self._until.get(store_of(*key[:2]), 0) and not self.history.promised
 
     def _tell(self, key: Key, reason: str) -> None:
         self.untold[reason] += 1
@@ -328,7 +358,7 @@ class Provenance:
             self.written += 1
         elif not history.covered(key):
             self._tell(key, SERVER_MISSING if history.servers_missing else LEVEL)
-        elif number > self._until:
+        elif number > self._until.get(store_of(*key[:2]), 0):
             self._tell(key, ENDS)
         elif missing.nature not in (Nature.CREATED, Nature.CHANGED) and history.removed_by_server(key):
             self._tell(key, SERVER)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.keys import Key
 from kubecheck.traces.objects import Meta
-from kubecheck.traces.shapes import as_dict, as_list, as_text
+from kubecheck.traces.shapes import as_dict, as_list, as_number, as_text
 from kubecheck.traces.versions import Change, Record, Step, slim
 
 _GONE: Final = 20_000
@@ -111,11 +111,11 @@ class Workloads:
         uid = after.uid
         if uid is None:
             return
-        wanted = after.event.precondition_version
+        wanted = as_number(after.event.precondition_version)
         process = process_of(after.event)
-        if process is not None and wanted and wanted.isdigit():
+        if process is not None and wanted is not None:
             seen = self._seen.setdefault(uid, {})
-            seen[process] = max(int(wanted), seen.get(process, 0))
+            seen[process] = max(wanted, seen.get(process, 0))
         if resource == "pods":
             self._pod(step, uid)
         elif resource in _SIZED and step.record.key[0] in ("apps", "batch"):

@@ -14,10 +14,11 @@ from msgspec import Meta as Says
 from msgspec import Raw
 
 from kubecheck.traces.event import Component, Delivery, Event, Header, Kind, Level, Stage, Told
+from kubecheck.traces.keys import is_built_in
 from kubecheck.traces.objects import Meta
 from kubecheck.traces.readers.clock import microseconds, timestamp
 from kubecheck.traces.readers.watch import INITIAL_EVENTS_END
-from kubecheck.traces.resources import group_of, resource_of
+from kubecheck.traces.resources import GROUPS, NO_RESOURCE, group_of, resource_of
 
 ABSENT: Final = cast(Raw, None)
 """A body that is not there. msgspec has no optional Raw, and leaves None out when it encodes."""
@@ -31,6 +32,8 @@ Resource: TypeAlias = Annotated[str, Says(pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])
 Group: TypeAlias = Annotated[str, Says(pattern="^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$")]
 Code: TypeAlias = Annotated[int, Says(ge=100, le=599)]
 
+DIGITS: Final = 19
+"""Of the largest revision: etcd counts in 64 bits."""
 VERBS: Final = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 """Of requests for objects (staging/src/k8s.io/apiserver/pkg/endpoints/request/requestinfo.go NewRequestInfo)."""
 _VERSIONED: Final = {"properties": {"metadata": {"properties": {"resourceVersion": {"pattern": "^[0-9]*$"}}}}}
@@ -225,10 +228,25 @@ def _told(body: Raw) -> Told:
 
 
 def _checked(meta: Meta) -> Meta:
-    version = meta.resource_version
-    if version and not (version.isascii() and version.isdigit()):
-        raise ValueError(f"metadata.resourceVersion is {version[:40]}: a resourceVersion is a number")
+    _number("metadata.resourceVersion", meta.resource_version)
     return meta
+
+
+def _number(what: str, version: str | None) -> None:
+    if version and not (version.isascii() and version.isdigit()):
+        raise ValueError(f"{what} is {version[:40]}: a resourceVersion is a number")
+    if version and len(version) > DIGITS:
+        raise ValueError(f"{what} has {len(version):,} digits: no resourceVersion has more than {DIGITS}")
+
+
+def _of_its_group(resource: str | None, group: str) -> None:
+    """Raises ValueError for a kind of Kubernetes' own that is not in that group of its own."""
+    groups = GROUPS.get(resource or "")
+    if groups is None or group in groups or not is_built_in(group):
+        return
+    right = groups[0]
+    raise ValueError(f"there are no {resource} in {f'API group {group}' if group else 'the core group'}: write "
+                     f"{f'{resource}.{right}' if right else resource} (in JSON lines \"group\": \"{right}\")")
 
 
 class Names:
@@ -300,6 +318,14 @@ class Names:
                 if name is None and record.verb == "create":
                     name = answer.name
         component = self._components.get(record.actor)
+        _of_its_group(record.resource, record.group)
+        if record.precondition is not None:
+            _number("the precondition's resourceVersion", record.precondition.resource_version)
+        if record.read is not None:
+            _number("the resourceVersion that was asked for", record.read.resource_version)
+        begun, ended = _time(record.received), _time(record.completed)
+        if begun is not None and ended is not None and ended < begun:
+            raise ValueError(f"completed ({record.completed}) is before received ({record.received})")
         return Event(
             kind=Kind.REQUEST,
             file=self._file,
@@ -331,8 +357,8 @@ class Names:
             message=record.message,
             answer_kind=answer_kind,
             answer=answer,
-            received=_time(record.received),
-            completed=_time(record.completed),
+            received=begun,
+            completed=ended,
             sequence=record.sequence,
             audit_id=record.audit_id,
             level=_LEVELS[record.level or self._level],
@@ -353,6 +379,9 @@ class Names:
             status = _STATUS.decode(record.object)
             code, reason, message, answer = status.code, status.reason, status.message, None
         else:
+            _of_its_group(resource, group)
+            if resource is None and body.kind in NO_RESOURCE:
+                raise ValueError(f"a {body.kind} does not tell which resource it is of: give `resource`")
             if resource is None and body.kind is not None:
                 resource, group = resource_of(body.kind), group_of(body.api_version)
             if resource is None:

@@ -17,6 +17,7 @@ from kubecheck.traces.readers.clock import microseconds
 from kubecheck.traces.readers.json_errors import DEPTH
 from kubecheck.traces.readers.records import (
     ABSENT,
+    DIGITS,
     VERBS,
     ComponentRecord,
     CrashRecord,
@@ -393,6 +394,8 @@ def _version(fields: dict[str, tuple[Token, Value]], name: str) -> str | None:
     text = _text(fields, name)
     if text and not (text.isascii() and text.isdigit()):
         raise BadLineError(f"{name}={text[:40]}: a resourceVersion is a number", fields[name][0].column)
+    if text and len(text) > DIGITS:
+        raise BadLineError(f"{name}= has {len(text):,} digits: no resourceVersion has more than {DIGITS}", fields[name][0].column)
     return text
 
 
@@ -426,7 +429,7 @@ def _loads(token: Token | str) -> Any:
 
 def _number(token: Token) -> int | float:
     value: int | float = _loads(token)
-    if not math.isfinite(value) or (isinstance(value, int) and abs(value) >= 2**63):
+    if abs(value) >= 2**63 if isinstance(value, int) else not math.isfinite(value):
         raise BadLineError(f"{token[:60]} is too big a number", token.column)
     return value
 

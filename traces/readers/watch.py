@@ -17,7 +17,7 @@ from kubecheck.traces.objects import Meta
 from kubecheck.traces.readers.files import Input, Limits, readable
 from kubecheck.traces.readers.json_errors import UNREADABLE, check_text, malformed
 from kubecheck.traces.readers.receipts import Receipts
-from kubecheck.traces.resources import group_of, resource_of
+from kubecheck.traces.resources import NO_RESOURCE, group_of, resource_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,10 @@ class Reader:
                 raise ValueError(f"{delivery.value} of a {body.kind[:40]} without metadata.resourceVersion")
             if delivery is not Delivery.BOOKMARK and answer.name is None:
                 raise ValueError(f"{delivery.value} of a {body.kind[:40]} without metadata.name")
-            group, resource = self._resource(body.api_version, body.kind)
+            if body.kind == "Table":
+                raise ValueError("a Table shows rows, not objects: watch with `Accept: application/json`")
+            if body.kind not in NO_RESOURCE:  # else its lines are only put in order
+                group, resource = self._resource(body.api_version, body.kind)
             namespace, name, uid = answer.namespace, answer.name, answer.uid
             if delivery is Delivery.BOOKMARK:
                 marked = self._bookmark.decode(watched.object).metadata

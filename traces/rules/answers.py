@@ -10,7 +10,7 @@ import msgspec
 from kubecheck.traces.body import body_of
 from kubecheck.traces.event import Event, Kind, Told
 from kubecheck.traces.history import History
-from kubecheck.traces.keys import Key, is_built_in
+from kubecheck.traces.keys import Key, is_built_in, store_of
 from kubecheck.traces.objects import Meta
 from kubecheck.traces.order import surely_before
 from kubecheck.traces.rules.contents import one_kind, same_content
@@ -113,7 +113,7 @@ class Lists(Rule):
         for number in reversed(self._written.get((event.group, event.resource or ""), ())):
             if number <= (event.version or 0):
                 return
-            write = self.history.by_version.get(number)
+            write = self.history.by_version.get((store_of(event.group, event.resource or ""), number))
             if write is not None and surely_before(write.event, event):
                 self.violated(
                     f"a consistent list of {where} is answered at resourceVersion {event.version} although {number} had been written "

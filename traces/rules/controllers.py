@@ -96,7 +96,7 @@ class Owner(Rule):
         if size is None and resource is not None and self.history.complete and not self.history.restarts and (
             self.history.covered((*resource, event.namespace, ""))
         ):
-            self.presumed(lambda provenance: provenance.lossless and provenance.kept.creations((*resource, "", "")),
+            self.presumed(lambda provenance: provenance.has_all and provenance.kept.creations((*resource, "", "")),
                           f"{name} names {owner.kind} {owner.name} (uid {owner.uid}) as its controller: there never was one",
                           [name], event)
 
@@ -244,7 +244,7 @@ class DaemonSetNode(Creations):
         if self.history.complete and self.history.covered(("", "nodes", "", "")) and node not in self.history.header_nodes and (
             ("", "nodes", "", node) not in self.history.records and not self.history.restarts
         ):
-            self.presumed(lambda provenance: provenance.lossless and provenance.kept.creations(("", "nodes", "", "")),
+            self.presumed(lambda provenance: provenance.has_all and provenance.kept.creations(("", "nodes", "", "")),
                           f"daemonset {size.key[3]} got a pod for node {node}: there never was such a node",
                           [f"pods/{event.namespace}/{event.name}", size.key], event, size.sizes[-1][2])
             return
@@ -511,7 +511,7 @@ class Endpoints(Rule):
         if pod is None:
             if self.history.complete and self.history.covered(("", "pods", key[2], "")) and not self.history.restarts:
                 self.judge()
-                self.presumed(lambda provenance: provenance.lossless and provenance.kept.creations(("", "pods", "", "")),
+                self.presumed(lambda provenance: provenance.has_all and provenance.kept.creations(("", "pods", "", "")),
                               f"{step.record} holds pod {target.get('name')} (uid {target['uid']}): there never was one",
                               [key], event, *others)
             else:

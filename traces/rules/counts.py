@@ -140,7 +140,7 @@ class StatusCounts(Rule):
 
     @staticmethod
     def _has_all(provenance: Provenance, kinds: list[tuple[str, str]]) -> bool:
-        return provenance.lossless and all(provenance.kept.creations((*kind, "", "")) for kind in kinds)
+        return provenance.has_all and all(provenance.kept.creations((*kind, "", "")) for kind in kinds)
 
 
 class JobEnd(Rule):

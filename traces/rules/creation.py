@@ -86,7 +86,7 @@ class Creation(Rule):
         kept = self.history.records.get(("", "namespaces", "", "kube-system"))
         if not self._homeless or not self.history.complete or self.history.restarts or kept is None or not kept.from_start:
             return
-        if not self.history.covered(_NAMESPACES) or not provenance.lossless:
+        if not self.history.covered(_NAMESPACES) or not provenance.has_all:
             return
         for namespace, (key, event) in self._homeless.items():
             if ("", "namespaces", "", namespace) not in self.history.records:

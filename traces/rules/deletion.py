@@ -8,7 +8,7 @@ from kubecheck.traces.body import Body
 from kubecheck.traces.effects import Effect, effect_of, empties_finalizers
 from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.history import History
-from kubecheck.traces.keys import is_built_in
+from kubecheck.traces.policy import writers_of
 from kubecheck.traces.provenance import FEW_VERSIONS, Provenance
 from kubecheck.traces.reasons import LACKING, LEVEL, MANY, NOT_TOLD, UNLOGGED
 from kubecheck.traces.rules.contents import one_form, written_between
@@ -162,7 +162,7 @@ class Finalizers(Rule):
         self.judge()
         number = event.version if event.kind is Kind.DELIVERY else None
         self.presumed(
-            lambda provenance: not provenance.after_the_end(number),
+            lambda provenance: not provenance.after_the_end(record.key, number),
             f"{record} was removed while it had finalizers {', '.join(last.meta.finalizers)}",
             [record.key], (event, "removed"), (last.event, "its last state, with finalizers"),
         )
@@ -258,8 +258,8 @@ class ObservedGeneration(Rule):
 
     name = "store.observed-generation"
     sentence = (
-        "status.observedGeneration is never ahead of metadata.generation, and no process of a built-in controller takes it back to less "
-        "than it has observed itself."
+        "The controllers of kube-system write no status.observedGeneration that is ahead of metadata.generation, and no process of theirs "
+        "takes it back to less than it has observed itself."
     )
     source = (
         "pkg/controller/*/ (status.ObservedGeneration is the generation that the controller has seen); "
@@ -301,6 +301,15 @@ class ObservedGeneration(Rule):
                 [step.record.key], event, highest[1],
             )
 
+    @staticmethod
+    def _by_its_controller(step: Step) -> bool:
+        """Did a controller of kube-system write this status, as the request tells, or all entries of managedFields for it?"""
+        event = step.after.event
+        if event.kind is Kind.REQUEST:
+            return event.subresource == "status" and role_of(event) is not None
+        managers = {writer.manager for writer in writers_of(step.record.key, None, step.after.body) if writer.subresource == "status"}
+        return managers == {"kube-controller-manager"}
+
     def step(self, step: Step) -> None:
         """Both of one version."""
         after = step.after
@@ -311,9 +320,9 @@ class ObservedGeneration(Rule):
         observed = status.get("observedGeneration") if isinstance(status, dict) else None
         if not isinstance(observed, int):
             return
-        if not is_built_in(step.record.key[0]) and after.event.subresource != "status":
-            # without the status subresource a client may write, or restore, any status (customresource/strategy.go PrepareForUpdate)
-            self.cannot_tell("a custom resource may have no status subresource")
+        if not self._by_its_controller(step):
+            # whoever may write a status may write any number (pkg/apis/apps/validation/validation.go ValidateDeploymentStatus)
+            self.cannot_tell("written by somebody else than the controllers of kube-system")
             return
         self.judge()
         self._back(step, observed)

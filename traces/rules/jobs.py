@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kubecheck.traces.event import Event
 from kubecheck.traces.history import History
+from kubecheck.traces.provenance import Provenance
 from kubecheck.traces.reasons import BEFORE
 from kubecheck.traces.rules.controllers import FORGOTTEN, SERVICE_ACCOUNT, Creations
 from kubecheck.traces.rules.rule import Rule
@@ -158,13 +159,29 @@ class JobFinalizer(Rule):
             return
         self.judge()
         if not ended:
-            self.violated(f"{record} lost the finalizer of job {meta.controller.name} while it was {phase}",
+            self.presumed(self._lives(job, after.number), f"{record} lost the finalizer of job {meta.controller.name} while it was {phase}",
                           [record.key, job.key], after.event, before.event)
         elif uid not in self._uncounted[meta.controller.uid]:
-            self.presumed(lambda provenance: provenance.kept.wrote(SERVICE_ACCOUNT + "job-controller", "batch", "jobs", "status"),
+            lives = self._lives(job, after.number)
+            self.presumed(lambda provenance: lives(provenance) and provenance.kept.wrote(
+                              SERVICE_ACCOUNT + "job-controller", "batch", "jobs", "status"),
                           f"{record} ended and lost its finalizer before the status of job {meta.controller.name} named it",
                           [record.key, job.key], after.event, before.event)
 
+
+    def _lives(self, job: Size, number: int) -> Callable[[Provenance], bool]:
+        """Was the Job surely not being deleted? It is told of later and is not; or the log keeps who deletes Jobs."""
+
+        def lives(provenance: Provenance) -> bool:
+            record = self.history.records.get(job.key)
+            if record is not None and record.uid == job.uid and any(
+                version.number > number and version.meta is not None and version.meta.deletion_timestamp is None
+                for version in record.versions
+            ):
+                return True
+            return provenance.kept.marks(job.key) and provenance.kept.people and provenance.lossless
+
+        return lives
 
     def _ended(self, job: Size, conditions: tuple[str, ...]) -> bool:
         record = self.history.records.get(job.key)

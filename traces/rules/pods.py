@@ -242,7 +242,7 @@ class NodeExists(Rule):
         """Nodes that never came."""
         for target, bindings in self._unseen.items():
             for event, pod, keys in bindings:
-                if provenance.lossy or not self.history.covered(("", "nodes", "", "")):
+                if not provenance.has_all or not self.history.covered(("", "nodes", "", "")):
                     self.cannot_tell(MANY if provenance.lossy else BEFORE)
                     continue
                 self.judge()
@@ -280,6 +280,7 @@ class StatusWriter(Rule):
     )
     nothing = "no pod status is written in the log"
     resources = frozenset(("pods",))
+    verbs = frozenset(("create",))
 
     _OTHERS: Final = frozenset((
         "system:serviceaccount:kube-system:node-controller",  # marks pods of dead nodes not ready
@@ -295,18 +296,25 @@ class StatusWriter(Rule):
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
-        self._bound: OrderedDict[str, Event] = OrderedDict()
-        """uid -> the first version that the log has with a node."""
+        self._bound: OrderedDict[str, tuple[str, Event]] = OrderedDict()
+        """uid -> the node of a pod and what said so first: its binding, or a version with that node."""
+
+    def placed(self, event: Event, record: Record | None) -> None:
+        """Remembers an accepted binding."""
+        if event.resource == "pods" and event.subresource == "binding" and event.ok and not event.dry_run:
+            self._says(_bound_uid(event, record), _target(event), event)
 
     def step(self, step: Step) -> None:
-        """Remembers where a pod was told to be bound."""
-        uid = step.record.uid
-        if step.record.key[:2] != ("", "pods") or uid is None or uid in self._bound:
+        """Remembers a version with a node."""
+        if step.record.key[:2] == ("", "pods") and step.record.uid not in self._bound:
+            self._says(step.record.uid, as_text(as_dict(as_dict(step.after.body).get("spec")).get("nodeName")), step.after.event)
+
+    def _says(self, uid: str | None, node: str | None, event: Event) -> None:
+        if uid is None or not node or uid in self._bound:
             return
-        if as_text(as_dict(as_dict(step.after.body).get("spec")).get("nodeName")):
-            self._bound[uid] = slim(step.after.event)
-            if len(self._bound) > _PODS_GONE:
-                self._bound.popitem(last=False)
+        self._bound[uid] = (node, slim(event))
+        if len(self._bound) > _PODS_GONE:
+            self._bound.popitem(last=False)
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """A write of the status that changed something."""
@@ -340,12 +348,10 @@ class StatusWriter(Rule):
             return
         self.judge()
         if user != NODE_USER + node:
-            binding = next((other for other in record.unlogged if other.subresource == "binding"), None) if record is not None else None
-            told = binding or self._bound.get(event.uid or "")
-            last = record.last.event if record is not None and record.last is not None else None
+            on, told = self._bound.get(event.uid or "", ("", None))
             self.violated(f"{user} {did} {record or event.name}, which is on node {node}",
                           [record.key if record is not None else ""], event,
-                          *([(told, f"bound to {node}")] if told is not None else [last] if last is not None else []))
+                          *([(told, f"bound to {node}")] if told is not None and on == node else []))
 
 
 class TerminalPhase(Rule):

@@ -8,7 +8,7 @@ from typing import Final
 from kubecheck.traces.effects import is_silent
 from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.history import History
-from kubecheck.traces.keys import Key, key_of
+from kubecheck.traces.keys import Key, key_of, store_of
 from kubecheck.traces.order import interval, surely_before
 from kubecheck.traces.reasons import NO_TIME
 from kubecheck.traces.rules.rule import Rule
@@ -44,14 +44,17 @@ class FreshRead(Rule):
         if not self._asked or event.version is None:
             return
         for read in self._asked:
-            if (as_number(read.requested_version) or 0) >= event.version and surely_before(read, event):
+            if (read.group, read.resource) == (event.group, event.resource) and surely_before(read, event) and (
+                (as_number(read.requested_version) or 0) >= event.version
+            ):
                 self.violated(
                     f"a GET at resourceVersion {read.requested_version}, or later, was answered before {event.version} was written",
                     [key for key in (key_of(read),) if key], (read, f"asked for {read.requested_version}"),
                     (event, f"wrote {event.version} later"),
                 )
         self._asked = [read for read in self._asked
-                       if (as_number(read.requested_version) or 0) > event.version and not surely_before(read, event)]
+                       if (read.group, read.resource) != (event.group, event.resource)  # it may have a counter of its own
+                       or ((as_number(read.requested_version) or 0) > event.version and not surely_before(read, event))]
 
     def step(self, step: Step) -> None:
         """A write of a version that a read has told already."""
@@ -107,7 +110,7 @@ class FreshRead(Rule):
                 f"a GET of {record} at resourceVersion {wanted}, or later, answered {event.version} although {newer.number} was written",
                 [record.key], (event, f"answered {event.version}"), (newer.event, f"wrote {newer.number}"),
             )
-        elif wanted > (self.history.last_version or 0) and len(self._asked) < _READS:
+        elif len(self._asked) < _READS and store_of(*record.key[:2]) == "" and wanted > (self.history.last_version or 0):
             self._asked.append(slim(event))
 
     def _told_before(self, event: Event, written: Version, record: Record) -> None:

@@ -7,6 +7,8 @@ from typing import Final
 from kubecheck.traces.effects import WRITES
 from kubecheck.traces.event import Event, Kind, Level, Stage, Told
 from kubecheck.traces.history import History
+from kubecheck.traces.keys import store_of
+from kubecheck.traces.provenance import Provenance
 from kubecheck.traces.rules.pods import NODE_USER
 from kubecheck.traces.rules.roles import READS, allowed, granted_besides, role_of
 from kubecheck.traces.rules.rule import Rule
@@ -52,7 +54,7 @@ class Anonymous(Rule):
     """Nobody in particular."""
 
     name = "requests.anonymous"
-    sentence = "An anonymous user reads what is public (health, version) and writes nothing."
+    sentence = "An anonymous user reads what is public (health, version) and writes nothing, unless somebody has allowed it."
     source = (
         "plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go clusterRoles, clusterRoleBindings "
         "(system:public-info-viewer)"
@@ -62,14 +64,14 @@ class Anonymous(Rule):
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
-        self._reads: list[Event] = []
+        self._served: list[Event] = []
         self._granted = False
         """Somebody other than the API server itself (and the controller that sums up roles) has written a role or a binding of one."""
         self._bootstrapped = False
         """The API server itself has: the log's policy keeps such writes."""
 
     def arrived(self, event: Event) -> None:
-        """Successful writes without a name; reads are judged when it is known whether somebody granted them."""
+        """What was answered to nobody in particular; judged when it is known whether somebody granted it."""
         if event.group == "rbac.authorization.k8s.io" and event.verb in WRITES and event.ok:
             if event.user == "system:apiserver":
                 self._bootstrapped = True
@@ -77,19 +79,22 @@ class Anonymous(Rule):
                 self._granted = True
         if event.kind is not Kind.REQUEST or event.user != "system:anonymous" or event.code is None:
             return
-        self.judge()
-        if event.ok and event.verb in WRITES and event.group != "authorization.k8s.io":
-            self.violated(f"an anonymous request wrote {event.resource}", [event.uri or ""], event)
-        elif event.ok and event.resource is not None and event.verb in ("get", "list", "watch") and len(self._reads) < 1_000:
-            self._reads.append(slim(event))
+        wrote = event.verb in WRITES and event.group != "authorization.k8s.io"
+        if event.ok and (wrote or (event.resource is not None and event.verb in ("get", "list", "watch"))):
+            if len(self._served) < 1_000:
+                self._served.append(slim(event))
+        else:
+            self.judge()
 
-    def finished(self) -> None:
-        """What was read, if the log is known to hold everything that could have allowed it."""
-        for event in self._reads:
-            if self._granted or not self._bootstrapped or not self.history.complete:
-                self.cannot_tell("a role may have allowed it")
+    def concluded(self, provenance: Provenance) -> None:
+        """What was served, if the log is known to hold everything that could have allowed it."""
+        for event in self._served:
+            if granted_besides(event) or self._granted or not (self._bootstrapped and self.history.complete and provenance.has_all):
+                self.cannot_tell("a role may have allowed it, or the cluster allows everything")
                 continue
-            self.violated(f"an anonymous request read {event.resource}, which nobody had allowed", [event.uri or ""], event)
+            self.judge()
+            did = "wrote" if event.verb in WRITES else "read"
+            self.violated(f"an anonymous request {did} {event.resource}, which nobody had allowed", [event.uri or ""], event)
 
 
 class Role(Rule):
@@ -189,7 +194,8 @@ class DryRun(Rule):
     def finished(self) -> None:
         """Versions that only a dry run told."""
         for record, event in self._told:
-            if event.version not in self.history.by_version and self.history.covered(record.key) and not self.history.restarts:
+            told = (store_of(*record.key[:2]), event.version) in self.history.by_version
+            if not told and self.history.covered(record.key) and not self.history.restarts:
                 self.violated(f"a dry run on {record} answers resourceVersion {event.version}, which nothing else tells of",
                               [record.key], event, *([record.last.event] if record.last is not None else []))
 

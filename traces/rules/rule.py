@@ -13,9 +13,9 @@ from typing import ClassVar, Final, TypeAlias
 from kubecheck.traces.event import Event, Level
 from kubecheck.traces.findings import RuleResult, Verdict, Violation, violation
 from kubecheck.traces.history import History
-from kubecheck.traces.keys import Key, display_key
+from kubecheck.traces.keys import Key, display_key, store_of
 from kubecheck.traces.provenance import Provenance
-from kubecheck.traces.reasons import MANY, POLICY
+from kubecheck.traces.reasons import MANY, OTHER_STORE, POLICY
 from kubecheck.traces.versions import Record, Step, slim
 from kubecheck.traces.workloads import Workloads
 
@@ -58,6 +58,8 @@ class Rule:
         self.not_judged: Counter[str] = Counter()
         self.open: list[str] = []
         self._presumed: list[_Presumed] = []
+        self._one_counter: list[_Presumed] = []
+        """As `_presumed`, of what presumes that two kinds have one counter of revisions."""
 
     # Hooks, in the order of a validation
 
@@ -124,6 +126,23 @@ class Rule:
         shown = tuple(slim(one) if isinstance(one, Event) else (slim(one[0]), one[1]) for one in events)
         self._presumed.append((keeps, sentence, tuple(keys), shown))
 
+    def of_one_counter(
+        self, one: Event, other: Event, sentence: str, keys: Sequence[Key | str], *events: Event | tuple[Event, str]
+    ) -> None:
+        """A contradiction of revisions only if both kinds have the same counter. Decided at the end."""
+        first, second = slim(one), slim(other)
+
+        def shares(provenance: Provenance) -> bool:
+            return not provenance.counters.differ(first, second)
+
+        if (one.group, one.resource) == (other.group, other.resource):
+            self.violated(sentence, keys, *events)
+        elif store_of(one.group, one.resource or "") != store_of(other.group, other.resource or ""):
+            self.cannot_tell(OTHER_STORE)
+        elif len(self._one_counter) < _FURTHER:
+            shown = tuple(slim(given) if isinstance(given, Event) else (slim(given[0]), given[1]) for given in events)
+            self._one_counter.append((shares, sentence, tuple(keys), shown))
+
     def decide(self, provenance: Provenance) -> None:
         """What was presumed, now that it is known what the log keeps."""
         for keeps, sentence, keys, events in self._presumed:
@@ -132,6 +151,12 @@ class Rule:
             else:
                 self.cannot_tell(POLICY)
         self._presumed.clear()
+        for shares, sentence, keys, events in self._one_counter:
+            if shares(provenance):
+                self.violated(sentence, keys, *events)
+            else:
+                self.cannot_tell(OTHER_STORE)
+        self._one_counter.clear()
 
     def withdraw(self, names: set[str] | None, reason: str) -> None:
         """Takes back what was said of these objects, or of all (None), because of something that the end of the log has shown."""

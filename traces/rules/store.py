@@ -11,11 +11,12 @@ from typing import Final
 from kubecheck.traces.effects import WRITES, Effect, effect_of, empties_finalizers
 from kubecheck.traces.event import Event, Kind, Level
 from kubecheck.traces.history import History
-from kubecheck.traces.keys import Key, display_key, is_built_in, key_of
+from kubecheck.traces.keys import Key, display_key, is_built_in, key_of, store_of
 from kubecheck.traces.order import interval, surely_before
 from kubecheck.traces.reasons import BEFORE, LACKING, LEVEL, NO_TIME, NOT_TOLD, UNLOGGED
 from kubecheck.traces.rules.contents import one_kind, same_but_version, same_content, tells_managers
 from kubecheck.traces.rules.rule import Rule
+from kubecheck.traces.shapes import as_number
 from kubecheck.traces.versions import Change, Record, Step, Version, slim
 from kubecheck.traces.workloads import Workloads
 
@@ -32,11 +33,7 @@ class RevisionOrder(Rule):
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
-        self._latest: Event | None = None
-        self._against: Event | None = None
-        """The first write with a higher version that had been answered before the latest one was received."""
-        self._further_writes = 0
-        """Those after it: one damaged version contradicts all that were answered between its place and its time."""
+        self._stores: dict[str, _Ascent] = {}
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """Versions ascend here: one that was received after a higher one was answered contradicts."""
@@ -44,35 +41,53 @@ class RevisionOrder(Rule):
         if when is None:
             self.cannot_tell(NO_TIME)
             return
-        self.judge()
-        latest = self._latest
+        name = store_of(event.group, event.resource or "")
+        store = self._stores.get(name)
+        if store is None:
+            store = self._stores[name] = _Ascent()
+        latest = store.latest
+        if latest is not None:
+            self.judge()
         if latest is not None and surely_before(event, latest) and event.version != latest.version:
-            if self._against is None:
-                self._against = event
+            if store.against is None:
+                store.against = event
             else:
-                self._further_writes += 1
+                store.further += 1
         last = None if latest is None else interval(latest)
         if last is None or when[0] > last[0]:
-            self._tell()
-            self._latest = event
+            self._tell(store)
+            store.latest = event
 
     def finished(self) -> None:
         """What the last of them contradicts."""
-        self._tell()
+        for store in self._stores.values():
+            self._tell(store)
 
-    def _tell(self) -> None:
+    def _tell(self, store: _Ascent) -> None:
         """One violation for each write that has too low a version, however many others that shows against."""
-        low, high, further = self._latest, self._against, self._further_writes
-        self._against, self._further_writes = None, 0
+        low, high, further = store.latest, store.against, store.further
+        store.against, store.further = None, 0
         if low is None or high is None:
             return
         others = f" and {further:,} further write{'s' if further > 1 else ''} with higher ones" if further else ""
-        self.violated(
-            f"resourceVersion {low.version} was given to a write received after the write with the higher "
+        self.of_one_counter(
+            low, high, f"resourceVersion {low.version} was given to a write received after the write with the higher "
             f"resourceVersion {high.version}{others} had been answered",
             [key for key in (key_of(low), key_of(high)) if key],
             (low, "received later, lower version"), (high, "answered before, higher version"),
         )
+
+
+class _Ascent:
+    """What a store's revisions were given to."""
+
+    def __init__(self) -> None:
+        self.latest: Event | None = None
+        """The write received last."""
+        self.against: Event | None = None
+        """The first write with a higher version that had been answered before the latest one was received."""
+        self.further = 0
+        """Those after it: one damaged version contradicts all that were answered between its place and its time."""
 
 
 class RevisionUnique(Rule):
@@ -88,11 +103,12 @@ class RevisionUnique(Rule):
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """The version may not be known of another object."""
-        self.judge()
-        known = self.history.by_version.get(event.version or 0)
+        if self.history.by_version:
+            self.judge()
+        known = self._known(event)
         if known is not None and key_of(known.event) != key_of(event):
-            self.violated(
-                f"resourceVersion {event.version} was given to two objects",
+            self.of_one_counter(
+                event, known.event, f"resourceVersion {event.version} was given to two objects",
                 [key for key in (key_of(event), key_of(known.event)) if key],
                 (event, "the second object"), (known.event, "the first object"),
             )
@@ -116,12 +132,15 @@ class RevisionUnique(Rule):
         """A delivery of a version that is known of another object."""
         if event.version is None or event.name is None:
             return
-        known = self.history.by_version.get(event.version)
+        known = self._known(event)
         if known is not None and key_of(known.event) != key_of(event):
-            self.violated(
-                f"resourceVersion {event.version} is told of two objects",
+            self.of_one_counter(
+                event, known.event, f"resourceVersion {event.version} is told of two objects",
                 [key for key in (key_of(event), key_of(known.event)) if key], event, known.event,
             )
+
+    def _known(self, event: Event) -> Version | None:
+        return self.history.by_version.get((store_of(event.group, event.resource or ""), event.version or 0))
 
     def _same(self, event: Event, known: Version, record: Record) -> None:
         if event.uid and known.uid and event.uid != known.uid:
@@ -160,7 +179,8 @@ class CreateAbsent(Rule):
         if effect_of(event) is not Effect.CREATE:
             return
         if record is None or not record.exists:
-            self.judge()
+            if record is not None:
+                self.judge()
             last = record.last if record is not None else None
             if last is not None and event.uid and event.uid == last.uid:
                 self.violated(f"{record} was created with the uid of the object of that name that was removed",
@@ -287,14 +307,14 @@ class LostUpdate(Rule):
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """No version of the object lies between what the writer had seen and what it wrote."""
-        wanted = event.precondition_version
-        if event.verb not in ("update", "patch", "delete") or not wanted or not wanted.isdigit() or wanted == "0":
+        seen = as_number(event.precondition_version)
+        if event.verb not in ("update", "patch", "delete") or seen is None:
             return
         if record is None or record.last is None:
             self.cannot_tell(BEFORE)
             return
         self.judge()
-        seen, last = int(wanted), record.last
+        last = record.last
         if event.verb == "delete":
             # the first half of a pod's final deletion is a version of its own, which only a watch tells
             last = next((version for version in reversed(record.versions) if version.event.kind is Kind.REQUEST), last)
@@ -313,12 +333,11 @@ class LostUpdate(Rule):
     def placed(self, event: Event, record: Record | None) -> None:
         """A delete with a version, answered with a Status, and success of a write whose version was not "
         "current at any time."""
-        wanted = event.precondition_version
-        if not event.ok or event.dry_run or not wanted or not wanted.isdigit() or wanted == "0" or record is None:
+        seen = as_number(event.precondition_version)
+        if not event.ok or event.dry_run or seen is None or record is None:
             return
         if event.verb not in ("update", "patch", "delete"):
             return
-        seen = int(wanted)
         newer = [version for version in record.versions if version.number > seen and version.change is not Change.SEEN]
         if not record.versions:
             return
@@ -359,15 +378,14 @@ class ConflictReason(Rule):
         if any(text in (event.message or "") for text in _OTHER_UID):
             self._uid(event, record)
             return
-        wanted = event.precondition_version
-        if event.reason != "Conflict" or not wanted or not wanted.isdigit() or wanted == "0" or event.verb == "delete":
+        seen = as_number(event.precondition_version)
+        if event.reason != "Conflict" or seen is None or event.verb == "delete":
             return
         if "modified" not in (event.message or ""):
             return
         if record is None or key is None:
             self.cannot_tell(BEFORE)
             return
-        seen = int(wanted)
         current = record.find(seen)
         if current is None:
             self.judge()  # it had seen a version that the log does not have: no contradiction
@@ -481,8 +499,8 @@ class Uid(Rule):
         if record is None or not record.exists or effect_of(event) is Effect.CREATE or not answered or not record.uid:
             return
         if answered != record.uid:
-            wanted = event.precondition_version
-            unseen = wanted is not None and wanted.isdigit() and wanted != "0" and record.find(int(wanted)) is None
+            wanted = as_number(event.precondition_version)
+            unseen = wanted is not None and record.find(wanted) is None
             if self.may_be_gone(record.key) or unseen:
                 self.cannot_tell(LACKING if unseen else UNLOGGED)
                 return

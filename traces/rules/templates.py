@@ -27,10 +27,23 @@ _KEPT: Final = 16
 Labels: TypeAlias = Mapping[str, Any]
 
 
+class _Doubt:
+    """A pod that no known template explains: there may be another template, in a version that the log has not."""
+
+    __slots__ = ("generation", "number", "proved")
+
+    def __init__(self, number: int, generation: int | None) -> None:
+        self.number = number
+        self.generation = generation
+        """Of the owner, as it was told last before the pod."""
+        self.proved = False
+        """The owner has had the same generation after it."""
+
+
 class Owner:
     """What an owner of pods asked for, in all its versions."""
 
-    __slots__ = ("images", "key", "last", "node_selectors", "selector", "tries", "whole")
+    __slots__ = ("doubts", "generation", "images", "key", "last", "node_selectors", "selector", "tries", "whole")
 
     def __init__(self, key: Key, *, whole: bool) -> None:
         self.key = key
@@ -41,6 +54,9 @@ class Owner:
         """Container -> image, of each template."""
         self.node_selectors: list[Labels] = []
         self.last: Event | None = None
+        self.generation: int | None = None
+        self.doubts: list[_Doubt] = []
+        """Pods of a template that is not known, since the last version that told its generation."""
         self.tries: list[tuple[int, int, int, bool]] = []
         """Of a Job: (resourceVersion, failed and counted or about to be, backoffLimit, suspended)."""
 
@@ -88,12 +104,18 @@ class FromTemplate(Rule):
         if group not in ("apps", "batch") or resource not in _RESOURCES:
             return
         owner = self._owners.get(uid)
+        if owner is not None and after.generation is not None:
+            for doubt in owner.doubts:
+                doubt.proved = after.number > doubt.number and after.generation == doubt.generation
+            owner.doubts.clear()
+            owner.generation = after.generation
         if after.body is None or not after.body.tells("spec"):
             if owner is not None and after.event.subresource not in ("status", "scale"):
                 owner.whole = False  # what it asks for now is not told
             return
         if owner is None:
             owner = self._owners[uid] = Owner(step.record.key, whole=after.change is Change.CREATE)
+            owner.generation = after.generation
         if step.before is None or step.before.body is None or not step.before.body.same(after.body, "spec"):
             self._take(owner, as_dict(after.body.get("spec")), after.event)
         if resource == "jobs":
@@ -157,7 +179,9 @@ class FromTemplate(Rule):
         for told in ([as_dict(sent.get("spec"))] if sent else []) + ([] if self._webhooks_may() else [as_dict(body.get("spec"))]):
             images = images_of(told)
             if images and images not in owner.images and owner.last is not None:
-                self.presumed(_keeps(owner), f"pod {event.name} was created for {'/'.join(owner.key[1::2])} with "
+                doubt = _Doubt(event.version or 0, owner.generation)
+                owner.doubts.append(doubt)
+                self.presumed(_keeps(owner, doubt), f"pod {event.name} was created for {'/'.join(owner.key[1::2])} with "
                               f"{', '.join(sorted(set(images.values())))}, which no template of it had", name, event, owner.last)
                 return
 
@@ -197,9 +221,15 @@ _NO_LIMIT: Final = 1 << 31
 _TRIES: Final = 32
 
 
-def _keeps(owner: Owner) -> Callable[[Provenance], bool]:
-    """Does the log keep whatever changes what an owner asks for?"""
-    return lambda provenance: provenance.lossless and provenance.kept.people and provenance.kept.creations(owner.key)
+def _keeps(owner: Owner, doubt: _Doubt | None = None) -> Callable[[Provenance], bool]:
+    """Does the log keep whatever changes what an owner asks for? Or is it shown that it was not changed?"""
+
+    def keeps(provenance: Provenance) -> bool:
+        if not (provenance.lossless and provenance.kept.people and provenance.kept.creations(owner.key)):
+            return False
+        return (doubt is not None and doubt.proved) or owner.key[1] == "jobs" or provenance.kept.specs(owner.key)
+
+    return keeps
 
 
 def images_of(spec: Labels) -> Mapping[str, str]:

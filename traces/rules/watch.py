@@ -11,9 +11,10 @@ from typing import Final
 
 from kubecheck.traces.event import Delivery, Event, Kind
 from kubecheck.traces.history import History
-from kubecheck.traces.keys import Key, display_key, key_of
+from kubecheck.traces.keys import Key, display_key, key_of, store_of
 from kubecheck.traces.order import interval, surely_before
 from kubecheck.traces.reasons import NO_TIME
+from kubecheck.traces.resources import NO_RESOURCE
 from kubecheck.traces.rules.contents import one_kind, same_content
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.streams import Run, is_expired
@@ -31,7 +32,7 @@ _OBJECTS: Final = (Delivery.ADDED, Delivery.MODIFIED, Delivery.DELETED)
 class Stream:
     """What a stream has delivered so far."""
 
-    __slots__ = ("before_restart", "began", "connection", "expected", "expired", "gone", "held", "initial", "last", "last_event", "listed",
+    __slots__ = ("began", "connection", "expected", "expired", "gone", "held", "initial", "last", "last_event", "listed",
                  "name", "reached", "resource", "whole")
 
     def __init__(self, name: str) -> None:
@@ -46,8 +47,6 @@ class Stream:
         """It has told such a state to its end: it holds all that it was asked for."""
         self.gone: OrderedDict[Key, None] = OrderedDict()
         """The last objects that it told gone."""
-        self.before_restart: frozenset[Key] = frozenset()
-        """What it held before a 410."""
         self.reached = 0
         """Highest resourceVersion delivered."""
         self.last = 0
@@ -63,7 +62,6 @@ class Stream:
     def restart(self, connection: int) -> None:
         """The client begins again with the state."""
         self.initial, self.connection = True, connection
-        self.before_restart |= frozenset(self.held)
         self.expired, self.whole = True, False
         self.gone.clear()
         self.held.clear()
@@ -71,9 +69,16 @@ class Stream:
         self.expected.clear()
         self.last = 0
 
+    def resumed(self, version: int) -> None:
+        """It goes on on another connection: its client may have listed the state meanwhile (reflector.go ListAndWatch)."""
+        self.began, self.whole = version, False
+        self.gone.clear()
+        self.held.clear()
+        self.expected.clear()
+
     def again(self, version: int) -> None:
         """The client began again with the state, which has ended."""
-        self.began, self.whole, self.before_restart = version, False, frozenset()
+        self.began, self.whole = version, False
         self.gone.clear()
 
     def told_gone(self, key: Key) -> None:
@@ -122,6 +127,7 @@ class _OfStreams(Rule):
 
 _SESSION: Final = "the stream's client began again with the state"
 _STARTED_LATER: Final = "the stream may have begun at a version that had the object already, or its first lines are missing"
+_UNNAMED: Final = "a stream of PartialObjectMetadata does not tell of which resource they are"
 _SELECTED: Final = "the object may only have left what the stream was asked for"
 
 
@@ -219,6 +225,7 @@ class NoGap(_OfStreams):
         stream = self._streams.get(event.stream)
         if stream is None:
             stream = self._streams[event.stream] = Stream(event.stream)
+            stream.connection = event.connection
         if self.settle(event.stream, self.history.run):
             stream.again(event.version or 0)
         if event.delivery is Delivery.ERROR:
@@ -229,6 +236,9 @@ class NoGap(_OfStreams):
             stream.resource = (event.group, event.resource)
             self._by_resource.setdefault(stream.resource, []).append(stream)
         version, key = event.version, key_of(event)
+        if event.connection != stream.connection:
+            stream.connection = event.connection
+            stream.resumed(version or 0)
         if version is None:
             return
         if stream.initial:
@@ -236,6 +246,8 @@ class NoGap(_OfStreams):
             return
         self._arrears(event, stream, version, key)
         if event.delivery is Delivery.BOOKMARK or key is None:
+            if event.answer_kind in NO_RESOURCE and event.delivery is not Delivery.BOOKMARK:
+                self.cannot_tell(_UNNAMED)
             return
         self.judge()
         held = stream.held.get(key)
@@ -329,7 +341,7 @@ class NoGap(_OfStreams):
 
     def _was_to_be_added(self, key: Key, event: Event, stream: Stream) -> bool:
         """Must the stream have told of the object before? Not if it began at a version (reflectors do) that has it already."""
-        if stream.whole or key in stream.gone or key in stream.before_restart:
+        if stream.whole or key in stream.gone:
             return True
         record = self.history.records.get(key)
         if record is None or not record.from_start or record.uid != event.uid:
@@ -404,19 +416,23 @@ class Future(Rule):
 
     def __init__(self, history: History, workloads: Workloads) -> None:
         super().__init__(history, workloads)
-        self._latest: Event | None = None
-        """Of the writes so far, in the order of their versions: the one that was received last."""
+        self._latest: dict[str, Event] = {}
+        """Store -> of the writes so far, in the order of their versions: the one that was received last."""
 
     def before_write(self, event: Event, record: Record | None) -> None:
         """Revisions are given one after the other: who knows of one knows that all lower ones have been given."""
-        when, latest = interval(event), interval(self._latest) if self._latest is not None else None
+        store = store_of(event.group, event.resource or "")
+        known = self._latest.get(store)
+        when, latest = interval(event), interval(known) if known is not None else None
         if when is not None and (latest is None or when[0] > latest[0]):
-            self._latest = event
+            self._latest[store] = event
 
     def delivered(self, event: Event) -> None:
         """The time of the delivery against the times of the writes up to its version."""
-        latest = self._latest
-        if event.delivery is Delivery.ERROR or event.version is None or latest is None or event.version < (latest.version or 0):
+        latest = self._latest.get(store_of(event.group, event.resource or ""))
+        if event.delivery is Delivery.ERROR or event.resource is None or event.version is None or latest is None:
+            return
+        if event.version < (latest.version or 0):
             return
         if interval(event) is None or (event.received is None) != (latest.received is None):
             self.cannot_tell(NO_TIME)
@@ -426,8 +442,9 @@ class Future(Rule):
             key = key_of(event)
             told = display_key(key) if key is not None else "a bookmark"
             its = "its write" if event.version == latest.version else f"the write of {latest.version}, a lower one,"
-            self.violated(f"{told} at resourceVersion {event.version} was delivered before {its} was received",
-                          [key] if key is not None else [], (event, "delivered before"), (latest, "received later"))
+            self.of_one_counter(
+                event, latest, f"{told} at resourceVersion {event.version} was delivered before {its} was received",
+                [key] if key is not None else [], (event, "delivered before"), (latest, "received later"))
 
 
 class Relist(Rule):
@@ -462,12 +479,17 @@ class Relist(Rule):
         held = self._held.setdefault(name, {})
         expired = self._expired.get(name)
         if expired is not None:
-            self.judge()
             error, reached = expired
+            if event.delivery is not Delivery.MODIFIED:
+                self.judge()
             if event.delivery in (Delivery.MODIFIED, Delivery.DELETED):
-                self.violated(f"stream {name} goes on with {event.delivery.value} after 410: what was missed is not told",
-                              [key] if key else [], event, error)
                 self._expired.pop(name)
+                held.clear()
+                if event.connection == error.connection > 0:  # 0 where connections are not told
+                    self.violated(f"stream {name} goes on with {event.delivery.value} after 410 on the same connection: what was missed "
+                                  "is not told", [key] if key else [], event, error)
+                else:
+                    self.cannot_tell(_LISTED)
             elif event.delivery is Delivery.ADDED and key is not None and key in held and version < held[key][0]:
                 self.violated(f"after 410 stream {name} tells {display_key(key)} at {version}, older than {held[key][0]} told before",
                               [key], event, held[key][1], error)
@@ -482,6 +504,9 @@ class Relist(Rule):
             else:
                 held[key] = (version, slim(event))
         self._reached[name] = max(self._reached.get(name, 0), version)
+
+
+_LISTED: Final = "the client may have listed the state in a request of its own, and watched on from there"
 
 
 class Bookmark(_OfStreams):

@@ -17,8 +17,8 @@ CASES = {
     ),
     "requests.anonymous": Case(
         HEAD + POD + '2 "system:anonymous" get pods t/p decision=forbid -> 403 Forbidden\n',
+        COMPLETE + BOOTSTRAP + POD + '2 "system:anonymous" update pods t/p decision=allow -> 200 rv=6 uid=u\n',
         HEAD + POD + '2 "system:anonymous" update pods t/p decision=allow -> 200 rv=6 uid=u\n',
-        HEAD + POD,
     ),
     "requests.role": Case(
         HEAD + "2 sched create pods/binding t/p {target.name=node-1} -> 201 kind=Status\n",

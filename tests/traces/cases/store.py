@@ -12,6 +12,10 @@ DEPLOYMENT = (
     "1 alice create deployments.apps t/d -> 201 rv=5 uid=u kind=Deployment generation=1 "
     "{spec.replicas=1 status.observedGeneration=0}\n"
 )
+OBSERVED = (
+    "2 dep update deployments.apps/status t/d if rv=5 -> 200 rv=6 uid=u kind=Deployment generation=1 "
+    "{spec.replicas=1 status.observedGeneration=1}\n"
+)
 DELETING = 'metadata.deletionTimestamp="2026-01-01T00:00:30Z" metadata.deletionGracePeriodSeconds=30'
 POD = "1 alice create pods t/p -> 201 rv=5 uid=u kind=Pod {spec.nodeName=node-1}\n"
 
@@ -98,15 +102,14 @@ CASES = {
         NOTHING,
     ),
     "store.observed-generation": Case(
-        HEAD + DEPLOYMENT,
-        HEAD + DEPLOYMENT.replace("observedGeneration=0", "observedGeneration=2"),
-        NOTHING,
+        HEAD + DEPLOYMENT + OBSERVED,
+        HEAD + DEPLOYMENT + OBSERVED.replace("observedGeneration=1", "observedGeneration=2"),
+        HEAD + DEPLOYMENT + OBSERVED.replace("observedGeneration=1", "observedGeneration=2").replace("dep update", "alice update"),
     ),
     "store.status-subresource": Case(
         HEAD
         + DEPLOYMENT
-        + "2 dep update deployments.apps/status t/d if rv=5 -> 200 rv=6 uid=u kind=Deployment generation=1 "
-        "{spec.replicas=1 status.observedGeneration=1}\n",
+        + OBSERVED,
         HEAD
         + DEPLOYMENT
         + "2 dep update deployments.apps/status t/d if rv=5 -> 200 rv=6 uid=u kind=Deployment generation=2 "

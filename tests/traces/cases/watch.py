@@ -19,6 +19,13 @@ AGAIN = (
 OTHER = "3 alice update configmaps t/c if rv=6 -> 200 rv=7 uid=u kind=ConfigMap {metadata.name=c metadata.namespace=t data.x=3}\n"
 THIRD = "w <- MODIFIED configmaps t/c rv=7 uid=u {kind=ConfigMap data.x=3}\n"
 
+
+
+def on_one(line: str) -> str:
+    """The delivery with its connection told."""
+    return line.replace(" {", " connection=1 {", 1)
+
+
 CASES = {
     "watch.order": Case(
         HEAD + WRITES + ENDED + FIRST + SECOND, HEAD + WRITES + ENDED + FIRST + SECOND + SECOND, HEAD + WRITES
@@ -40,7 +47,7 @@ CASES = {
     ),
     "watch.relist": Case(
         HEAD + WRITES + ENDED + FIRST + SECOND + EXPIRED + AGAIN,
-        HEAD + WRITES + ENDED + FIRST + EXPIRED + SECOND,
+        HEAD + WRITES + ENDED + FIRST + on_one(EXPIRED) + on_one(SECOND),
         HEAD + WRITES + ENDED + FIRST + SECOND,
     ),
     "watch.bookmark": Case(
