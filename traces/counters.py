@@ -9,7 +9,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
-from itertools import accumulate
+from heapq import heappushpop
+from math import inf
 from typing import Final, TypeAlias
 
 from kubecheck.traces.event import Event
@@ -43,9 +44,14 @@ class Counters:
         first, second = (one.group, one.resource or ""), (other.group, other.resource or "")
         if first == second:
             return False
+        return first in self.apart or second in self.apart
+
+    @property
+    def apart(self) -> frozenset[Resource]:
+        """The kinds of kube-apiserver that have counters of their own. Asked when the log has ended."""
         if self._apart is None:
             self._apart = self._find()
-        return first in self._apart or second in self._apart
+        return self._apart
 
     def _find(self) -> frozenset[Resource]:
         found: set[Resource] = set()
@@ -62,16 +68,26 @@ class Counters:
 
 
 def _contradictions(written: array[int], others: Iterable[array[int]]) -> int:
-    """How many of these writes were received after others with higher revisions had been answered, or answered before others with lower
-    ones were received."""
+    """How many of these writes were received after several others with higher revisions had been answered, or answered before several
+    with lower ones were received."""
     known = [(other[at], other[at + 1], other[at + 2]) for other in others for at in range(0, len(other), 3)]
     by_end = sorted((completed, version) for version, _, completed in known)
-    ends, highest = [end for end, _ in by_end], list(accumulate((version for _, version in by_end), max))
+    ends, highest = [end for end, _ in by_end], _several(version for _, version in by_end)
     by_begin = sorted(((received, version) for version, received, _ in known), reverse=True)
-    begins, lowest = [-begin for begin, _ in by_begin], list(accumulate((version for _, version in by_begin), min))
+    begins, lowest = [-begin for begin, _ in by_begin], _several(-version for _, version in by_begin)
     found = 0
     for at in range(0, len(written), 3):
         version, received, completed = written[at : at + 3]
         before, after = bisect_left(ends, received - SKEW), bisect_left(begins, -(completed + SKEW))
-        found += bool((before and highest[before - 1] > version) or (after and lowest[after - 1] < version))
+        found += bool((before and highest[before - 1] > version) or (after and -lowest[after - 1] < version))
     return found
+
+
+def _several(versions: Iterable[int]) -> list[float]:
+    """The highest so far, but for two: one or two damaged versions contradict all others, and that shows no other counter."""
+    top: list[float] = [-inf] * _MANY
+    made = []
+    for version in versions:
+        heappushpop(top, version)
+        made.append(top[0])
+    return made

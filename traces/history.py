@@ -190,18 +190,8 @@ class History:
         """May an object that was seen have been removed meanwhile by a request that the log does not order?"""
         return any(
             event.verb in ("delete", "deletecollection") or event.subresource == "eviction" or empties_finalizers(event)
-            or event.delivery is Delivery.DELETED or self._may_have_emptied(event) for event in self.uncertain(key)
+            or event.delivery is Delivery.DELETED for event in self.uncertain(key)
         ) or self._restarted_since(key)
-
-    def _may_have_emptied(self, event: Event) -> bool:
-        """May a write whose answer is not told have taken the last finalizer off what is being deleted?"""
-        if event.told is not Told.NOTHING or event.verb not in ("update", "patch") or event.key is None:
-            return False
-        record = self.records.get(event.key)
-        told = [version.meta for version in record.versions if version.meta is not None] if record is not None else []
-        if not told:
-            return record is None or not record.from_start
-        return told[-1].deletion_timestamp is not None
 
     def may_have_come(self, key: Key) -> bool:
         """May an object that was gone have been created meanwhile by a request that the log does not order?"""
@@ -377,7 +367,13 @@ class History:
             record.unlogged = [*record.unlogged[-7:], slim(event)]
             if last is None or not _covers(last.event, event):
                 record.disturbed.append(slim(event))
+            if event.verb == "delete" or event.subresource == "eviction":
+                record.going = True
+            elif record.going and event.verb in ("update", "patch"):
+                self._doubt(record)
             return None
+        if effect is Effect.UPDATE and event.metadata is None and record.going:
+            self._doubt(record)
         if effect is Effect.REMOVE or (effect is Effect.UPDATE and empties_finalizers(event)):
             same = event.uid is None or record.uid is None or event.uid == record.uid
             if record.exists and same:
@@ -433,6 +429,12 @@ class History:
                 self._tombstones.pop(key, None)
             record.exists = True
             record.removed_by = None
+            if version.meta is not None:
+                record.going = version.meta.deletion_timestamp is not None
+            elif change is Change.CREATE:
+                record.going = False
+            elif record.going and event.verb in ("update", "patch"):
+                self._doubt(record)
         self._decoded.append(version)
         if len(self._decoded) > _DECODED:
             cold = self._decoded.popleft()
@@ -440,6 +442,12 @@ class History:
         if key[1] == "namespaces" and key[3] == "kube-system" and change is Change.CREATE and event.kind is Kind.REQUEST:
             self.complete = True
         return Step(record, before, version, exact)
+
+    def _doubt(self, record: Record) -> None:
+        """It may have been removed: by a write that took its last finalizer off, and does not tell so."""
+        if record.exists:
+            self.live -= 1
+            record.exists = None
 
     def settle(self, step: Step) -> None:
         """Forgets the body of the version before, and the line of this one; called when every rule has seen the step."""

@@ -14,7 +14,7 @@ from kubecheck.traces.keys import display_key, key_of
 from kubecheck.traces.order import DEFAULT_WINDOW, Pending, Place, Timeline
 from kubecheck.traces.progress import EVENTS_BETWEEN, Progress
 from kubecheck.traces.provenance import Provenance
-from kubecheck.traces.reasons import LACKING, LATE, SERVER_MISSING
+from kubecheck.traces.reasons import LACKING, LATE, OTHER_STORE, SERVER_MISSING
 from kubecheck.traces.rules import Rule, choose
 from kubecheck.traces.rules.hooks import Hooks, overriding
 from kubecheck.traces.streams import Initial
@@ -117,7 +117,11 @@ class _Run:
         lacking = {display_key(key) for key in self.provenance.lacking}
         if any(rule.every_write and rule.violation_count for rule in self.rules):
             lacking |= {display_key(key) for key in self.history.records if not self.history.kept_throughout(key)}
+        # what is said of objects of several kinds presumes an order among them
+        apart = any(rule.among_kinds() and rule.violation_count for rule in self.rules) and bool(self.provenance.counters.apart)
         for rule in self.rules:
+            if apart and rule.among_kinds():
+                rule.withdraw(None, OTHER_STORE)
             if late:
                 rule.withdraw(late, LATE)
             if rule.every_write and self.history.servers_missing:
@@ -154,7 +158,7 @@ class _Run:
         if step is None:
             return
         self._step(step)
-        if existed and not step.record.exists:
+        if existed and step.record.exists is False:
             self._gone(step.record, event)
         history.settle(step)
 

@@ -95,7 +95,7 @@ class Version:
 class Record:
     """What is known of one object name: its present and its last versions."""
 
-    __slots__ = ("disturbed", "exists", "from_start", "key", "removed_by", "uid", "unlogged", "versions")
+    __slots__ = ("disturbed", "exists", "from_start", "going", "key", "removed_by", "uid", "unlogged", "versions")
 
     def __init__(self, key: Key) -> None:
         self.key = key
@@ -110,6 +110,8 @@ class Record:
         self.from_start = False
         """Its creation is in the log."""
         self.removed_by: Event | None = None
+        self.going = False
+        """It is being deleted, or may be: a write whose answer does not tell its metadata may remove it then."""
 
     @property
     def last(self) -> Version | None:

@@ -16,9 +16,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import msgspec
+
+from kubecheck.traces.event import Event, Header, Malformed
 from kubecheck.traces.findings import Validation
+from kubecheck.traces.readers.records import HeaderRecord, Names, record_of
 from kubecheck.traces.validate import validate
-from tests.traces.mutate import DATA, Line, Log, code, ref, user
+from tests.traces.mutate import DATA, Line, Log, code, meta, ref, user
 
 Take: TypeAlias = Callable[[str, int, Line], Line | None]
 """What becomes of an audit line (its file, its number from 0): the line, another one, or None."""
@@ -35,6 +39,19 @@ def without_answer(line: Line) -> Line:
     """The line as an audit policy of level Request has it."""
     left = {name: value for name, value in line.items() if name != "responseObject"}
     return {**left, "level": "Request" if line["level"] == "RequestResponse" else line["level"]}
+
+
+def cut(line: Line) -> Line:
+    """The line as an API server has it whose audit backend takes the bodies out of what is too large (audit.k8s.io/truncated)."""
+    if line["level"] == "Metadata" or "responseObject" not in line:
+        return line
+    left = {name: value for name, value in line.items() if name not in _BODIES}
+    return {**left, "annotations": {**(line.get("annotations") or {}), "audit.k8s.io/truncated": "true"}}
+
+
+def unanswered_body(line: Line) -> Line:
+    """The line without the body of its answer, and nothing that says why: of what another API server answered."""
+    return {name: value for name, value in line.items() if name != "responseObject"}
 
 
 def without_managed_fields(body: Any) -> Any:
@@ -106,6 +123,12 @@ _TAKEN: dict[str, Callable[[Line], Line]] = {
     "the annotations": lambda line: {name: value for name, value in line.items() if name != "annotations"},
     "the credentials": lambda line: {**line, "user": {name: value for name, value in (line.get("user") or {}).items() if name != "extra"}},
     "the bodies of all but creations": lambda line: line if line["verb"] == "create" else without_bodies(line),
+    "bodies that are too large": lambda line: cut(line) if len(msgspec.json.encode(line)) > 6_000 else line,
+    "bodies that are larger than most": lambda line: cut(line) if len(msgspec.json.encode(line)) > 3_500 else line,
+    "bodies that are too large of deletions": lambda line: cut(line) if line["verb"] == "delete" else line,
+    "bodies that are too large of creations": lambda line: cut(line) if line["verb"] == "create" else line,
+    "answers that nobody tells of": lambda line: unanswered_body(line) if len(msgspec.json.encode(line)) > 5_000 else line,
+    "answers that nobody tells of but of updates": lambda line: line if line["verb"] == "update" else unanswered_body(line),
     "the answers of patches": lambda line: without_answer(line) if line["verb"] == "patch" else line,
     "the answers of statuses": lambda line: without_answer(line) if _of(line, "subresource") == "status" else line,
 }
@@ -140,6 +163,10 @@ def _taken(log: Log) -> Iterator[tuple[str, Take]]:
         chosen = random.Random(seed)
         lost = {name: [chosen.random() > 0.7 for _ in range(count)] for name, count in lines.items()}
         yield f"3 of 10 lines ({seed})", lambda name, number, line, lost=lost: None if lost[name][number] else line
+    for seed in (2, 3):
+        chosen = random.Random(seed)
+        large = {name: [chosen.random() > 0.9 for _ in range(count)] for name, count in lines.items()}
+        yield f"bodies of 1 of 10 lines, cut ({seed})", lambda name, number, line, large=large: cut(line) if large[name][number] else line
     for server in lines if len(lines) > 1 else ():
         yield f"server {server}", lambda name, number, line, server=server: None if name == server else line
     for who in _writers(log):
@@ -223,12 +250,147 @@ def _with_streams(log: Log) -> Iterator[tuple[str, Callable[[], Log]]]:
             yield f"streams but of {kind}, and {what}", functools.partial(only, kind, take)
 
 
+def again(log: Log) -> Log:
+    """The audit files with a part of their lines twice, as rotation and retries of a shipper leave them."""
+    other = log.copied()
+    for name in [name for name in other.files if name.startswith("audit")]:
+        lines = log.files[name]
+        third = len(lines) // 3
+        other.files[name] = lines[: 2 * third] + lines[third:]
+    return other
+
+
+def own_counter(log: Log, group: str, resource: str) -> Log:
+    """As if one kind were in an etcd of its own (--etcd-servers-overrides): its revisions are counted for themselves."""
+    other = log.copied()
+    told = sorted({int(text) for body in _bodies(log, group, resource) if (text := str(meta(body).get("resourceVersion") or "")).isdigit()})
+    number = {str(old): str(new) for new, old in enumerate(told, 1)}
+
+    def counted(body: Any) -> Any:
+        if not isinstance(body, dict):
+            return body
+        made = dict(body)
+        if "resourceVersion" in meta(body):
+            made["metadata"] = {**meta(body), "resourceVersion": number.get(meta(body)["resourceVersion"], meta(body)["resourceVersion"])}
+        for field in ("items", "preconditions"):
+            if isinstance(body.get(field), list):
+                made[field] = [counted(item) for item in body[field]]
+        if isinstance(body.get("preconditions"), dict) and "resourceVersion" in body["preconditions"]:
+            made["preconditions"] = {**body["preconditions"], "resourceVersion": number.get(body["preconditions"]["resourceVersion"], "")}
+        return made
+
+    for name, lines in other.files.items():
+        for at, line in enumerate(lines):
+            if name.startswith("audit"):
+                if (_of(line, "apiGroup"), _of(line, "resource")) != (group, resource):
+                    continue
+                asked = dict(ref(line))
+                if "resourceVersion" in asked:
+                    asked["resourceVersion"] = number.get(asked["resourceVersion"], asked["resourceVersion"])
+                lines[at] = {**line, "objectRef": asked, "requestURI": line["requestURI"].split("?")[0],
+                             **{field: counted(line[field]) for field in _BODIES if field in line}}
+            elif name.startswith(f"watch-{resource}.") and isinstance(line, dict):
+                lines[at] = {**line, "object": counted(line["object"])}
+    return other
+
+
+def _bodies(log: Log, group: str, resource: str) -> Iterator[Any]:
+    for name, lines in log.files.items():
+        for line in lines:
+            if name.startswith("audit") and (_of(line, "apiGroup"), _of(line, "resource")) == (group, resource):
+                for field in _BODIES:
+                    body = line.get(field)
+                    yield body
+                    yield from (body or {}).get("items") or () if isinstance(body, dict) else ()
+                yield {"metadata": {"resourceVersion": ref(line).get("resourceVersion")}}
+            elif name.startswith(f"watch-{resource}.") and isinstance(line, dict):
+                yield line["object"]
+
+
+def metadata_only(log: Log) -> Log:
+    """Streams as a client has them that asks for PartialObjectMetadata."""
+    return _changed(log, lambda lines: [
+        {**line, "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta(line["object"])}}
+        if line.get("type") != "ERROR" else line for line in lines
+    ])
+
+
+def listed_besides(log: Log) -> Log:
+    """Streams whose client lists the state after a 410 in a request of its own, and watches on from there."""
+
+    def change(lines: list[Any]) -> list[Any]:
+        made, state = [], False
+        for line in lines:
+            if line.get("type") == "ERROR":
+                state = True
+            elif state and line.get("type") in ("ADDED", "BOOKMARK"):
+                state = line["type"] == "ADDED"
+                continue
+            made.append(line)
+        return made
+
+    return _changed(log, change)
+
+
+class InPart(Log):
+    """The log in JSON lines, with objects of which only a part is told."""
+
+    def __init__(self, log: Log, seed: int) -> None:
+        self.__dict__.update(log.__dict__)
+        self._seed = seed
+
+    def sources(self) -> list[Iterator[Event | Malformed | Header]]:  # type: ignore[override]  # with a header
+        """What is told of each event."""
+        chosen = random.Random(self._seed)
+
+        def told(number: int, source: Iterator[Event | Malformed]) -> Iterator[Event | Malformed | Header]:
+            names = Names(f"part-{number}")
+            yield names.item(HeaderRecord(version=1), 1)
+            for line, event in enumerate(source, 2):
+                if not isinstance(event, Event):
+                    yield event
+                    continue
+                record = record_of(event)
+                field = "object" if event.delivery is not None else "response"
+                body = msgspec.json.decode(getattr(record, field)) if getattr(record, field) is not None else None
+                if isinstance(body, dict) and meta(body) and body.get("kind") != "Status" and "items" not in body:
+                    record = msgspec.structs.replace(record, **{field: msgspec.Raw(msgspec.json.encode(part(body, chosen)))})
+                yield names.item(record, line)
+
+        return [told(number, source) for number, source in enumerate(super().sources())]
+
+
+_NAMED = ("name", "namespace", "uid", "resourceVersion", "annotations")
+
+
+def part(body: dict[str, Any], chosen: random.Random) -> dict[str, Any]:
+    """An object as somebody writes it who does not have, or does not care for, all of it."""
+    kept = {name: value for name, value in body["metadata"].items() if name in _NAMED and (name != "uid" or chosen.random() < 0.8)}
+    if "annotations" in kept and "k8s.io/initial-events-end" not in kept["annotations"]:
+        del kept["annotations"]
+    if chosen.random() < 0.3:
+        kept |= {name: value for name, value in body["metadata"].items() if name not in ("creationTimestamp", "managedFields", "uid")}
+    return {"metadata": kept, **{name: value for name, value in body.items() if name != "metadata" and chosen.random() < 0.5}}
+
+
+def _told_otherwise(log: Log) -> Iterator[tuple[str, Callable[[], Log]]]:
+    """The whole run, told in another way."""
+    yield "nothing, but a third of the lines twice", functools.partial(again, log)
+    for group, resource in (("coordination.k8s.io", "leases"), ("", "pods"), ("apps", "replicasets")):
+        yield f"nothing, but {resource} have a store of their own", functools.partial(own_counter, log, group, resource)
+    for seed in range(3):
+        yield f"parts of the objects ({seed})", lambda seed=seed: InPart(log, seed)
+
+
 def cases(log: Log) -> Iterator[tuple[str, Callable[[], Log]]]:
     """What is left of a log, by what is missing. A log without streams has fewer cases."""
     for name, take in _taken(log):
         yield name, functools.partial(left, log, take)
+    yield from _told_otherwise(log)
     if _streams(log):
         yield from _with_streams(log)
+        yield "all but the metadata in streams", functools.partial(metadata_only, log)
+        yield "the states after 410", functools.partial(listed_besides, log)
 
 
 def told(validation: Validation) -> list[str]:

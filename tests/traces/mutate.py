@@ -33,6 +33,9 @@ WRITES = ("create", "update", "patch", "delete")
 RECEIVED = "received"
 """Where a delivery's time is kept in its line (no field of a watch event)."""
 
+CONNECTION = "connection"
+"""Where its connection is kept likewise."""
+
 Line: TypeAlias = dict[str, Any]
 Key: TypeAlias = tuple[str, str, str]
 
@@ -49,7 +52,7 @@ class Log:
             if path.name.startswith("watch") and receipts.exists():
                 for told in _decoded(receipts):
                     if "line" in told:
-                        self.files[path.name][told["line"] - 1][RECEIVED] = told["t"]
+                        self.files[path.name][told["line"] - 1] |= {RECEIVED: told["t"], CONNECTION: told["conn"]}
         self._index()
 
     def _index(self) -> None:
@@ -117,7 +120,9 @@ class _Kept(Receipts):
 
     def of(self, number: int) -> Receipt | None:
         line = self._kept[number - 1]
-        return Receipt(microseconds(line[RECEIVED]), 0) if isinstance(line, dict) and RECEIVED in line else None
+        if not isinstance(line, dict) or RECEIVED not in line:
+            return None
+        return Receipt(microseconds(line[RECEIVED]), max(0, line.get(CONNECTION, 1) - 1))
 
 
 def _read(name: str, lines: list[Any]) -> Iterator[Event | Malformed]:

@@ -173,7 +173,7 @@ def test_webhook_batches(tmp_path: Path) -> None:
         (b'{"kind":Event}', 9, "not JSON: expecting value"),
         (b"\0\0\0", 1, "a NUL byte: not JSON (was the file cut off by a crash, or is it UTF-16?)"),
         (b'{"kind":"\xff"}', 10, "byte 0xff is not UTF-8"),
-        (b"[1]", None, "expected `object`, got `array`"),
+        (b"[1]", None, "expected `object`, got `int`"),
         (encoded({"kind": "Event"}), None, "object missing required field `level`"),
         (encoded(audit_line(verb=3)), encoded(audit_line(verb=3)).index(b'"verb"') + 1, "expected `str`, got `int` at verb"),
         (encoded(audit_line(stage="Done")), encoded(audit_line()).index(b'"stage"') + 1, "invalid enum value 'Done' at stage"),

@@ -15,6 +15,7 @@ from msgspec import Raw
 from kubecheck.traces.event import Event, Kind, Level, Malformed, Stage
 from kubecheck.traces.objects import Meta
 from kubecheck.traces.readers.clock import microseconds
+from kubecheck.traces.readers.documents import joined
 from kubecheck.traces.readers.files import Input, Limits
 from kubecheck.traces.readers.json_errors import UNREADABLE, malformed
 from kubecheck.traces.uri import parameter
@@ -27,6 +28,8 @@ API_VERSION: Final = "audit.k8s.io/v1"
 _CREDENTIAL: Final = "authentication.kubernetes.io/credential-id"
 _DECISION: Final = "authorization.k8s.io/decision"
 _REASON: Final = "authorization.k8s.io/reason"
+_TRUNCATED: Final = "audit.k8s.io/truncated"
+"""Both bodies were taken out of an event that was too large (staging/src/k8s.io/apiserver/plugin/pkg/audit/truncate/truncate.go)."""
 _LEVELS: Final = {
     "Metadata": Level.METADATA,
     "Request": Level.REQUEST,
@@ -63,12 +66,12 @@ class _Status(msgspec.Struct, gc=False):
 
 
 class _Annotations(msgspec.Struct, gc=False):
+    truncated: str | None = msgspec.field(default=None, name=_TRUNCATED)
     decision: str | None = msgspec.field(default=None, name=_DECISION)
     reason: str | None = msgspec.field(default=None, name=_REASON)
 
 
 class _Line(msgspec.Struct, gc=False):
-    kind: str
     level: str
     audit_id: str = msgspec.field(name="auditID")
     stage: Stage
@@ -84,6 +87,8 @@ class _Line(msgspec.Struct, gc=False):
     request: Raw = msgspec.field(default=_ABSENT, name="requestObject")
     response: Raw = msgspec.field(default=_ABSENT, name="responseObject")
     annotations: _Annotations | None = None
+    kind: str = "Event"
+    """Absent in the items of an EventList: the webhook backend encodes them without."""
 
 
 class _User(msgspec.Struct):
@@ -147,7 +152,7 @@ class Reader:
 
     def otherwise(self, number: int, data: bytes, error: Exception) -> Iterator[Event | Malformed]:
         """What a line holds that is no event: a list of events, or what is wrong with it."""
-        if b"EventList" not in data[:4096]:
+        if b"EventList" not in data:
             yield malformed(self._file, number, data, error)
             return
         try:
@@ -189,6 +194,9 @@ class Reader:
                 f"kind {line.kind[:40]}: expected Event of {API_VERSION}" if line.kind != "Event"
                 else f"level {line.level[:40]}: expected Metadata, Request or RequestResponse"
             )  # fmt: skip
+        annotations = line.annotations
+        if annotations is not None and annotations.truncated is not None:
+            level = Level.METADATA
         caller = self._caller("user", line.user)
         ref, status, verb, uri = line.ref, line.status, line.verb, line.uri
 
@@ -276,8 +284,8 @@ class Reader:
             None,  # sequence
             line.audit_id,
             level,
-            None if line.annotations is None else line.annotations.decision,
-            None if line.annotations is None or line.annotations.reason is None else self._shared(line.annotations.reason),  # grant
+            None if annotations is None else annotations.decision,
+            None if annotations is None or annotations.reason is None else self._shared(annotations.reason),  # grant
             request,
             response,
         )
@@ -295,7 +303,8 @@ def read(source: Input, *, server: str = "", limits: Limits | None = None) -> It
     """The events of one audit log file, in the order of the file. Raises OSError if it cannot be read."""
     reader = Reader(source.name, server=server)
     event = reader.event
-    for line in source.lines(limits=limits or Limits()):
+    limits = limits or Limits()
+    for line in joined(source.lines(limits=limits), source.name, limits):
         if isinstance(line, Malformed):
             yield line
             continue

@@ -14,7 +14,8 @@ from msgspec import Raw
 
 from kubecheck.traces.event import Delivery, Event, Kind, Level, Malformed
 from kubecheck.traces.objects import Meta
-from kubecheck.traces.readers.files import Input, Limits, readable
+from kubecheck.traces.readers.documents import joined
+from kubecheck.traces.readers.files import Input, Limits
 from kubecheck.traces.readers.json_errors import UNREADABLE, check_text, malformed
 from kubecheck.traces.readers.receipts import Receipts
 from kubecheck.traces.resources import NO_RESOURCE, group_of, resource_of
@@ -151,7 +152,7 @@ def read(
     times = Receipts(receipts, limits) if receipts is not None else None
     reader = Reader(source.name, stream=stream, server=server, receipts=times)
     try:
-        for document in _joined(source, limits):
+        for document in joined(source.lines(limits=limits), source.name, limits):
             if isinstance(document, Malformed):
                 yield document
             else:
@@ -162,49 +163,6 @@ def read(
     finally:
         if times is not None:
             times.close()
-
-
-def _joined(source: Input, limits: Limits) -> Iterator[tuple[int, bytes] | Malformed]:
-    """Documents: lines as they are, and what stands between a line `{` and a line `}` as one, at the number of its first."""
-    file = source.name
-    parts: list[bytes] = []
-    held = first = 0
-    for line in source.lines(limits=limits):
-        if isinstance(line, Malformed):
-            yield line
-            continue
-        number, data = line
-        if not parts:
-            if data.rstrip() == b"{":
-                parts, held, first = [data], len(data), number
-            else:
-                yield line
-            continue
-        if data[:1] == b"{":  # the document before has no end
-            yield _unfinished(file, first, parts)
-            parts = []
-            if data.rstrip() == b"{":
-                parts, held, first = [data], len(data), number
-            else:
-                yield line
-            continue
-        parts.append(data)
-        held += len(data) + 1
-        if data[:1] == b"}":
-            yield first, b"\n".join(parts)
-            parts = []
-        elif held > limits.line:
-            yield Malformed(
-                file=file, line=first, column=None, message=f"the document is longer than {limits.line} bytes: skipped"
-            )
-            parts = []
-    if parts:
-        yield _unfinished(file, first, parts)
-
-
-def _unfinished(file: str, first: int, parts: list[bytes]) -> Malformed:
-    message = f"the document that begins here breaks off after {len(parts)} line{'s' if len(parts) != 1 else ''}"
-    return Malformed(file=file, line=first, column=1, message=message, text=readable(b" ".join(parts[:3])))
 
 
 def _documents(data: bytes) -> list[bytes]:

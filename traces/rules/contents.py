@@ -34,7 +34,7 @@ def same_content(one: Body, other: Body) -> bool | None:
     out.
     """
     if not one_form(one, other):
-        return bool(_converted(one) == _converted(other))
+        return bool(_converted(one) == _converted(other)) if one.whole and other.whole else None
     if not (one.both_tell(other, but=_HEAD) or _both_tell_metadata(one, other)):
         return None
     return one.alike(other, but=_HEAD) and (one.same(other, "metadata") or _same_metadata(one, other))

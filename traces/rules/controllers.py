@@ -93,6 +93,10 @@ class Owner(Rule):
                           f"the {expected}", [name], event, *others)
             return
         resource = _SIZED.get(owner.kind)
+        named = self.history.records.get((*resource, event.namespace, owner.name)) if resource is not None else None
+        if size is None and named is not None and named.uid is None:
+            self.cannot_tell(NOT_TOLD)
+            return
         if size is None and resource is not None and self.history.complete and not self.history.restarts and (
             self.history.covered((*resource, event.namespace, ""))
         ):
@@ -509,7 +513,10 @@ class Endpoints(Rule):
         event, key = step.after.event, step.record.key
         others = [step.before.event] if step.before is not None else []
         if pod is None:
-            if self.history.complete and self.history.covered(("", "pods", key[2], "")) and not self.history.restarts:
+            named = self.history.records.get(("", "pods", key[2], str(target.get("name"))))
+            if named is not None and named.uid is None:
+                self.cannot_tell(NOT_TOLD)
+            elif self.history.complete and self.history.covered(("", "pods", key[2], "")) and not self.history.restarts:
                 self.judge()
                 self.presumed(lambda provenance: provenance.has_all and provenance.kept.creations(("", "pods", "", "")),
                               f"{step.record} holds pod {target.get('name')} (uid {target['uid']}): there never was one",

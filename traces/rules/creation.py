@@ -131,17 +131,16 @@ class Immutable(Rule):
             return
         one = before.meta.creation_timestamp if before.meta is not None else None
         other = after.meta.creation_timestamp if after.meta is not None else None
-        if one is not None and other is not None:
-            self.judge()
+        compared = one is not None and other is not None
         if one != other and one is not None and other is not None:
             self.violated(f"the creationTimestamp of {record} changed from {one} to {other}", [record.key], after.event, before.event)
-        kind = record.key[:2]
-        if (kind not in _FIXED and kind not in _DATA) or after.change is Change.REMOVE:
-            return
         old, new = before.body, after.body
-        if old is None or new is None or not one_form(old, new) or not one_kind(before.kind, after.kind) or not (
+        fixed = (record.key[:2] in _FIXED or record.key[:2] in _DATA) and after.change is not Change.REMOVE
+        if not fixed or old is None or new is None or not one_form(old, new) or not one_kind(before.kind, after.kind) or not (
             old.both_tell(new, but=TOLD_APART)
         ):
+            if compared:
+                self.judge()
             return
         self.judge()
         changed = _changed(record.key, old, new)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from kubecheck.traces.event import Event
 from kubecheck.traces.history import History
 from kubecheck.traces.provenance import Provenance
-from kubecheck.traces.reasons import BEFORE
+from kubecheck.traces.reasons import BEFORE, NOT_TOLD
 from kubecheck.traces.rules.controllers import FORGOTTEN, SERVICE_ACCOUNT, Creations
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_dict, as_int, as_list, as_text
@@ -116,11 +116,14 @@ class JobFinalizer(Rule):
         super().__init__(history, workloads)
         self._uncounted: dict[str, set[str]] = {}
         """uid of a Job -> uids of pods that its status has named."""
+        self._untold: set[str] = set()
+        """uids of Jobs of which a version does not tell the status."""
 
     def removed(self, record: Record, event: Event) -> None:
         """Forgets a Job that is gone."""
         if record.uid is not None:
             self._uncounted.pop(record.uid, None)
+            self._untold.discard(record.uid)
 
     def step(self, step: Step) -> None:
         """Uncounted lists of Jobs; finalizers of pods before and after."""
@@ -132,6 +135,8 @@ class JobFinalizer(Rule):
             body = after.body
             told = as_dict(as_dict(as_dict(body).get("status")).get("uncountedTerminatedPods"))
             named = self._uncounted.setdefault(uid, set())
+            if body is None or not body.tells("status"):
+                self._untold.add(uid)
             for uids in told.values():
                 named.update(uid for uid in as_list(uids) if isinstance(uid, str))
             return
@@ -142,7 +147,8 @@ class JobFinalizer(Rule):
             return
         pod = self.workloads.pods.get(uid)
         # the request changes no status: the phase in its answer is the present one, whatever the log has of it
-        phase = as_text(as_dict(as_dict(after.body).get("status")).get("phase")) or (pod.phase if pod is not None else None)
+        phase = as_text(as_dict(as_dict(after.body).get("status")).get("phase")) or (
+            pod.phase if pod is not None and pod.phase in _TERMINAL else None)
         ended = phase in ("Succeeded", "Failed")
         if pod is None or (not ended and (
             phase is None or meta.deletion_timestamp is not None or after.event.user != SERVICE_ACCOUNT + "job-controller"
@@ -151,6 +157,9 @@ class JobFinalizer(Rule):
         job = self.workloads.owners.get(meta.controller.uid)
         if job is None or job.deleting or job.removed or meta.controller.uid not in self._uncounted:
             self.cannot_tell(BEFORE)
+            return
+        if meta.controller.uid in self._untold:
+            self.cannot_tell(NOT_TOLD)
             return
         if job.spec.get("completionMode") == "Indexed" or "podFailurePolicy" in job.spec or self._ended(
             job, _ENDS if ended else _INTERIM
@@ -195,6 +204,7 @@ def _resized(job: Size) -> bool:
     return len({as_int(spec.get("completions")) for _, spec, _ in job.sizes}) > 1
 
 
+_TERMINAL: Final = ("Succeeded", "Failed")
 FINALIZER: Final = "batch.kubernetes.io/job-tracking"
 _ENDS: Final = ("Complete", "Failed")
 _INTERIM: Final = (*_ENDS, "FailureTarget", "SuccessCriteriaMet")

@@ -61,7 +61,7 @@ class FreshRead(Rule):
         written = step.after
         read = self._ahead.pop((step.record.key, written.number), None) if self._ahead else None
         if read is not None and written.event.kind is Kind.REQUEST and surely_before(read, written.event) and (
-            not is_silent(written.event)  # what removes an object answers the version of before
+            _tells_its_own(written)
         ):
             self._told_before(read, written, step.record)
 
@@ -99,7 +99,7 @@ class FreshRead(Rule):
             if len(self._ahead) > _READS:
                 self._ahead.popitem(last=False)
         if written is not None and written.event.kind is Kind.REQUEST and surely_before(event, written.event) and (
-            not is_silent(written.event)
+            _tells_its_own(written)
         ):
             self._told_before(event, written, record)
 
@@ -118,6 +118,11 @@ class FreshRead(Rule):
             f"a GET of {record} answered resourceVersion {written.number} before it was written",
             [record.key], (event, f"answered {written.number}"), (written.event, f"wrote {written.number} later"),
         )
+
+
+def _tells_its_own(written: Version) -> bool:
+    """Did it answer the version that it wrote? What removes an object answers the version of before."""
+    return not is_silent(written.event) and (written.meta is not None or written.event.verb == "create")
 
 
 _READS: Final = 1_000

@@ -130,7 +130,7 @@ class RevisionUnique(Rule):
 
     def delivered(self, event: Event) -> None:
         """A delivery of a version that is known of another object."""
-        if event.version is None or event.name is None:
+        if event.version is None or event.key is None:
             return
         known = self._known(event)
         if known is not None and key_of(known.event) != key_of(event):

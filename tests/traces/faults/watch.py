@@ -7,7 +7,7 @@ import random
 from itertools import pairwise
 
 from tests.traces.faults.places import pick, planted
-from tests.traces.mutate import Fault, Line, Log, Planted, meta, version
+from tests.traces.mutate import CONNECTION, Fault, Line, Log, Planted, meta, version
 
 
 def changes(log: Log, name: str) -> list[int]:
@@ -142,13 +142,13 @@ def expired(log: Log) -> list[tuple[str, int]]:
 
 
 def no_relist(log: Log, chosen: random.Random) -> Planted | None:
-    """After 410 a stream goes on as if nothing had been."""
+    """After 410 a stream goes on, on the same connection, as if nothing had been."""
     found = pick(chosen, [(name, number) for name, number in expired(log) if number + 1 < len(log.files[name])
                           and log.files[name][number + 1]["type"] == "ADDED"])
     if found is None:
         return None
     name, number = found
-    log.edit(name, number + 1)["type"] = "MODIFIED"
+    log.edit(name, number + 1).update({"type": "MODIFIED", CONNECTION: log.files[name][number].get(CONNECTION)})
     return planted(log, name, number + 1, "MODIFIED right after 410")
 
 
