@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from kubecheck.traces.event import Event
+from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.history import History
 from kubecheck.traces.provenance import Provenance
 from kubecheck.traces.reasons import BEFORE, NOT_TOLD
 from kubecheck.traces.rules.controllers import FORGOTTEN, SERVICE_ACCOUNT, Creations
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_dict, as_int, as_list, as_text
-from kubecheck.traces.versions import Record, Step
+from kubecheck.traces.versions import Change, Record, Step
 from kubecheck.traces.workloads import Pod, Size, Workloads
 
 
@@ -135,7 +135,9 @@ class JobFinalizer(Rule):
             body = after.body
             told = as_dict(as_dict(as_dict(body).get("status")).get("uncountedTerminatedPods"))
             named = self._uncounted.setdefault(uid, set())
-            if body is None or not body.tells("status"):
+            if after.change is not Change.CREATE and not (body is not None and body.tells("status")) and (
+                after.event.kind is Kind.DELIVERY or after.event.subresource == "status"
+            ):
                 self._untold.add(uid)
             for uids in told.values():
                 named.update(uid for uid in as_list(uids) if isinstance(uid, str))

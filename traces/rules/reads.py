@@ -9,7 +9,7 @@ from kubecheck.traces.effects import is_silent
 from kubecheck.traces.event import Event, Kind
 from kubecheck.traces.history import History
 from kubecheck.traces.keys import Key, key_of, store_of
-from kubecheck.traces.order import interval, surely_before
+from kubecheck.traces.order import interval, surely_before, surely_wrote
 from kubecheck.traces.reasons import NO_TIME
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_number
@@ -122,7 +122,7 @@ class FreshRead(Rule):
 
 def _tells_its_own(written: Version) -> bool:
     """Did it answer the version that it wrote? What removes an object answers the version of before."""
-    return not is_silent(written.event) and (written.meta is not None or written.event.verb == "create")
+    return not is_silent(written.event) and (written.meta is not None or surely_wrote(written.event))
 
 
 _READS: Final = 1_000
