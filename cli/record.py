@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubecheck.cli.subjects import ScopeOptions, Subject
+    from kubecheck.model.manifest import NotModelled
     from kubecheck.spec import Spec
 
 
@@ -31,12 +32,13 @@ FORMAT_VERSION: Final = 3
 
 
 class NotModelledObject(msgspec.Struct, frozen=True, kw_only=True):
-    """An object of the manifest that the model does not have; `line` is its line in the file."""
+    """An object of the manifest that was not looked at; `line` is its line in the file, `why` may say more than that the model has none."""
 
     api_version: str
     kind: str
     name: str
     line: int
+    why: str = ""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -84,6 +86,7 @@ class Record(Report, frozen=True, kw_only=True):
     scaling: str
     derived: str = ""
     not_modelled: list[NotModelledObject]
+    refused: list[NotModelledObject] = []  # noqa: RUF012 - msgspec copies it
     left_out: list[str]
     presumed: list[str] = []  # noqa: RUF012 - msgspec copies it
     exit_code: int
@@ -107,10 +110,8 @@ def record(report: Report, subject: Subject, *, reproduce: str, run: Run | None 
             "target": subject.title,
             "scaling": subject.scaling,
             "derived": subject.derived,
-            "not_modelled": [
-                {"api_version": o.api_version, "kind": o.kind, "name": o.name, "line": o.position.line}
-                for o in subject.not_modelled
-            ],
+            "not_modelled": [_left_aside(o) for o in subject.not_modelled],
+            "refused": [_left_aside(o) for o in subject.refused],
             "left_out": [field.path for field in subject.left_out],
             "presumed": [field.presumed for field in subject.left_out],
             "exit_code": int(exit_code(report.verdict)),
@@ -118,6 +119,10 @@ def record(report: Report, subject: Subject, *, reproduce: str, run: Run | None 
             "run": msgspec.to_builtins(run, enc_hook=str),
         }
     )
+
+
+def _left_aside(found: NotModelled) -> dict[str, Any]:
+    return {"api_version": found.api_version, "kind": found.kind, "name": found.name, "line": found.position.line, "why": found.why}
 
 
 def run_of(spec: Spec, subject: Subject, *, target: str, options: ScopeOptions) -> Run:

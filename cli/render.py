@@ -156,6 +156,8 @@ def _header(report: Report, subject: Subject) -> RenderableType:
         rows.append(("expected", compared(subject.expected, report)))
     if subject.not_modelled:
         rows.append(("not modelled", ", ".join(str(other) for other in subject.not_modelled)))
+    if subject.refused:
+        rows.append(("refused", ", ".join(str(other) for other in subject.refused)))
     if subject.left_out:
         rows += _left_out(subject)
     return grid(rows)

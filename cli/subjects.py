@@ -78,6 +78,7 @@ class Subject:
     scaling: str = ""
     derived: str = ""
     not_modelled: tuple[NotModelled, ...] = ()
+    refused: tuple[NotModelled, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     position: Position | None = None
     workload: str = ""
@@ -248,6 +249,7 @@ def _of_manifest(path: str, options: ScopeOptions) -> list[Subject]:
                 scaling=scaling,
                 derived=derived,
                 not_modelled=manifest.not_modelled,
+                refused=manifest.refused,
                 left_out=workload.left_out,
                 position=workload.position,
                 workload=str(workload),

@@ -12,6 +12,7 @@ k8s.io/apimachinery/pkg/apis/meta/v1/unstructured/helpers.go (decodeToList), pkg
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +22,10 @@ from kubecheck.model.conformance import names, schema, shapes, validation
 from kubecheck.model.conformance.checks import Problem, closest
 from kubecheck.model.conformance.defaults import with_defaults
 from kubecheck.model.conformance.label_selectors import requirement_text
+from kubecheck.model.manifest_documents import documents
 from kubecheck.model.manifest_fields import Field
 from kubecheck.model.manifest_left_out import LeftOut, left_out
-from kubecheck.model.manifest_source import SIZE_LIMIT, ManifestError, Map, Scalar, Sequence, Source, documents
+from kubecheck.model.manifest_source import SIZE_LIMIT, Entry, ManifestError, Map, Scalar, Sequence, Source
 from kubecheck.model.rollout_bounds import IntOrPercent, RolloutBounds
 from kubecheck.model.scope import Kind, Strategy
 
@@ -87,24 +89,26 @@ class Workload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotModelled:
-    """An object of a kind that the model does not have."""
+    """An object that is not looked at: of a kind that the model does not have, or for a reason that `why` gives."""
 
     api_version: str
     kind: str
     name: str
     position: Position
+    why: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}".strip() + f" (line {self.position.line})"
+        return f"{self.kind} {self.name}".strip() + f" (line {self.position.line})" + (f", {self.why}" if self.why else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a file describes."""
+    """What a file describes. `refused`: objects that the API server would refuse beside others that it would take."""
 
     source: str
     workloads: tuple[Workload, ...]
     not_modelled: tuple[NotModelled, ...]
+    refused: tuple[NotModelled, ...] = ()
 
 
 def read_file(path: str) -> Manifest:
@@ -128,10 +132,16 @@ def read(data: bytes, *, name: str) -> Manifest:
     source = Source.of(data, name=name)
     workloads: dict[tuple[str, str, str], Workload] = {}
     others: list[NotModelled] = []
+    refused: list[tuple[NotModelled, ManifestError]] = []
     for count, item in enumerate(_objects(source)):
         if count == OBJECT_LIMIT:
             item.fail(f"is object number {count + 1} of the manifest", remedy=f"at most {OBJECT_LIMIT} are read")
-        found = _read_object(item)
+        try:
+            found = _read_object(item)
+        except _NoSuchKindError as error:
+            why = f"refused: there is no {error.kind} in {error.version}"
+            refused.append((_not_modelled(item, error.version, error.kind, why=why), error.error))
+            continue
         if isinstance(found, NotModelled):
             others.append(found)
             continue
@@ -143,9 +153,26 @@ def read(data: bytes, *, name: str) -> Manifest:
                 remedy="keep one of the two, or rename one",
             )
         workloads[key] = found
+    if refused and not workloads:
+        raise refused[0][1]
     if not workloads and not others:
         raise ManifestError(f"{name} holds no object", remedy="give a manifest with a Deployment or a ReplicaSet")
-    return Manifest(source=name, workloads=tuple(workloads.values()), not_modelled=tuple(others))
+    return Manifest(
+        source=name,
+        workloads=tuple(workloads.values()),
+        not_modelled=tuple(others),
+        refused=tuple(each for each, _ in refused),
+    )
+
+
+class _NoSuchKindError(Exception):
+    """An object of an API version that does not have its kind: kubectl says so, and applies the other objects of the file."""
+
+    def __init__(self, version: str, kind: str, error: ManifestError) -> None:
+        super().__init__(version, kind, error)
+        self.version = version
+        self.kind = kind
+        self.error = error
 
 
 def _objects(source: Source) -> Iterator[Field]:
@@ -160,44 +187,91 @@ def _objects(source: Source) -> Iterator[Field]:
                     remedy="begin it with apiVersion: and kind:",
                 )
             items = item.node.entries.get("items")
-            kind = item.node.entries.get("kind")
-            named = kind.node.value if kind and isinstance(kind.node, Scalar) else None
-            if isinstance(named, str) and named.endswith("List") and items and isinstance(items.node, Sequence):
-                waiting += reversed(list(item.child("items").items()))
+            kind = _named(item, "kind")
+            if kind.endswith("List") and items and isinstance(items.node, Sequence):
+                waiting += reversed([_typed(each, item) for each in item.child("items").items()])
             else:
                 yield item
 
 
+def _named(item: Field, name: str) -> str:
+    """A string of an object's, if it has it."""
+    entry = item.node.entries.get(name) if isinstance(item.node, Map) else None
+    value = entry.node.value if entry is not None and isinstance(entry.node, Scalar) else None
+    return value if isinstance(value, str) else ""
+
+
+def _typed(item: Field, of: Field) -> Field:
+    """An item of a list: one without a kind and an API version has those that the list tells, as in `kubectl get --raw`."""
+    node, kind = item.node, _named(of, "kind").removesuffix("List")
+    if not isinstance(node, Map) or not kind or _named(item, "kind") or _named(item, "apiVersion"):
+        return item
+    own = of.node.entries if isinstance(of.node, Map) else {}
+    where = own["kind"].key
+    told = {"kind": Entry(where, Scalar(kind, kind, True, item.position))}
+    told |= {"apiVersion": own["apiVersion"]} if "apiVersion" in own else {}
+    return dataclasses.replace(item, node=dataclasses.replace(node, entries={**told, **node.entries}))
+
+
 def _read_object(item: Field) -> Workload | NotModelled:
+    if not _named(item, "kind"):
+        _check_other_file(item)
     version = item.child("apiVersion").required(remedy="add apiVersion: apps/v1").string()
     kind = item.child("kind").required(remedy="add the kind, for example kind: Deployment").string()
-    metadata = item.child("metadata")
     if kind not in _WORKLOADS:
         close = closest(kind, list(_WORKLOADS))
         if version == "apps/v1" and close:
             item.child("kind").fail(f'is "{kind}", which apps/v1 does not have', remedy=f"did you mean `{close}`?")
-        name = metadata.child("name") if isinstance(metadata.node, Map) else metadata
-        return NotModelled(
-            api_version=version,
-            kind=kind,
-            name=name.string() if isinstance(name.node, Scalar) else "",
-            position=item.child("kind").position,
-        )
+        return _not_modelled(item, version, kind)
     if version != "apps/v1":
         group = version.partition("/")[0]
         if "/" in version and "." in group:  # a custom resource that shares the name: custom groups have a dot
-            return NotModelled(
-                api_version=version,
-                kind=kind,
-                name=metadata.child("name").string(),
-                position=item.child("kind").position,
-            )
+            return _not_modelled(item, version, kind)
         removed = group in ("extensions", "apps")
-        item.child("apiVersion").fail(
-            f'is "{version}", in which there is no {kind}' + (" since Kubernetes 1.16" if removed else ""),
-            remedy="write apps/v1",
-        )
-    return _read_workload(item, Kind(kind))
+        try:
+            item.child("apiVersion").fail(
+                f'is "{version}", in which there is no {kind}' + (" since Kubernetes 1.16" if removed else ""),
+                remedy="write apps/v1",
+            )
+        except ManifestError as error:
+            raise _NoSuchKindError(version, kind, error) from error
+    for name, _ in item.entries():
+        if name.startswith("$"):
+            item.fail(f"has {name}, so it is a part of an object, for kustomize", remedy=_KUSTOMIZE)
+    found = _read_workload(item, Kind(kind))
+    owner = _controller(item) if kind == Kind.REPLICA_SET else ""
+    return _not_modelled(item, version, kind, why=f"which {owner} controls") if owner else found
+
+
+_KUSTOMIZE: Final = "build it first: `kubectl kustomize DIR | kubecheck check -`"
+_OF_KUSTOMIZE: Final = frozenset(
+    "resources bases patches patchesStrategicMerge patchesJson6902 images replicas namePrefix nameSuffix commonLabels commonAnnotations "
+    "configMapGenerator secretGenerator generatorOptions components transformers generators helmCharts replacements".split()
+)
+
+
+def _check_other_file(item: Field) -> None:
+    """Say what a file is that has no kind: one of kustomize's or Helm's. Raises ManifestError if it is."""
+    keys = {name for name, _ in item.entries()}
+    if keys and keys <= _OF_KUSTOMIZE | {"apiVersion", "namespace", "labels"} and keys & _OF_KUSTOMIZE:
+        item.fail("has no kind: it looks like a kustomization", remedy=_KUSTOMIZE)
+    if {"apiVersion", "name", "version"} <= keys:
+        item.fail("has no kind: it looks like Helm's Chart.yaml", remedy="render it first: `helm template DIR | kubecheck check -`")
+
+
+def _controller(item: Field) -> str:
+    """The owner of an object that controls it, or nothing."""
+    for owner in item.child("metadata").child("ownerReferences").items():
+        given = owner.decoded(schema.Type("meta.v1.OwnerReference")) or {}
+        if given.get("controller"):
+            return f"{given.get('kind')} {given.get('name')}"
+    return ""
+
+
+def _not_modelled(item: Field, version: str, kind: str, *, why: str = "") -> NotModelled:
+    metadata = item.child("metadata")
+    name = _named(metadata, "name") if isinstance(metadata.node, Map) else ""
+    return NotModelled(api_version=version, kind=kind, name=name, position=item.child("kind").position, why=why)
 
 
 def _read_workload(item: Field, kind: Kind) -> Workload:

@@ -13,11 +13,12 @@ same number).
 
 from __future__ import annotations
 
-import json
+import bisect
+import codecs
 import math
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 import yaml
 
@@ -129,6 +130,10 @@ class Source:
     name: str
     text: str
     lines: tuple[str, ...] = field(repr=False)
+    starts: tuple[int, ...] = field(repr=False)
+    """Where each line begins in the text."""
+    marked: bool = False
+    """Whether it begins with a byte order mark; kubectl does not take such a text for JSON."""
 
     @classmethod
     def of(cls, data: bytes, *, name: str) -> Source:
@@ -143,7 +148,9 @@ class Source:
             broken = None
         except UnicodeDecodeError as error:
             text, broken = data.decode("utf-8-sig", errors="replace"), error
-        source = cls(name=name, text=text, lines=tuple(_LINE_BREAK.split(text)))
+        marked = data.startswith(codecs.BOM_UTF8)
+        starts = (0, *(found.end() for found in _LINE_BREAK.finditer(text)))
+        source = cls(name=name, text=text, lines=tuple(_LINE_BREAK.split(text)), starts=starts, marked=marked)
         if broken is not None:
             before = data[: broken.start].decode("utf-8-sig")
             byte = data[broken.start]
@@ -161,60 +168,114 @@ class Source:
             )
         return source
 
-    def at(self, offset: int) -> Position:
-        """The position of one character of the text."""
-        before = _LINE_BREAK.split(self.text[:offset])
-        line, column = len(before), len(before[-1]) + 1
-        return Position(self.name, line, column, line, column + 1)
+    def at(self, offset: int, end: int | None = None) -> Position:
+        """The position of one character of the text, or of those up to `end`."""
+        line, column = self._place(offset)
+        end_line, end_column = self._place(end) if end is not None else (line, column + 1)
+        return Position(self.name, line, column, end_line, end_column)
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        line = bisect.bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
 
     def fail(self, message: str, position: Position, *, remedy: str = "") -> NoReturn:
         """Raise a ManifestError that shows the line."""
-        raise ManifestError(message, position=position, line=self.line(position), remedy=remedy)
+        line = self.line(position)
+        mark = next((mark for mark in _TEMPLATES if mark in line), None)
+        if mark is not None:
+            remedy = _TEMPLATES[mark]
+        elif self.rendered and self.rendered != remedy:
+            remedy = f"{remedy}; or: {self.rendered}"
+        raise ManifestError(message, position=position, line=line, remedy=remedy)
+
+    @property
+    def rendered(self) -> str:
+        """How to make a manifest of a text that looks like a template; nothing if it does not. `${` alone may be a shell's."""
+        mark = next((mark for mark in _TEMPLATES if mark != "${" and mark in self.text), None)
+        return _TEMPLATES[mark] if mark is not None else ""
 
     def line(self, position: Position) -> str:
         """The line of a position."""
         return self.lines[position.line - 1] if position.line <= len(self.lines) else ""
 
 
+# What templates have, and what renders them.
+_TEMPLATES: Final = {
+    "{{": "this looks like a template; render it first, for example with `helm template DIR | kubecheck check -`",
+    "{%": "this looks like a template of Jinja; render it first",
+    "${": "this looks like a template; render it first, for example with `envsubst < FILE | kubecheck check -`",
+}
+
+
 _LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Where a flow collection may mean something else to go-yaml, which reads it as libyaml before 0.2.2 did: `?` ends a plain scalar there, and
+# `:` does only before a blank (go.yaml.in/yaml/v2, scannerc.go, yaml_parser_scan_plain_scalar).
+_FLOW_DIFFERS: Final = re.compile(r"\?|:[^ \t\r\n]")
+# Tags under which a scalar is resolved, and the values that it may have then; under any other it is a string.
+_TAGGED: Final[Mapping[str, Any]] = {
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:float": int | float,
+    "tag:yaml.org,2002:bool": bool,
+    "tag:yaml.org,2002:null": type(None),
+}
+_MAY_DIFFER: Final = ("[", "{", "\\'")
+_SLOW_LIMIT: Final = 4 << 20
+_BLANKS: Final[Any] = re.compile(r"[ \t]*")
+_BREAKS: Final = "\0\r\n\x85\u2028\u2029"
+_BLANK: Final = "\\0 \\t\\r\\n\\x85\\u2028\\u2029"
+_FLOW_WORD: Final = re.compile(rf"(?:[^{_BLANK}:,?\[\]{{}}]|:(?![{_BLANK}]))+")
 # The C parser is libyaml itself; without it PyYAML's own translation reads the same language, slower.
 _LOADER: Final[type[Any]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def documents(source: Source) -> Iterator[Node]:
-    """The documents of a text, one after another; empty ones are passed over, as kubectl does.
-
-    A text that begins with `{` may be JSON objects one after another, which kubectl takes as well.
-    Raises ManifestError where the text is neither.
-    """
-    for start, text in _pieces(source.text):
-        yield from _Composer(source, *start).documents(text)
+_SCANNER: Final[Any] = yaml.SafeLoader
 
 
-def _pieces(text: str) -> Iterator[tuple[tuple[int, int], str]]:
-    """The text whole, or each object of a JSON stream, with the line and column (from 0) at which it starts."""
-    whole = (0, 0), text
-    if not text.lstrip().startswith("{"):
-        yield whole
-        return
-    decoder, found, end = json.JSONDecoder(), [], 0
-    try:
-        while start := re.compile(r"\S").search(text, end):
-            _, end = decoder.raw_decode(text, start.start())
-            found.append((start.start(), end))
-    except (ValueError, RecursionError):  # not JSON to its end: let YAML say what is wrong
-        yield whole
-        return
-    if len(found) == 1:
-        yield whole
-        return
-    line, column, done = 0, 0, 0
-    for begin, end in found:
-        skipped = _LINE_BREAK.split(text[done:begin])
-        line, column = line + len(skipped) - 1, len(skipped[-1]) + (column if len(skipped) == 1 else 0)
-        yield (line, column), text[begin:end]
-        done = begin
+class _GoLoader(_SCANNER):  # type: ignore[misc] # the types of PyYAML's scanner do not foresee others
+    """PyYAML's own scanner, slower, with the rule of go-yaml for plain scalars in flow collections, and its escape of a single quote."""
+
+    ESCAPE_REPLACEMENTS: ClassVar[dict[str, str]] = {**_SCANNER.ESCAPE_REPLACEMENTS, "'": "'"}
+    allow_simple_key: bool
+
+    def scan_to_next_token(self) -> None:
+        """Passes over blanks, tabs among them where no key can begin, comments and line breaks."""
+        if self.index == 0 and self.peek() == "\ufeff":
+            self.forward()
+        while True:
+            while self.peek() == " " or (self.peek() == "\t" and (self.flow_level or not self.allow_simple_key)):
+                self.forward()
+            if self.peek() == "#":
+                while self.peek() not in _BREAKS:
+                    self.forward()
+            if not self.scan_line_break():
+                return
+            if not self.flow_level:
+                self.allow_simple_key = True
+
+    def scan_plain(self) -> Any:
+        """A plain scalar."""
+        if not self.flow_level:
+            return super().scan_plain()
+        start = end = self.get_mark()
+        chunks: list[str] = []
+        spaces: list[str] = []
+        while self.peek() != "#" and (word := _FLOW_WORD.match(self.buffer, self.pointer)):
+            self.allow_simple_key = False
+            chunks += [*spaces, word[0]]
+            self.forward(len(word[0]))
+            end = self.get_mark()
+            blanks = _BLANKS.match(self.buffer, self.pointer)[0]
+            self.forward(len(blanks))
+            spaces = [blanks] if blanks and self.peek() not in _BREAKS else self.scan_plain_spaces(self.indent + 1, start)
+            if not spaces:
+                break
+        return yaml.ScalarToken("".join(chunks), True, start, end)
+
+
+def yaml_document(source: Source, text: str, begin: Position) -> Node | None:
+    """The first document of a part of a text, which begins at a position; None if it is empty. Raises ManifestError."""
+    return _Composer(source, begin.line - 1, begin.column - 1).document(text)
 
 
 @dataclass(slots=True)
@@ -224,6 +285,7 @@ class _Open:
     anchor: str | None
     start: Any
     mapping: bool
+    flow: bool
     children: list[Node] = field(default_factory=list)
 
 
@@ -234,33 +296,42 @@ class _Composer:
         self._source = source
         self._line = line
         self._column = column
+        self._flow_differs = False
 
-    def documents(self, text: str) -> Iterator[Node]:
+    def document(self, text: str) -> Node | None:
+        """The first document of a text, None if it is empty; what stands behind its end is not looked at, as by kubectl."""
+        found: Node | None = None
+        failure: yaml.MarkedYAMLError | None = None
         try:
-            yield from self._documents(text)
+            found = self._document(text, _LOADER)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            if mark and error.context_mark and not text[mark.index :].strip():
-                mark = error.context_mark  # met the end of the text: what was not closed says more
-            position = self._position(mark, mark) if mark else Position(self._source.name, 1, 1, 1, 2)
-            context = f" {error.context}" if error.context else ""
-            self._source.fail(
-                f"broken YAML: {error.problem}{context}",
-                position,
-                remedy=_syntax_remedy(error.problem or "", self._source.line(position)),
-            )
+            failure = error
+        if failure is None and not self._flow_differs:
+            return found
+        if any(mark in text for mark in _MAY_DIFFER) and len(text) <= _SLOW_LIMIT:
+            try:
+                return self._document(text, _GoLoader)
+            except yaml.MarkedYAMLError as error:
+                failure = failure or error
+        if failure is None:
+            return found
+        mark = failure.problem_mark or failure.context_mark
+        if mark and failure.context_mark and not text[mark.index :].strip():
+            mark = failure.context_mark  # met the end of the text: what was not closed says more
+        position = self._position(mark, mark) if mark else Position(self._source.name, 1, 1, 1, 2)
+        context = f" {failure.context}" if failure.context else ""
+        remedy = _syntax_remedy(failure.problem or "", self._source.line(position))
+        self._source.fail(f"broken YAML: {failure.problem}{context}", position, remedy=self._source.rendered or remedy)
 
-    def _documents(self, text: str) -> Iterator[Node]:
+    def _document(self, text: str, loader: type[Any]) -> Node | None:
         anchors: dict[str, Node | None] = {}
         stack: list[_Open] = []
-        separator: Any = None
-        spelled = 0
-        for event in yaml.parse(text, Loader=_LOADER):
+        spelled = flow = 0
+        found: Node | None = None
+        self._flow_differs = False
+        for event in yaml.parse(text, Loader=loader):
             node: Node | None = None
             match event:
-                case yaml.DocumentStartEvent():
-                    anchors, stack, spelled = {}, [], 0
-                    separator = event.end_mark if event.explicit else None
                 case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                     if event.anchor:
                         anchors[event.anchor] = None
@@ -270,20 +341,24 @@ class _Composer:
                             self._position(event.start_mark, event.end_mark),
                             remedy="no Kubernetes object is nested so deeply: close the brackets",
                         )
-                    stack.append(_Open(event.anchor, event.start_mark, isinstance(event, yaml.MappingStartEvent)))
+                    flow += flow > 0 or bool(event.flow_style)
+                    stack.append(_Open(event.anchor, event.start_mark, isinstance(event, yaml.MappingStartEvent), flow > 0))
                 case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                    node = self._close(stack.pop(), event.end_mark, anchors)
+                    opened = stack.pop()
+                    flow -= flow > 0
+                    end: Any = event.end_mark
+                    if flow == 0 and opened.flow and _FLOW_DIFFERS.search(text, opened.start.index, end.index):
+                        self._flow_differs = True
+                    node = self._close(opened, end, anchors)
                 case yaml.ScalarEvent():
                     node = self._scalar(event)
                     if event.anchor:
                         anchors[event.anchor] = node
                 case yaml.AliasEvent():
                     node = self._alias(event, anchors)
-            if isinstance(event, yaml.NodeEvent):
-                spelled += 1
-                if separator is not None:
-                    self._check_separator(separator, event.start_mark)
-                    separator = None
+                case yaml.DocumentEndEvent():
+                    return found
+            spelled += isinstance(event, yaml.NodeEvent)
             if node is None:
                 continue
             if node.size - spelled > EXPANSION_LIMIT:
@@ -295,16 +370,8 @@ class _Composer:
             if stack:
                 stack[-1].children.append(node)
             elif not (isinstance(node, Scalar) and node.value is None):
-                yield node
-
-    def _check_separator(self, separator: Any, content: Any) -> None:
-        # YAML allows `--- value`; kubectl splits the text at such lines before it parses and refuses them.
-        if separator.line == content.line:
-            self._source.fail(
-                "a document cannot begin on the line of its `---`",
-                self._position(content, content),
-                remedy="begin the document on the next line",
-            )
+                found = node
+        return found
 
     def _alias(self, event: Any, anchors: Mapping[str, Node | None]) -> Node:
         position = self._position(event.start_mark, event.end_mark)
@@ -366,16 +433,20 @@ class _Composer:
                     return str(key.value)
                 case _:
                     return key.value
-        template = "{{" in self._source.line(key.position)
-        remedy = _TEMPLATE if template else "put the key in quotes"
-        self._source.fail("a key must be a string", key.position, remedy=remedy)
+        self._source.fail("a key must be a string", key.position, remedy="put the key in quotes")
 
     def _scalar(self, event: Any) -> Scalar:
         position = self._position(event.start_mark, event.end_mark)
         text: str = event.value
-        if event.style in ("'", '"', "|", ">") or event.tag in ("!", "tag:yaml.org,2002:str"):
+        wanted = _TAGGED.get(event.tag or "")
+        if wanted is None and (event.tag or event.style in ("'", '"', "|", ">")):
             return Scalar(text, text, True, position)
-        return Scalar(resolve(text), text, False, position)
+        value = resolve(text)
+        if wanted is not None and (not isinstance(value, wanted) or isinstance(value, bool) is not (wanted is bool)):
+            self._source.fail(f"this is not what its tag {event.tag} says", position, remedy="leave the tag out, or change the value")
+        if isinstance(value, float) and not math.isfinite(value):
+            self._source.fail("this number cannot be written in JSON", position, remedy="put it in quotes, or write another one")
+        return Scalar(value, text, False, position)
 
     def _position(self, start: Any, end: Any) -> Position:
         """Marks count from 0, and from the start of the piece."""
@@ -387,15 +458,10 @@ class _Composer:
         return Position(self._source.name, line + 1, first + 1, end_line + 1, last + 1)
 
 
-_TEMPLATE: Final = "this looks like a template; render it first, for example with `helm template`"
-
-
 def _syntax_remedy(problem: str, line: str) -> str:
     """What usually leads to this error."""
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "indent with spaces; YAML takes no tabs"
-    if "{{" in line:
-        return _TEMPLATE
     if "mapping values are not allowed" in problem:
         return "check the indentation, and put a value that contains `: ` in quotes"
     if "find expected" in problem or "unexpected end" in problem:
