@@ -26,6 +26,7 @@ from kubecheck.model.scope_checks import bound
 from kubecheck.spec import Spec
 from tests.model import upstream_deployment as upstream
 from tests.model.states import part
+from tests.quick import rounds
 
 MOST = 5
 
@@ -86,11 +87,12 @@ EMPTIED = (
 )
 
 
-@settings(max_examples=3000)
-@example(EMPTIED)
-@given(situations())
+@rounds(6)
+@settings(max_examples=500)
+@example(situation=EMPTIED)
+@given(situation=situations())
 def test_decisions_are_those_of_kubernetes(
-    situation: tuple[upstream.Wanted, list[upstream.Set], int | None],
+    situation: tuple[upstream.Wanted, list[upstream.Set], int | None], round_: str
 ) -> None:
     wanted, sets, owner_of_a_pod = situation
     # in Kubernetes a ReplicaSet exists as long as its pods do

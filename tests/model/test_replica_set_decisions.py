@@ -18,6 +18,7 @@ from kubecheck.model.deployment_controller import is_old_pod
 from kubecheck.model.objects import Node, Phase, Pod, PodObject, ReplicaSet
 from kubecheck.model.replicaset_controller import active_pods, is_to_be_deleted, status_of
 from tests.model.states import part
+from tests.quick import rounds
 
 PODS, NODES = 4, 2
 SCOPE = ClusterScope(replicas=3, templates=2, image_changes=1, nodes=NODES, pods=PODS)
@@ -62,9 +63,10 @@ def first_to_go(seen: list[Seen | None], owner: int) -> list[int]:
     return [n for n, p in sorted(mine, key=lambda m: (m[1].node is not None, m[1].ready, -related[m[1].node], m[0]))]
 
 
-@settings(max_examples=1500)
-@given(st.lists(pods(), min_size=PODS, max_size=PODS), st.integers(0, PODS))
-def test_pods_are_counted_and_chosen_as_kubernetes_does(seen: list[Seen | None], surplus: int) -> None:
+@rounds(6)
+@settings(max_examples=250)
+@given(seen=st.lists(pods(), min_size=PODS, max_size=PODS), surplus=st.integers(0, PODS))
+def test_pods_are_counted_and_chosen_as_kubernetes_does(seen: list[Seen | None], surplus: int, round_: str) -> None:
     with part(SPEC, "api_server") as api:
         for n, p in enumerate(seen):
             if p is not None:
