@@ -70,6 +70,8 @@ def conclude(
         assert rest is not None
         verdict = Verdict.INCOMPLETE
         reason = f"every reachable state was explored, but whether every run of component steps ends was not judged: {rest.stopped}"
+    elif covered and not spec.properties:
+        verdict, reason = Verdict.INCOMPLETE, "every reachable state was explored, but the spec has no property that says what is right"
     elif covered:
         verdict, reason = Verdict.HOLDS, "every reachable state was explored"
     else:

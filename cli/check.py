@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,7 @@ from msgspec import structs
 from kubecheck.checker.report import Limits, Report, Verdict
 from kubecheck.cli.exit_codes import ExitCode, exit_code
 from kubecheck.cli.formats.checked import Checked, Checks
-from kubecheck.cli.formats.outputs import Format, Output, check_outputs, parse_format, write_outputs
+from kubecheck.cli.formats.outputs import Format, Output, check_outputs, parse_format, without_outputs, write_outputs
 from kubecheck.cli.options import with_option, without_option
 from kubecheck.cli.record import run_of
 from kubecheck.cli.subjects import ScopeOptions, Subject, settings, subjects
@@ -137,6 +138,7 @@ def check(
     TARGET is a manifest (FILE.yaml, FILE.json, or - for standard input), a spec (FILE.py or FILE.py:SPEC), or the
     name of a scenario that `kubecheck scenarios` lists.
     """
+    started = time.perf_counter()
     scope = ScopeOptions(
         replicas=replicas,
         pods=pods,
@@ -158,13 +160,19 @@ def check(
     for number, subject in enumerate(found):
         spec = subject.build()
         report = _run(spec, limits=limits, threads=threads, quiet=quiet, cache=not no_cache, profile=profile)
-        report = structs.replace(report, warnings=[*report.warnings, *subject.idle_switches(spec)])
+        report = structs.replace(report, seconds_total=time.perf_counter() - started)
         kept = any(output.format is Format.JSON for output in outputs)
         run = run_of(spec, subject, target=target, options=scope) if kept else None
-        checked.append(Checked(report=report, subject=subject, run=run))
         if as_text:
             whole = spec.root if full else None
             _print(report, subject, reproduce=reproduce, first=number == 0, several=len(found) > 1, whole=whole)
+        # Whether a switch changes anything takes building the spec without it: the verdict does not wait for that.
+        idle = list(subject.idle_switches(spec))
+        if as_text:
+            _print_warnings(idle)
+        report = structs.replace(report, warnings=[*report.warnings, *idle])
+        checked.append(Checked(report=report, subject=subject, run=run))
+        started = time.perf_counter()
     if as_text and len(found) > 1:
         _print_all(checked)
     worst = max(range(len(checked)), key=lambda i: (_SEVERITY.index(checked[i].report.verdict), -i))
@@ -185,8 +193,11 @@ def _outputs(formats: Sequence[str], json_file: str | None, saved_file: str | No
 
 
 def command_line() -> str:
-    """The command that is running, to be typed again. A manifest from standard input must be given again, too."""
-    return f"kubecheck {shlex.join(click.get_current_context().find_root().obj)}"
+    """The command that is running, to be typed again. A manifest from standard input must be given again, too.
+
+    What writes reports is left out.
+    """
+    return f"kubecheck {shlex.join(without_outputs(click.get_current_context().find_root().obj))}"
 
 
 def _run(spec: Spec, *, limits: Limits, threads: int | None, quiet: bool, cache: bool, profile: bool) -> Report:
@@ -206,6 +217,15 @@ def _print(report: Report, subject: Subject, *, reproduce: str, first: bool, sev
         if not first:
             out.print()
         render(report, subject, out=out, reproduce=reproduce, whole=whole)
+
+
+def _print_warnings(warnings: Sequence[str]) -> None:
+    from kubecheck.cli.render import console, print_warnings
+
+    if warnings:
+        sys.stdout.flush()
+        with console(sys.stdout) as out:
+            print_warnings(warnings, out)
 
 
 def _print_all(checked: Sequence[Checked]) -> None:

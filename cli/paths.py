@@ -1,8 +1,8 @@
 """The steps of a path in words: which action, and what it changed, object by object.
 
 A place such as `api_server._etcd._pods[pod-0].phase` is the field `phase` of an object; the object is called by the
-shortest end of its path that means nothing else on the whole path. Of a sequence that only lost its first elements or
-gained last ones, these are told, not the sequence twice.
+shortest end of its path that means nothing else on the whole path. Of a sequence that only lost elements or gained last ones,
+these are told, not the sequence twice.
 """
 
 from __future__ import annotations
@@ -105,11 +105,17 @@ def _cut(record: str) -> str:
 
 
 def _sequence_difference(before: Sequence[str], after: Sequence[str]) -> str:
+    """What went from the front and came at the end; or, if that says less, what went from between two parts that stayed."""
     for kept in range(min(len(before), len(after)), -1, -1):
         if before[len(before) - kept :] == after[:kept]:
-            gone, come = before[: len(before) - kept], after[kept:]
-            return ", ".join([f"lost {element}" for element in gone] + [f"gained {element}" for element in come])
-    return ""
+            break
+    gone, come = before[: len(before) - kept], after[kept:]
+    if len(after) < len(before) and come:
+        front = next((i for i, (old, new) in enumerate(zip(before, after, strict=False)) if old != new), len(after))
+        back = len(before) - len(after) + front
+        if before[back:] == after[front:]:
+            gone, come = before[front:back], []
+    return ", ".join([f"lost {element}" for element in gone] + [f"gained {element}" for element in come])
 
 
 def elements(text: str) -> list[str]:

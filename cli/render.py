@@ -95,8 +95,7 @@ def render(report: Report, subject: Subject, *, out: Console, reproduce: str, wh
         out.print(_properties(report, out.width))
     if note := undecided(report):
         out.print(Text.assemble(("note: ", "dim"), note))
-    for warning in _grouped(report.warnings):
-        out.print(Text.assemble(("warning: ", "yellow"), warning))
+    print_warnings(report.warnings, out)
     if report.path:
         out.print()
         print_path(report, out, whole=whole)
@@ -106,6 +105,12 @@ def render(report: Report, subject: Subject, *, out: Console, reproduce: str, wh
     out.print()
     out.print(_conclusion(report))
     out.print(Text.assemble(("reproduce: ", "dim"), reproduce), soft_wrap=True)
+
+
+def print_warnings(warnings: Sequence[str], out: Console) -> None:
+    """What makes a verdict worth less than it looks, a line each."""
+    for warning in _grouped(warnings):
+        out.print(Text.assemble(("warning: ", "yellow"), warning))
 
 
 def print_path(report: Report, out: Console, *, whole: RecordType | None = None) -> None:
@@ -298,6 +303,8 @@ def _conclusion(report: Report) -> Text:
             text = f"{report.reason or report.found}, {took}"
         case Verdict.INCOMPLETE if report.rest is not None and report.rest.verdict is not Verdict.HOLDS:
             text = f"{report.reason}; nothing else is wrong, {took}"
+        case Verdict.INCOMPLETE if not report.properties and report.states.frontier == 0:
+            text = f"{report.reason}, {took}"
         case Verdict.INCOMPLETE:
             text = f"{report.reason}; nothing that was seen is wrong, the rest is unknown, {took}"
         case Verdict.ERROR:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from kubecheck.cli.errors import InputError
+from kubecheck.cli.formats.outputs import without_outputs
 from kubecheck.cli.record import FORMAT_VERSION, Record
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 LARGEST: Final = 256 << 20
 """Bytes of a saved run that are read; the longest paths that a check finds take a few megabytes."""
-
-_OUTPUTS: Final = ("--save", "--json", "--format")
-"""The options of `kubecheck check` that name a file to write."""
 
 _SAVE: Final = "give a file that `kubecheck check … --save FILE` wrote"
 
@@ -92,13 +90,7 @@ def check_again(saved: Record, target: str | None) -> str:
         return saved.reproduce
     if saved.run is None or words[:2] != ["kubecheck", "check"]:
         return saved.reproduce
-    kept: list[str] = []
-    rest = iter(words)
-    for word in rest:
-        if word in _OUTPUTS:
-            next(rest, None)
-        elif word.partition("=")[0] not in _OUTPUTS:
-            kept.append(word)
+    kept = without_outputs(words)
     if target is not None and saved.run.target in kept:
         kept[kept.index(saved.run.target)] = target
     return shlex.join(kept)

@@ -392,7 +392,8 @@ def _scope(make: Callable[..., S], values: Mapping[str, Any]) -> S:
         if error.field in ("release", "without"):  # the message is a sentence of its own
             raise InputError(message, remedy=f"change --{error.field}") from error
         option = f"--{error.field}" if error.field in _NUMBERS else f"--set {error.field}=…"
-        raise InputError(f"the scope does not fit: {error.field} {message}", remedy=f"change {option}") from error
+        remedy = f"add --set {error.add}" if error.add and error.add.partition("=")[0] not in values else f"change {option}"
+        raise InputError(f"the scope does not fit: {error.field} {message}", remedy=remedy) from error
     except FeatureError as error:
         raise InputError(str(error)) from error
 

@@ -23,11 +23,15 @@ NO_MEMORY = "a kubelet of pods with random names remembers nothing that its runt
 
 
 class ScopeError(ValueError):
-    """A scope that makes no sense: `field` is the name of the field, the message says what it holds and what it may hold."""
+    """A scope that makes no sense: `field` is the name of the field, the message says what it holds and what it may hold.
 
-    def __init__(self, field: str, message: str) -> None:
+    `add` is another field with a value, NAME=VALUE, if it is that one which is missing.
+    """
+
+    def __init__(self, field: str, message: str, *, add: str = "") -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+        self.add = add
 
 
 def check_fields(scope: Any, *, least: Mapping[str, int] = NOTHING) -> None:
@@ -58,7 +62,8 @@ def _check_workload(scope: ClusterScope) -> None:
     if scope.templates < 1:
         raise ScopeError("templates", "is 0, and must be 1 or more")
     if scope.image_changes and scope.templates < 2:
-        raise ScopeError("image_changes", "needs templates of 2 or more: there is no other image to change to")
+        message = "needs templates of 2 or more: there is no other image to change to"
+        raise ScopeError("image_changes", message, add="templates=2")
     if not scope.is_deployment and (scope.templates > 1 or scope.paused or scope.recreate):
         raise ScopeError("kind", f"is {scope.kind}, which has one template, no strategy and no pause")
     if scope.least_replicas is not None and scope.least_replicas > scope.replicas:
@@ -70,17 +75,19 @@ def _check_workload(scope: ClusterScope) -> None:
     if scope.conflicts_of_deployments and not scope.is_deployment:
         raise ScopeError("conflicts_of_deployments", f"is {scope.conflicts_of_deployments}, and there is no Deployment")
     if scope.edits and not (scope.is_deployment and scope.least != scope.most):
-        raise ScopeError("edits", "needs a Deployment, and least_replicas or most_replicas to change to")
+        add = _another_number(scope) if scope.is_deployment else ""
+        raise ScopeError("edits", "needs a Deployment, and least_replicas or most_replicas to change to", add=add)
     if scope.foreground and not scope.deletes:
-        raise ScopeError("foreground", "needs deletes of 1 or more")
+        raise ScopeError("foreground", "needs deletes of 1 or more", add="deletes=1")
     if scope.scales and scope.least == scope.most:
         raise ScopeError(
-            "scales", f"is {scope.scales}, but least_replicas and most_replicas leave only {scope.most} to scale to"
+            "scales",
+            f"is {scope.scales}, but least_replicas and most_replicas leave only {scope.most} to scale to",
+            add=_another_number(scope),
         )
     if not scope.scales and not scope.edits and scope.least != scope.most:
-        raise ScopeError(
-            "least_replicas" if scope.least < scope.replicas else "most_replicas", "needs scales of 1 or more"
-        )
+        field = "least_replicas" if scope.least < scope.replicas else "most_replicas"
+        raise ScopeError(field, "needs scales of 1 or more", add="scales=1")
     if scope.resumes > (1 if scope.paused else 0):
         raise ScopeError(
             "resumes", f"is {scope.resumes}, and may be 1 at most, for a Deployment that is applied paused"
@@ -94,11 +101,19 @@ def _check_workload(scope: ClusterScope) -> None:
             "deletes", f"is {scope.deletes}, and may be {scope.applies} at most: what is gone is not deleted"
         )
     if scope.applies > 1 and scope.lag_pods and not scope.lag_replica_sets:
-        raise ScopeError("applies", "is 2, and with lag_pods needs lag_replica_sets, whose events end expectations")
+        message = "is 2, and with lag_pods needs lag_replica_sets, whose events end expectations"
+        raise ScopeError("applies", message, add="lag_replica_sets=1")
     if scope.applies > 1 and scope.deletes == 0:
         raise ScopeError(
-            "applies", f"is {scope.applies}, and needs deletes of 1 or more: what exists is not applied again"
+            "applies",
+            f"is {scope.applies}, and needs deletes of 1 or more: what exists is not applied again",
+            add="deletes=1",
         )
+
+
+def _another_number(scope: ClusterScope) -> str:
+    """A number of replicas to change to."""
+    return f"least_replicas={scope.replicas - 1}" if scope.replicas else "most_replicas=1"
 
 
 def _check_names(scope: ClusterScope) -> None:
@@ -167,7 +182,8 @@ def _check_staleness(scope: ClusterScope) -> None:
     ):
         own = getattr(scope, name)
         if own and not scope.two_servers:
-            raise ScopeError(name, "needs api_servers=2: it is the second one's watch cache that lags")
+            message = "needs api_servers=2: it is the second one's watch cache that lags"
+            raise ScopeError(name, message, add="api_servers=2")
         if own > lag and not scope.is_pods:
             what = name.removeprefix("cache_")
             raise ScopeError(
@@ -178,6 +194,7 @@ def _check_staleness(scope: ClusterScope) -> None:
         raise ScopeError(
             "api_server_crashes",
             "needs api_servers=2; of a single one nobody sees more than lost_responses and request_failures",
+            add="api_servers=2",
         )
     if scope.scheduler_servers and scope.cache_lag_pods > scope.lag_scheduler:
         raise ScopeError(
@@ -185,9 +202,11 @@ def _check_staleness(scope: ClusterScope) -> None:
             f"is {scope.cache_lag_pods}, and may be lag_scheduler ({scope.lag_scheduler}) at most where the scheduler may list there",
         )
     if scope.scheduler_crashes and not scope.lag_scheduler:
-        raise ScopeError("scheduler_crashes", "needs lag_scheduler of 1 or more: else the scheduler has nothing to forget")
+        message = "needs lag_scheduler of 1 or more: else the scheduler has nothing to forget"
+        raise ScopeError("scheduler_crashes", message, add="lag_scheduler=1")
     if scope.scheduler_relists and not scope.lag_scheduler:
-        raise ScopeError("scheduler_relists", "needs lag_scheduler of 1 or more: else nothing is missed")
+        message = "needs lag_scheduler of 1 or more: else nothing is missed"
+        raise ScopeError("scheduler_relists", message, add="lag_scheduler=1")
     if scope.expiries and not (scope.features.expectations and scope.lag_pods):
         raise ScopeError("expiries", "needs lag_pods of 1 or more and the feature expectations: else nothing expires")
     if scope.broken_watches and not (scope.controllers_lag and scope.two_servers):

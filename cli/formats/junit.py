@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kubecheck.cli.formats.checked import Checked, Checks
 
 EXPLORATION: Final = "every state is explored"
+NOTHING: Final = "the spec has a property"
+"""The case that only a spec without any has: nothing that is right or wrong was judged."""
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -44,11 +46,19 @@ def _suite(checked: Checked, reproduce: str) -> ET.Element:
     suite.append(_exploration(checked))
     for prop in report.properties:
         suite.append(_case(checked, prop))
+    if not report.properties:
+        case = ET.SubElement(suite, "testcase", classname=_class(checked), name=NOTHING)
+        _outcome(case, "error", "incomplete", "nothing was judged but that no value leaves its type", report.reason)
     suite.set("tests", str(len(suite.findall("testcase"))))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
     suite.set("errors", str(len(suite.findall("testcase/error"))))
     suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
     return suite
+
+
+def is_explored(report: Report) -> bool:
+    """Whether an INCOMPLETE report is of a complete search: what is missing is not a state, but an answer."""
+    return report.rest is not None or (not report.properties and report.states.frontier == 0)
 
 
 def _exploration(checked: Checked) -> ET.Element:
@@ -57,7 +67,7 @@ def _exploration(checked: Checked) -> ET.Element:
     case = ET.Element("testcase", classname=_class(checked), name=EXPLORATION)
     if report.verdict is Verdict.VIOLATED and report.states.frontier:
         ET.SubElement(case, "skipped", message="the search ended with the first level that has a violation")
-    elif report.verdict is Verdict.INCOMPLETE:
+    elif report.verdict is Verdict.INCOMPLETE and not is_explored(report):
         _outcome(case, "error", "incomplete", report.reason, _evidence(report))
     elif report.verdict is Verdict.ERROR:
         _outcome(case, "error", "value error", shown_reason(report).splitlines()[0], _evidence(report))

@@ -6,7 +6,7 @@ import enum
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -36,6 +36,22 @@ class Output:
     format: Format
     file: str
     option: str = "--format"
+
+
+_OPTIONS: Final = ("--save", "--json", "--format")
+"""The options of `kubecheck check` that name a file to write, or another form of output."""
+
+
+def without_outputs(words: Sequence[str]) -> list[str]:
+    """The words of a command line without those that write reports: to type it again must not write over what it has written."""
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word in _OPTIONS:
+            next(rest, None)
+        elif word.partition("=")[0] not in _OPTIONS:
+            kept.append(word)
+    return kept
 
 
 def parse_format(text: str) -> Output:

@@ -48,17 +48,41 @@ class BucketClaim(Record):
     bucket: Bucket | None = None
 
 
+class Write(Record):
+    """One version of one claim, on its way to the informer."""
+
+    claim: Claim | None = None
+    new: BucketClaim = BucketClaim()
+
+
 class ApiServer(State):
-    """The API server with the etcd behind it, and the writes that the operator's informer has not seen."""
+    """The API server with the etcd behind it, and the writes that the operator's informer has not seen, in their order."""
 
     claims: Array[Claim, BucketClaim]
     seen: Array[Claim, BucketClaim]
-    unseen: Annotated[Seq[Claim], MaxLen("lag")]
+    unseen: Annotated[Seq[Write], MaxLen("lag")]
 
     def write(self, claim: Claim, new: BucketClaim) -> None:
-        """Stores a claim. The informer learns of it later; one that is as far behind as may be is waited for."""
-        self.claims[claim] = new
-        self.unseen = self.unseen + (claim,)  # noqa: RUF005 - a Seq grows by +
+        """Stores a claim. The informer learns of it later; one that is as far behind as may be is waited for.
+
+        A write that changes nothing makes no new version, and nobody is told.
+        """
+        if new != self.claims[claim]:
+            self.claims[claim] = new
+            self.unseen = self.unseen + (Write(claim=claim, new=new),)  # noqa: RUF005 - a Seq grows by +
+
+    def show(self) -> Claim:
+        """The informer's store takes the next version, as it was when it was written: none is left out. Which claim it is of."""
+        require(len(self.unseen) > 0)
+        shown = self.unseen[0]
+        claim = present(shown.claim)
+        self.unseen = self.unseen[1:]
+        self.seen[claim] = shown.new
+        return claim
+
+    def is_current(self, claim: Claim) -> bool:
+        """Whether the informer has seen the last write to a claim: an update that names what it shows is not refused with 409."""
+        return all(write.claim != claim for write in self.unseen)
 
 
 class Cloud(State):
@@ -91,7 +115,6 @@ def users(*, lag: int) -> Module:
     def create_claim(api: ApiServer, claim: Claim) -> None:
         """A user creates a BucketClaim."""
         require(len(api.unseen) < lag and not api.claims[claim].exists)
-        require(api.seen[claim] == BucketClaim())
         api.write(claim, BucketClaim(exists=True))
 
     @module.action(actor="user", kind="environment")
@@ -110,23 +133,19 @@ def operator(*, lag: int, crashes: int, waits: bool, fixed_names: bool, finalize
 
     @module.action(actor="informer")
     def see(api: ApiServer, memory: Operator) -> None:
-        """The informer shows the next write."""
-        require(len(api.unseen) > 0)
-        claim = api.unseen[0]
-        api.unseen = api.unseen[1:]
-        if claim not in api.unseen:  # of several writes to one claim the last is what counts
-            api.seen[claim] = api.claims[claim]
-            memory.written -= {claim}
+        """The informer shows the next write, and calls the operator's handler."""
+        claim = api.show()
+        memory.written -= {claim}
 
     if finalizer:
 
         @module.action(actor="operator")
         def add_finalizer(api: ApiServer, claim: Claim) -> None:
             """Before it makes anything, the operator adds its finalizer."""
-            seen, stored = api.seen[claim], api.claims[claim]
+            seen = api.seen[claim]
             require(seen.exists and not seen.deleting and not seen.finalizer)
-            require(len(api.unseen) < lag and seen == stored)  # an update of a stale object is refused with 409
-            api.write(claim, stored.next(finalizer=True))
+            require(len(api.unseen) < lag and api.is_current(claim))  # an update of a stale object is refused with 409
+            api.write(claim, seen.next(finalizer=True))
 
     @module.action(actor="operator")
     def make_bucket(api: ApiServer, cloud: Cloud, memory: Operator, claim: Claim) -> None:
@@ -147,7 +166,7 @@ def operator(*, lag: int, crashes: int, waits: bool, fixed_names: bool, finalize
         """The operator writes the bucket's name to the claim's status."""
         name = present(memory.made[claim])
         stored = api.claims[claim]
-        require(len(api.unseen) < lag and api.seen[claim] == stored)
+        require(len(api.unseen) < lag and api.is_current(claim))
         memory.made[claim] = None
         if stored.exists and not stored.deleting:
             api.write(claim, stored.next(bucket=name))
@@ -166,8 +185,8 @@ def operator(*, lag: int, crashes: int, waits: bool, fixed_names: bool, finalize
     @module.action(actor="operator")
     def remove_finalizer(api: ApiServer, cloud: Cloud, memory: Operator, claim: Claim) -> None:
         """Once its bucket is gone, the claim may go."""
-        seen, stored = api.seen[claim], api.claims[claim]
-        require(seen.exists and seen.deleting and len(api.unseen) < lag and seen == stored)
+        seen = api.seen[claim]
+        require(seen.exists and seen.deleting and len(api.unseen) < lag and api.is_current(claim))
         require(memory.made[claim] is None)
         if fixed_names:
             require(cloud.made_for[Bucket(claim.index)] is None)

@@ -147,7 +147,7 @@ def test_checks_agree(folder: Path, choices: Drawn, threads: int) -> None:
     rests = [p for p in spec.properties if p.kind in (PropertyKind.QUIESCENT, PropertyKind.LIMIT)]
     trapped, looping = wanted["trapped"] and rests, wanted["looping"] and rests
     violated = broken or unshown or (trapped and any(p.kind is PropertyKind.QUIESCENT for p in rests))
-    assert report.verdict is (Verdict.VIOLATED if violated else Verdict.INCOMPLETE if looping else Verdict.HOLDS)
+    assert report.verdict is (Verdict.VIOLATED if violated else Verdict.INCOMPLETE if looping or not spec.properties else Verdict.HOLDS)
     if not broken:
         if rests:
             assert report.rest is not None

@@ -15,7 +15,7 @@ from tests.cli.specs.crossing import crossing
 
 MANIFEST = Position("web.yaml", 3, 5, 3, 9)
 
-VERDICTS = ("holds", "violated", "incomplete", "error", "cluster", "step", "several", "bare")
+VERDICTS = ("holds", "violated", "incomplete", "error", "cluster", "step", "several", "bare", "judged nothing", "loop")
 
 
 @functools.cache
@@ -48,12 +48,16 @@ def _spec(what: str) -> tuple[Spec, Limits | None, Position | None]:
             return ALL["stuck-rollout"].build(), None, MANIFEST
         case "step":
             return ALL["stale-restart-1.33"].build(), None, None
-        case "bare":
+        case "loop":
+            from tests.checker.test_rest import lamps
+
+            return lamps(), None, None
+        case "bare" | "judged nothing":
             spec = crossing(guard=False)
             bare = Spec("bare", *spec.parts, scope=spec.scope)
             for action in spec.actions:
                 bare.action(actor=action.actor)(action.function)
-            return bare, Limits(depth=1), None
+            return bare, Limits(depth=1) if what == "bare" else None, None
     return crossing(), None, None
 
 

@@ -24,11 +24,20 @@ def read(what: str) -> Any:
 @pytest.mark.parametrize("what", VERDICTS)
 def test_it_can_be_read_back(what: str) -> None:
     trace = read(what)
-    path = report(what).path
+    back_to = report(what).back_to
+    path = report(what).path if back_to is None else report(what).path[:-1]
     assert [state.meta["index"] for state in trace.states] == [step.step for step in path]
     assert [state.meta.get("action", "") for state in trace.states] == [step.action for step in path]
     for state in trace.states:
         assert list(state.values) == trace.vars
+
+
+def test_a_loop() -> None:
+    """The state that the loop comes back to is there once; the step that leads back is told beside it."""
+    trace = read("loop")
+    assert trace.loop == 1
+    assert [state.meta.get("action", "") for state in trace.states] == ["", "red", "green"]
+    assert trace.meta["loop"]["action"] == "red"
 
 
 def test_a_path() -> None:

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from kubecheck.checker import Verdict
-from kubecheck.cli.formats.junit import EXPLORATION, junit
+from kubecheck.cli.formats.junit import EXPLORATION, NOTHING, junit
 from tests.formats.checks import VERDICTS, checks
 
 
@@ -41,10 +41,22 @@ def test_a_value_error() -> None:
 
 
 def test_a_spec_without_properties_does_not_pass_where_a_limit_came_first() -> None:
-    assert cases("bare") == {EXPLORATION: "error"}
+    assert cases("bare") == {EXPLORATION: "error", NOTHING: "error"}
     [told] = ET.fromstring(junit(checks("bare"))).iter("system-out")
     assert told.text is not None
     assert told.text.splitlines()[1].startswith("warning: the spec has no property")
+
+
+def test_a_spec_without_properties_is_never_green() -> None:
+    assert cases("judged nothing") == {EXPLORATION: "passed", NOTHING: "error"}
+    assert checks("judged nothing").exit_code == 3
+
+
+def test_a_loop_is_told() -> None:
+    assert cases("loop") == {EXPLORATION: "passed", "has_a_colour": "failure"}
+    [failure] = ET.fromstring(junit(checks("loop"))).iter("failure")
+    assert failure.text is not None
+    assert "step 3 leads back to the state after step 1: steps 2 to 3 can be taken again and again" in failure.text
 
 
 @pytest.mark.parametrize("what", VERDICTS)
@@ -59,7 +71,7 @@ def test_each_property_is_a_case_and_passes_only_if_it_holds(what: str) -> None:
         assert (EXPLORATION in passed) == (checked.report.states.frontier == 0 and checked.report.verdict is not Verdict.ERROR)
         for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             assert int(suite.attrib[name]) == len(list(suite.iter(tag)))
-        assert int(suite.attrib["tests"]) == 1 + len(checked.report.properties)
+        assert int(suite.attrib["tests"]) == 1 + max(1, len(checked.report.properties))
     assert int(root.attrib["failures"]) == sum(int(s.attrib["failures"]) for s in suites)
 
 

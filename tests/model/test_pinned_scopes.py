@@ -591,6 +591,9 @@ COUNTS = {name: counts for name, (_, counts) in [*CLUSTERS.items(), *REGISTRY.it
 OPEN = {
     "deletion while everything lags": {"create_pod", "collect_pod"},
     "applied twice, deleted in the foreground": {"create_pod", "collect_pod"},
+    "applied twice while requests fail and informers lag": {"create_pod", "collect_pod"},
+    "generations, applied twice": {"create_pod", "collect_pod"},
+    "generations of what is applied twice, in the foreground": {"create_pod", "collect_pod"},
     "before the stale-write guard": {"update_replica_set_status", "retry_replica_set_status"},
 }
 
