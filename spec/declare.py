@@ -410,7 +410,7 @@ def _parameters(spec: Spec, declared: Declared) -> list[Parameter]:
                 "KC119",
                 f"{declared.name}: parameter {name} ranges over {t}, which cannot be enumerated",
                 position=declared.position,
-                remedy="use a Sort, an Enum, bool, a Range, or an optional of these",
+                remedy="use a Sort, an Enum, bool, a Range, an optional or a Record of these, or a Set of at most 16",
             )
         result.append(Parameter(name, t, part))
     parts = [p.part for p in result if p.part is not None]

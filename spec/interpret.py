@@ -23,6 +23,7 @@ from kubecheck.spec.types import (
     IntType,
     NoneType,
     OptionalType,
+    RecordType,
     RefType,
     SetType,
     Type,
@@ -496,6 +497,9 @@ def _numbering(t: Type) -> Callable[[Data], int]:
         return int
     if isinstance(t, RefType):
         return lambda key: int(key.number)
+    if isinstance(t, RecordType):
+        places = {value: i for i, value in enumerate(t.values())}
+        return lambda key: places[key]
     numbers = {id(value): i for i, value in enumerate(t.values())}
     return lambda key: numbers[id(key)]
 

@@ -126,12 +126,17 @@ def decode(t: Type, value: int) -> Data:
         stride = array_stride(t.element, t.length)
         return tuple(decode(t.element, value >> (i * stride)) for i in range(t.length))
     if isinstance(t, SetType):
-        return frozenset(v for i, v in enumerate(t.key.values()) if value >> i & 1)
+        return frozenset(v for i, v in enumerate(_members(t.key)) if value >> i & 1)
     if isinstance(t, SeqType):
         length = value & ((1 << t.length_bits) - 1)
         bits = t.element.bits
         return tuple(decode(t.element, value >> (t.length_bits + i * bits)) for i in range(length))
     return bool(value)
+
+
+@lru_cache(maxsize=256)
+def _members(t: Type) -> tuple[Data, ...]:
+    return tuple(t.values())
 
 
 def pack(t: Type, data: Data) -> tuple[int, ...]:
@@ -170,6 +175,10 @@ def leaves(t: Type, *, path: str = "", at: int = 0) -> Iterator[Leaf]:
 
 
 def show_scalar(value: Data) -> str:
-    """A scalar as a person reads it: enum members by their name in lower case, sort members as `pod-1`."""
+    """A value of a finite type as a person reads it: enum members by their name in lower case, sort members as `pod-1`."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(show_scalar, value))})"
+    if isinstance(value, frozenset):
+        return f"{{{', '.join(sorted(map(show_scalar, value)))}}}"
     name = getattr(value, "name", None)
     return str(name).lower().replace("_", "-") if isinstance(name, str) else str(value)

@@ -15,7 +15,17 @@ from kubecheck.spec.frontend import program
 from kubecheck.spec.layout import show_scalar
 from kubecheck.spec.reference import show
 from kubecheck.spec.show import Printer, reachable
-from kubecheck.spec.types import ArrayType, EnumType, OptionalType, RecordType, RefType, SeqType, SetType, Type
+from kubecheck.spec.types import (
+    ArrayType,
+    EnumType,
+    OptionalType,
+    RecordType,
+    RefType,
+    SeqType,
+    SetType,
+    Type,
+    lacks_default,
+)
 
 Role = Literal["action", "initial", "property"]
 
@@ -95,6 +105,6 @@ def _text(t: RecordType | EnumType | RefType) -> dict[str, str]:
     if isinstance(t, EnumType):
         return {"members": ", ".join(show_scalar(v) for v in t.values())}
     return {
-        f.name: f"{f.type}" if f.default == f.type.default else f"{f.type} = {show(f.type, f.default)}"
+        f.name: f"{f.type}" if lacks_default(f.default) or f.default == f.type.default else f"{f.type} = {show(f.type, f.default)}"
         for f in t.fields
     }

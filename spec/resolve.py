@@ -17,6 +17,7 @@ from kubecheck.spec.errors import SpecError
 from kubecheck.spec.source import class_position, field_position
 from kubecheck.spec.types import (
     BOOL,
+    NO_DEFAULT,
     WIDEST,
     ArrayType,
     Data,
@@ -31,6 +32,7 @@ from kubecheck.spec.types import (
     Type,
     holds_state,
     is_scalar,
+    lacks_default,
 )
 from kubecheck.spec.values import Array, Record, Seq, Set, Sort, SortMeta, State, active, lower
 
@@ -192,9 +194,11 @@ class Types:
 
     def _finite(self, t: Type, what: str) -> Type:
         n = t.cardinality
-        if n is None or not is_scalar(t) or isinstance(t, OptionalType):
+        if n is None or not (isinstance(t, RecordType) or is_scalar(t)) or isinstance(t, OptionalType):
             raise SpecError(
-                "KC108", f"{what} cannot be {t}", remedy="use a Sort, an Enum, bool or Annotated[int, Range(…)]"
+                "KC108",
+                f"{what} cannot be {t}",
+                remedy="use a Sort, an Enum, bool, Annotated[int, Range(…)], or a Record of these",
             )
         if n > MAX_BITS:
             raise SpecError("KC108", f"{what}: {t} has {n:,} values", remedy=f"at most {MAX_BITS:,}")
@@ -237,6 +241,9 @@ class Types:
             element = t
             while isinstance(element, ArrayType):
                 element = element.element
+            if isinstance(t, RefType) and name not in cls._defaults and issubclass(cls, Record):
+                yield Field(name, t, NO_DEFAULT)
+                continue
             if isinstance(element, RefType) and name not in cls._defaults:
                 raise SpecError(
                     "KC109",
@@ -245,6 +252,13 @@ class Types:
                     remedy=f"make it optional: {element} | None",
                 )
             if name not in cls._defaults:
+                if lacks_default(t.default) and issubclass(cls, State):
+                    raise SpecError(
+                        "KC109",
+                        f"{cls.__name__}.{name}: a {element} has no default, for no member of a sort is the first",
+                        position=field_position(cls, name),
+                        remedy=f"make it optional ({element} | None), hold it in a Set or Seq, or give its fields defaults",
+                    )
                 yield Field(name, t, t.default)
                 continue
             with self.active():

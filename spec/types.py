@@ -8,11 +8,15 @@ compared and hashed, and a snapshot costs nothing.
 from __future__ import annotations
 
 import enum
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 Data = Any  # bool | int | Enum | Sort | None | tuple[Data, ...] | frozenset[Data]
+
+MAX_SUBSETS_OF = 16  # members of a set whose subsets can be counted through
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1  # what a register holds: the `int` of names, parameters and results
 
@@ -28,7 +32,7 @@ class Type:
 
     @property
     def cardinality(self) -> int | None:
-        """The number of values of a scalar type, in the order of `values()`; None for composite types."""
+        """The number of values of a finite type, in the order of `values()`: a scalar, a record of finite types, a small set. Else None."""
         return None
 
     @property
@@ -37,7 +41,7 @@ class Type:
         raise NotImplementedError
 
     def values(self) -> list[Data]:
-        """All values of a scalar type, in order; raises TypeError for composite types."""
+        """All values of a finite type, in order; raises TypeError for other types."""
         raise TypeError(f"{self} has no list of values")
 
 
@@ -175,12 +179,12 @@ class OptionalType(Type):
 
     @property
     def bits(self) -> int:
-        n = self.inner.cardinality
-        return self.inner.bits + 1 if n is None else _width(n + 1)
+        n = self.cardinality
+        return self.inner.bits + 1 if n is None else _width(n)
 
     @property
     def cardinality(self) -> int | None:
-        n = self.inner.cardinality
+        n = self.inner.cardinality if is_scalar(self.inner) else None
         return None if n is None else n + 1
 
     @property
@@ -194,9 +198,23 @@ class OptionalType(Type):
         return f"{self.inner} | None"
 
 
+class NoDefault(enum.Enum):
+    """The default of a record's field that must be given: a member of a sort, of which none is the first."""
+
+    NO_DEFAULT = 0
+
+
+NO_DEFAULT = NoDefault.NO_DEFAULT
+
+
+def lacks_default(data: Data) -> bool:
+    """Whether a default is none, or has such a part."""
+    return data is NO_DEFAULT or (isinstance(data, tuple) and any(map(lacks_default, data)))
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A named part of a record or state."""
+    """A named part of a record or state; `default` may lack parts (`lacks_default`) where the record is no place of its own."""
 
     name: str
     type: Type
@@ -218,8 +236,18 @@ class RecordType(Type):
         return fields_size(tuple(f.type for f in self.fields))
 
     @property
+    def cardinality(self) -> int | None:
+        sizes = [f.type.cardinality for f in self.fields]
+        return None if self.is_state or None in sizes else math.prod(n or 0 for n in sizes)
+
+    @property
     def default(self) -> Data:
         return tuple(f.default for f in self.fields)
+
+    def values(self) -> list[Data]:
+        if self.cardinality is None:
+            raise TypeError(f"{self} has no list of values")
+        return list(itertools.product(*(f.type.values() for f in self.fields)))
 
     def index(self, name: str) -> int:
         """The position of a field; raises KeyError if there is none."""
@@ -234,7 +262,7 @@ class RecordType(Type):
 
 @dataclass(frozen=True, slots=True)
 class ArrayType(Type):
-    """An element for each value of a scalar key."""
+    """An element for each value of a finite key."""
 
     key: Type
     element: Type
@@ -259,13 +287,23 @@ class ArrayType(Type):
 
 @dataclass(frozen=True, slots=True)
 class SetType(Type):
-    """The subsets of a scalar type's values; one bit each."""
+    """The subsets of a finite type's values; one bit each."""
 
     key: Type
 
     @property
     def bits(self) -> int:
         return self.key.cardinality or 0
+
+    @property
+    def cardinality(self) -> int | None:
+        return 1 << self.bits if self.bits <= MAX_SUBSETS_OF else None
+
+    def values(self) -> list[Data]:
+        if self.cardinality is None:
+            raise TypeError(f"{self} has no list of values")
+        keys = self.key.values()
+        return [frozenset(k for i, k in enumerate(keys) if number >> i & 1) for number in range(self.cardinality)]
 
     @property
     def default(self) -> Data:
@@ -319,8 +357,17 @@ def holds_state(t: Type) -> bool:
     return False
 
 
+def holds_symmetric(t: Type) -> str | None:
+    """The name of a symmetric sort whose members are in the values of a finite type; None if there is none."""
+    if isinstance(t, RecordType):
+        return next((found for f in t.fields if (found := holds_symmetric(f.type)) is not None), None)
+    if isinstance(t, OptionalType | SetType):
+        return holds_symmetric(t.inner if isinstance(t, OptionalType) else t.key)
+    return str(t) if isinstance(t, RefType) and t.symmetric else None
+
+
 def scalar_index(t: Type, value: Data) -> int:
-    """The place of a value among `t.values()`; raises ValueError if it is not one."""
+    """The place of a value of a finite type among `t.values()`; raises ValueError if it is not one."""
     if isinstance(t, OptionalType):
         return 0 if value is None else 1 + scalar_index(t.inner, value)
     if isinstance(t, BoolType) and isinstance(value, bool):
@@ -333,6 +380,13 @@ def scalar_index(t: Type, value: Data) -> int:
         return int(value.number)
     if isinstance(t, EnumType) and isinstance(value, t.cls):
         return t.values().index(value)
+    if isinstance(t, RecordType):
+        number = 0
+        for f, part in zip(t.fields, value, strict=True):
+            number = number * (f.type.cardinality or 0) + scalar_index(f.type, part)
+        return number
+    if isinstance(t, SetType):
+        return sum(1 << scalar_index(t.key, member) for member in value)
     raise ValueError(value)
 
 

@@ -26,6 +26,7 @@ from kubecheck.spec.types import (
     SetType,
     Type,
     is_scalar,
+    lacks_default,
     scalar_index,
 )
 
@@ -303,6 +304,14 @@ class Record(_Fields):
         """The data under a resolved type; a record made where no scope was known (a constant) is completed for each scope anew."""
         if self._raw is not None and (self._data is None or self._type != record):
             fields = record.fields
+            missing = next((f.name for f in fields if f.name not in self._raw and lacks_default(f.default)), None)
+            if missing is not None:
+                raise SpecError(
+                    "KC141",
+                    f"{type(self).__name__} without {missing}, which has no default",
+                    position=caller(),
+                    remedy=f"write {type(self).__name__}({missing}=…)",
+                )
             data = tuple(lower(f.type, self._raw[f.name]) if f.name in self._raw else f.default for f in fields)
             _set(self, "_data", data)
             _set(self, "_type", record)
@@ -421,7 +430,8 @@ class Array(Generic[K, T]):
 
     def _index(self, key: K) -> int:
         try:
-            return scalar_index(self._type.key, key)
+            t = self._type.key
+            return scalar_index(t, lower(t, key) if isinstance(t, RecordType) else key)
         except ValueError:
             raise ValueEscape(
                 "KC502", f"{key!r} is not a key of {self._type}", remedy="require that it is one first"
@@ -460,7 +470,7 @@ class Array(Generic[K, T]):
 
 
 class Set(Generic[T]):
-    """A subset of a Sort or an Enum; a value. `Set()` is empty; `a | {x}`, `a - {x}`, `a & b` make new ones."""
+    """A subset of a Sort, an Enum or the values of a Record; a value. `Set()` is empty; `a | {x}`, `a - {x}`, `a & b` make new ones."""
 
     __slots__ = ("_items", "_type")
 
@@ -476,7 +486,7 @@ class Set(Generic[T]):
         """The members of the other side of an operation, and the type of its result."""
         items = _items(other)
         t = self._type or (other._type if isinstance(other, Set) else None)
-        return items if t is None else lower(t, items), t
+        return items if t is None else frozenset(lift(t.key, d, None) for d in lower(t, items)), t
 
     def __contains__(self, value: object) -> bool:
         return value in self._items
@@ -528,6 +538,9 @@ def _items(other: Any) -> frozenset[Any]:
 def _member_order(value: Any) -> int:
     if isinstance(value, Sort):
         return int(value.number)
+    if isinstance(value, Record):
+        record = value._resolved()
+        return scalar_index(record, value.data_as(record))
     kind: Any = type(value)
     return value if kind in (bool, int) else list(kind).index(value)
 
@@ -605,7 +618,7 @@ def lift(t: Type, data: Data, cell: Cell | None) -> Any:
     if isinstance(t, ArrayType):
         return Array(t, data, cell)
     if isinstance(t, SetType):
-        return Set(data, t)
+        return Set((lift(t.key, d, None) for d in data), t)
     if isinstance(t, SeqType):
         return Seq((lift(t.element, d, None) for d in data), t)
     if isinstance(t, OptionalType):

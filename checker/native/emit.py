@@ -13,7 +13,8 @@ from typing import Any
 
 from llvmlite import ir as ll
 
-from kubecheck.spec.types import BoolType, IntType, OptionalType, SeqType, Type, is_scalar
+from kubecheck.spec.layout import field_offsets
+from kubecheck.spec.types import BoolType, IntType, OptionalType, RecordType, SeqType, Type, is_scalar
 
 I1, I32, I64 = ll.IntType(1), ll.IntType(32), ll.IntType(64)
 POINTER = ll.PointerType()
@@ -234,13 +235,27 @@ class Emitter:
         return self.b.icmp_unsigned("==", self.b.and_(value, r(1)), r(0))
 
     def index_of(self, t: Type, value: Any) -> Any:
-        """The number of a scalar among its type's values, as i64."""
+        """The number of a value among those of its finite type, as i64."""
+        if isinstance(t, RecordType):
+            number: Any = I64(0)
+            for f, at in zip(t.fields, field_offsets(t), strict=True):
+                digit = self.index_of(f.type, self.extract(f.type, value, at))
+                number = self.b.add(self.b.mul(number, I64(f.type.cardinality or 0)), digit)
+            return number
         if isinstance(t, IntType):
             return self.b.sub(value, I64(t.lo))
         return self.resize(value, I64)
 
     def scalar_at(self, t: Type, index: Any) -> Any:
-        """The scalar with that number (i64)."""
+        """The value of a finite type with that number (i64)."""
+        if isinstance(t, RecordType):
+            whole: Any = register(t)(0)
+            for f, at in reversed(list(zip(t.fields, field_offsets(t), strict=True))):
+                size = I64(f.type.cardinality or 1)  # without any value there is no number
+                part = self.scalar_at(f.type, self.b.urem(index, size))
+                whole = self.insert(f.type, whole, at, part)
+                index = self.b.udiv(index, size)
+            return whole
         if isinstance(t, IntType):
             return self.b.add(index, I64(t.lo))
         return self.resize(index, register(t))

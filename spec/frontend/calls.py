@@ -45,6 +45,7 @@ from kubecheck.spec.types import (
     Type,
     holds_state,
     is_place,
+    lacks_default,
 )
 from kubecheck.spec.values import Record, Seq, Set, Sort, SortMeta, State
 
@@ -341,6 +342,11 @@ class Calls(Comparisons):
         if node.args:
             example = f"{cls.__name__}({t.fields[0].name}=…)" if t.fields else f"{cls.__name__}()"
             fail("KC124", f"{cls.__name__} takes its fields by name", self.at(node.args[0]), f"write {example}")
+
+        named = {k.arg for k in node.keywords}
+        missing = next((f.name for f in t.fields if f.name not in named and lacks_default(f.default)), None)
+        if missing is not None and None not in named:
+            fail("KC141", f"{t} without {missing}, which has no default", at, f"write {t}({missing}=…)")
 
         def made(given: dict[int, ir.Expr]) -> ir.Expr:
             if all(isinstance(e, ir.Const) for e in given.values()):

@@ -407,7 +407,8 @@ class Expressions(Calls):
         exprs = tuple(self.plain(v, e) for v, e in zip(values, node.elts, strict=True))
         if isinstance(node, ast.Set) and exprs:
             keys = [e.type for e in exprs]
-            if all(isinstance(k, RefType | EnumType | BoolType) and k == keys[0] for k in keys):
+            known = isinstance(keys[0], RefType | EnumType | BoolType) or (isinstance(keys[0], RecordType) and keys[0].cardinality)
+            if known and all(k == keys[0] for k in keys):
                 return self._set(node, SetType(keys[0]), exprs)
         return Display(self.at(node), NoneType(), exprs)
 

@@ -14,10 +14,10 @@ from kubecheck.spec.types import (
     ArrayType,
     OptionalType,
     RecordType,
-    RefType,
     SeqType,
     SetType,
     Type,
+    holds_symmetric,
 )
 
 
@@ -163,14 +163,14 @@ def _methods(cls: type) -> list[object]:
 
 
 def is_symmetric(domain: ir.Domain | list[Static]) -> str | None:
-    """The symmetric sort that a domain runs over, by name; None if there is none."""
+    """The symmetric sort that a domain runs over, alone or in records, by name; None if there is none."""
     t: Type | None = None
     if isinstance(domain, ir.AllValues):
         t = domain.element
     elif isinstance(domain, ir.Elements):
         source = domain.source.type
         t = source.key if isinstance(source, ArrayType | SetType) else None
-    return str(t) if isinstance(t, RefType) and t.symmetric else None
+    return None if t is None else holds_symmetric(t)
 
 
 def chain(place: ir.Place) -> list[ir.Place]:
