@@ -12,7 +12,7 @@ from kubecheck.spec import ir
 from kubecheck.spec.intervals import may_be_cut, may_overflow
 from kubecheck.spec.types import IntType
 
-_MAY_LEAVE = (ir.Fit, ir.Unwrap, ir.SeqAt, ir.SeqAppend, ir.SeqDrop, ir.MakeRef, ir.Call)
+_MAY_LEAVE = (ir.Fit, ir.Unwrap, ir.SeqAt, ir.SeqAppend, ir.SeqDrop, ir.SeqTake, ir.SeqJoin, ir.MakeRef, ir.Call)
 
 
 def harmless(e: ir.Expr | ir.Place | ir.Domain) -> bool:
@@ -24,7 +24,7 @@ def harmless(e: ir.Expr | ir.Place | ir.Domain) -> bool:
         assert isinstance(e.right.type, IntType)
         if may_overflow(e.op, e.left.type, e.right.type) or (e.op in ("//", "%") and e.right.type.lo <= 0 <= e.right.type.hi):
             return False
-    if isinstance(e, ir.Quantify) and e.kind == "sum" and may_be_cut(e.type):
+    if isinstance(e, ir.Quantify) and (e.kind == "seq" or (e.kind == "sum" and may_be_cut(e.type))):
         return False
     return all(harmless(child) for child in children(e))
 

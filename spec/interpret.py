@@ -272,17 +272,7 @@ class Interpreter:
     def _seqappend(self, e: ir.SeqAppend) -> Run:
         self._whole(e.type)
         whole, *items = [self._expr(i) for i in _appended(e)]
-        t, at = e.type, e.at
-        limit = getattr(t, "limit")  # noqa: B009 - of a sequence, as the front end has made sure
-
-        def grown(env: Env) -> Data:
-            found = (*whole(env), *(i(env) for i in items))
-            if len(found) > limit:
-                message = f"a sequence of {len(found)} does not fit in {t}"
-                raise ValueEscape("KC505", message, position=at, remedy="require room first, or raise MaxLen")
-            return found
-
-        return grown
+        return _short(lambda env: (*whole(env), *(i(env) for i in items)), e)
 
     def _seqdrop(self, e: ir.SeqDrop) -> Run:
         self._whole(e.type)
@@ -293,6 +283,22 @@ class Interpreter:
             return whole[n:] if n >= 0 else _refused(at, Seq(whole).__getitem__, slice(n, None))
 
         return rest
+
+    def _seqtake(self, e: ir.SeqTake) -> Run:
+        self._whole(e.type)
+        value, number, at = self._expr(e.value), self._expr(e.number), e.at
+
+        def begin(env: Env) -> Data:
+            whole, n = value(env), number(env)
+            return whole[:n] if n >= 0 else _refused(at, Seq(whole).__getitem__, slice(n))
+
+        return begin
+
+    def _seqjoin(self, e: ir.SeqJoin) -> Run:
+        self._whole(e.type)
+        self._whole(e.other.type)
+        value, other = self._expr(e.value), self._expr(e.other)
+        return _short(lambda env: value(env) + other(env), e)
 
     def _makeref(self, e: ir.MakeRef) -> Run:
         number, t, at = self._expr(e.number), e.type, e.at
@@ -379,6 +385,16 @@ class Interpreter:
             return lambda env: all(values(env))
         if kind == "first":
             return lambda env: next(values(env), None)
+        nested = e.body.type == e.type
+        if kind in ("min", "max"):
+            pick: Any = min if kind == "min" else max
+            return lambda env: pick((value for value in values(env) if value is not None), default=None)
+        if kind in ("set", "plain"):
+            self._whole(e.type)
+            return lambda env: frozenset().union(*values(env)) if nested else frozenset(values(env))
+        if kind == "seq":
+            self._whole(e.type)
+            return _short(lambda env: tuple(values(env)), e)
         assert kind in ("sum", "count")
         return _held(lambda env: sum(values(env)), e)
 
@@ -483,6 +499,21 @@ def _held(run: Run, e: ir.Expr) -> Run:
         found: int = run(env)
         if not lo <= found <= hi:
             raise too_wide(at)
+        return found
+
+    return checked
+
+
+def _short(run: Run, e: ir.Expr) -> Run:
+    """The same, and an error where a sequence is longer than its type."""
+    t, at = e.type, e.at
+    limit = getattr(t, "limit")  # noqa: B009 - of a sequence, as the front end has made sure
+
+    def checked(env: Env) -> Data:
+        found = run(env)
+        if len(found) > limit:
+            message = f"a sequence of {len(found)} does not fit in {t}"
+            raise ValueEscape("KC505", message, position=at, remedy="require room first, or raise MaxLen")
         return found
 
     return checked

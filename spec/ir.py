@@ -233,6 +233,22 @@ class SeqDrop(Expr):
 
 
 @dataclass(frozen=True, eq=False)
+class SeqTake(Expr):
+    """The first `number` elements of a sequence, or all if there are fewer."""
+
+    value: Expr
+    number: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class SeqJoin(Expr):
+    """A sequence, and the elements of another one after it; an error where there are too many."""
+
+    value: Expr
+    other: Expr
+
+
+@dataclass(frozen=True, eq=False)
 class MakeRef(Expr):
     """The member of a sort with that number; an error where there is none."""
 
@@ -275,7 +291,11 @@ class Elements(Domain):
 
 @dataclass(frozen=True, eq=False)
 class Quantify(Expr):
-    """`kind` is any, all, sum, count or first; `condition` filters; `body` is what is collected."""
+    """`kind` is any, all, sum, count, first, min, max, set, plain or seq; `condition` filters; `body` is what is collected.
+
+    min and max give an optional: None of nothing. A plain set is one that CPython has as a set of its own. Where the body is of the
+    type of the result, the body's members are collected (of a quantifier within a quantifier).
+    """
 
     kind: str
     variable: str

@@ -223,6 +223,11 @@ def _run(spec: Spec, declared: Declared, root: Root, after: Root | None, values:
             raise _placed(
                 e, declared, values, "KC507", "division by zero", "require the divisor to be positive first"
             ) from None
+        except ValueError as e:
+            if "empty" not in str(e) and "iterable argument" not in str(e):
+                raise
+            remedy = "write default=…, or require that there is one"
+            raise _placed(e, declared, values, "KC509", "nothing to choose from", remedy) from None
         except (AttributeError, TypeError) as e:
             raise _placed(
                 e, declared, values, "KC506", f"None where a value is needed ({e})", "require(x is not None) first"

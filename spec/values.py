@@ -567,8 +567,10 @@ class Seq(Generic[T]):
     def __getitem__(self, at: slice) -> Seq[T]: ...
     def __getitem__(self, at: int | slice) -> T | Seq[T]:
         if isinstance(at, slice):
-            if at.start is not None and at.start < 0:
-                raise ValueEscape("KC503", f"{-at.start} elements before the first of a sequence", remedy="q[n:] takes an n from 0 on")
+            for bound in (at.start, at.stop):
+                if bound is not None and bound < 0:
+                    remedy = "q[n:] takes an n from 0 on" if bound is at.start else "q[:n] takes an n from 0 on"
+                    raise ValueEscape("KC503", f"{-bound} elements before the first of a sequence", remedy=remedy)
             return Seq(self._items[at], self._type)
         if not 0 <= at < len(self._items):
             raise ValueEscape(

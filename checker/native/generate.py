@@ -361,7 +361,10 @@ class FunctionBody(Emitter):
     def _seqappend(self, e: ir.SeqAppend) -> Any:
         t = e.type
         assert isinstance(t, SeqType)
-        whole, item = self.expr(e.value), self.bits(e.item, t.element)
+        return self.appended(t, self.expr(e.value), self.bits(e.item, t.element))
+
+    def appended(self, t: SeqType, whole: Any, item: Any) -> Any:
+        """A packed sequence with one more element, which is packed too."""
         length = self.seq_length(t, whole)
         self.leave_unless(self.b.icmp_signed("<", length, I64(t.limit)), OVERFULL)
         r = whole.type
@@ -385,6 +388,45 @@ class FunctionBody(Emitter):
         kept = self.b.select(everything, r(0), self.b.lshr(rest, self.b.select(everything, r(0), drop)))
         kept = self.b.shl(kept, r(t.length_bits)) if t.length_bits < r.width else r(0)
         return self.b.or_(kept, self.resize(self.b.sub(length, fewer), r))
+
+    def _seqtake(self, e: ir.SeqTake) -> Any:
+        t = e.type
+        assert isinstance(t, SeqType)
+        whole, number = self.expr(e.value), self.expr(e.number)
+        r = whole.type
+        length = self.seq_length(t, whole)
+        self.leave_unless(self.b.icmp_signed(">=", number, I64(0)), BAD_INDEX)
+        everything = self.b.icmp_signed(">=", number, length)
+        kept = self.b.select(everything, I64(0), number)
+        if t.element.bits == 0:
+            return self.b.select(everything, whole, self.resize(kept, r))
+        # of all elements nothing is cut off: a mask of the whole width would be a shift that LLVM leaves undefined
+        used = self.resize(self.b.add(self.b.mul(kept, I64(t.element.bits)), I64(t.length_bits)), r)
+        mask = self.b.sub(self.b.shl(r(1), used), r(1))
+        elements = self.b.and_(self.b.and_(whole, mask), r(~((1 << t.length_bits) - 1) & ((1 << r.width) - 1)))
+        return self.b.select(everything, whole, self.b.or_(elements, self.resize(kept, r)))
+
+    def _seqjoin(self, e: ir.SeqJoin) -> Any:
+        t, u = e.type, e.other.type
+        assert isinstance(t, SeqType)
+        assert isinstance(u, SeqType)
+        return self.joined(t, self.expr(e.value), u, self.expr(e.other))
+
+    def joined(self, t: SeqType, whole: Any, u: SeqType, other: Any) -> Any:
+        """A packed sequence with the elements of another one at its end."""
+        length, more = self.seq_length(t, whole), self.seq_length(u, other)
+        self.leave_unless(self.b.icmp_signed("<=", self.b.add(length, more), I64(t.limit)), OVERFULL)
+        r = whole.type
+        if t.element.bits and u.limit and t.limit:
+            items = self.resize(self.b.lshr(other, other.type(u.length_bits)), r)
+            # where nothing is added the shift may be by the whole width, which LLVM leaves undefined
+            at = self.b.select(
+                self.b.icmp_signed("==", more, I64(0)),
+                I64(0),
+                self.b.add(self.b.mul(length, I64(t.element.bits)), I64(t.length_bits)),
+            )
+            whole = self.b.or_(whole, self.b.shl(items, self.resize(at, r)))
+        return self.b.add(whole, self.resize(more, r))
 
     def _makeref(self, e: ir.MakeRef) -> Any:
         assert isinstance(e.type, RefType)
@@ -481,6 +523,7 @@ class FunctionBody(Emitter):
         r = register(e.type)
         result = self.alloca(r)
         self.b.store(r(1 if e.kind == "all" else 0), result)
+        t, nested = e.type, e.body.type == e.type
 
         def body(again: Any, out: Any) -> None:
             if e.condition is not None:
@@ -499,6 +542,23 @@ class FunctionBody(Emitter):
                 assert isinstance(e.type, OptionalType)
                 self.b.store(self.wrap(e.type, value), result)
                 self.b.branch(out)
+            elif e.kind in ("min", "max"):
+                assert isinstance(t, OptionalType)
+                if nested:
+                    some = self.block("some")
+                    self.b.cbranch(self.is_none(t, value), again, some)
+                    self.b.position_at_end(some)
+                    value = self.unwrap(t, value)
+                old = self.load(result, r)
+                better = self.b.icmp_signed("<" if e.kind == "min" else ">", value, self.unwrap(t, old))
+                taken = self.b.or_(self.is_none(t, old), better)
+                self.b.store(self.b.select(taken, self.wrap(t, value), old), result)
+            elif e.kind in ("set", "plain"):
+                assert isinstance(t, SetType)
+                self.b.store(self.b.or_(self.load(result, r), value if nested else self.member_bit(t, value)), result)
+            elif e.kind == "seq":
+                assert isinstance(t, SeqType)
+                self.b.store(self.appended(t, self.load(result, r), self.to_bits(t.element, value)), result)
             else:
                 more = self.b.zext(value, I64) if e.kind == "count" else value
                 self.b.store(self.combined("+", self.load(result, I64), more, e if may_be_cut(e.type) else None), result)

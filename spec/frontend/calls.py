@@ -24,7 +24,7 @@ from kubecheck.spec.frontend.bindings import (
     not_none,
 )
 from kubecheck.spec.frontend.comparisons import Comparisons
-from kubecheck.spec.frontend.context import Display, arith, ends
+from kubecheck.spec.frontend.context import Display, arith, collection_in, ends
 from kubecheck.spec.frontend.functions import bind, stays_static
 from kubecheck.spec.frontend.places import chain, is_symmetric
 from kubecheck.spec.frontend.purity import changed, frozen, impure, of_python
@@ -34,6 +34,7 @@ from kubecheck.spec.types import (
     BOOL,
     INT,
     ArrayType,
+    BoolType,
     EnumType,
     IntType,
     NoneType,
@@ -56,6 +57,7 @@ _QUANTIFIERS: tuple[tuple[Any, str], ...] = (
     (language.count, "count"),
     (language.first, "first"),
 )
+_COLLECTIONS: tuple[tuple[Any, str], ...] = ((Set, "set"), (set, "plain"), (frozenset, "plain"), (Seq, "seq"), (tuple, "seq"))
 
 
 _ITERATORS: tuple[Any, ...] = (zip, map, filter, enumerate, reversed)  # made of constants, they are run over where they stand
@@ -63,9 +65,13 @@ _CONSUMERS: tuple[Any, ...] = (tuple, list, set, frozenset, dict, sorted, *_ITER
 _PLAIN: tuple[Any, ...] = (bool, int, str, type(None), range)
 _CACHED = type(functools.cache(len))
 
+Rounds = ast.GeneratorExp | ast.SetComp
+
 
 class Calls(Comparisons):
     """The part of the expression compiler that deals with calls."""
+
+    _wanted: SetType | SeqType | None = None  # of the collection that is collected
 
     # --- what is called --------------------------------------------------------------------------------------------------
 
@@ -77,8 +83,8 @@ class Calls(Comparisons):
                 return node.args[0]
         return None
 
-    def call(self, node: ast.Call) -> Value:
-        """A call, whatever is called."""
+    def call(self, node: ast.Call, wanted: Type | None = None) -> Value:
+        """A call, whatever is called; `wanted` is the type that its place has, for collections."""
         special = self._record_next(node)
         if special is not None:
             return special
@@ -106,8 +112,12 @@ class Calls(Comparisons):
             return self._member_of(target, node)
         if isinstance(target, type) and issubclass(target, Record):
             return self._construct(target, node)
-        if _one_of(target, (Set, Seq, set, frozenset, tuple)) and not node.args and not node.keywords:
-            return Static(() if target in (Seq, tuple) else frozenset())
+        collection = next((kind for known, kind in _COLLECTIONS if known is target), None)
+        if collection is not None and not node.keywords:
+            if not node.args:
+                return Static(() if target in (Seq, tuple) else frozenset())
+            if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
+                return self.collected(collection, node.args[0], node, wanted)
         if isinstance(target, type) and issubclass(target, State):
             fail(
                 "KC225",
@@ -278,12 +288,12 @@ class Calls(Comparisons):
 
     def _builtin(self, target: Any, node: ast.Call) -> Value:
         at = self.at(node)
+        if target in (builtins.min, builtins.max) and len(node.args) == 1:
+            return self._extreme(target, node)
         if node.keywords or not node.args:
             fail("KC124", f"{target.__name__} takes values only", at, f"write {target.__name__}(x)")
         if target in (builtins.len, builtins.abs) and len(node.args) != 1:
             fail("KC124", f"{target.__name__} takes one value", at, f"write {target.__name__}(x)")
-        if target in (builtins.min, builtins.max) and len(node.args) == 1:
-            fail("KC124", f"{target.__name__} takes two or more values", at, f"write {target.__name__}(a, b)")
         values = [self.value(a) for a in node.args]
         if all(isinstance(v, Static) for v in values):
             if any(isinstance(v, Static) and isinstance(v.value, SortMeta) for v in values):
@@ -315,6 +325,32 @@ class Calls(Comparisons):
                 result = arith(at, target.__name__, result, self.integer(v, a_node))
             return result
         fail("KC213", f"{target.__name__}(…) is not in the language", at, "write the condition or the number itself")
+
+    def _extreme(self, target: Any, node: ast.Call) -> Value:
+        """`max(… for x in …)`, with or without a default."""
+        at, generator, name = self.at(node), node.args[0], target.__name__
+        if not isinstance(generator, ast.GeneratorExp) and not node.keywords and isinstance(value := self.value(generator), Static):
+            return self._static_call(target, [value], {}, node)
+        known = [k for k in node.keywords if k.arg == "default"]
+        if not isinstance(generator, ast.GeneratorExp) or len(known) != len(node.keywords):
+            remedy = f"write {name}(a, b), or {name}(… for x in …), with default=… where there may be none"
+            fail("KC124", f"{name} takes two or more values, or one generator", at, remedy)
+        default = self.integer(self.value(known[0].value), known[0].value) if known else None
+        if default is not None and not harmless(default):  # CPython would evaluate it between the domain and the rounds
+            fail("KC229", "this default may fail", default.at, "keep it in a name first")
+        found = self.collected(name, generator, node, None)
+        inner = found.type.inner if isinstance(found.type, OptionalType) else found.type
+        assert isinstance(inner, IntType)
+        if not isinstance(found.type, OptionalType):  # of constants: there is always one
+            return found
+        if default is None:
+            return ir.Unwrap(at, inner, found, False)
+        assert isinstance(default.type, IntType)
+        both = IntType(min(inner.lo, default.type.lo), max(inner.hi, default.type.hi))
+        held = self.fresh("most")
+        local = ir.Local(at, found.type, held)
+        choice = ir.Choose(at, both, ir.IsNone(at, BOOL, local), default, ir.Unwrap(at, inner, local, False))
+        return ir.Let(at, both, held, found, choice)
 
     def _array_length(self, t: ArrayType, array: ir.Place | ir.Expr, at: Position) -> Value:
         """A constant; but what may fail on the way to the array is evaluated."""
@@ -491,15 +527,21 @@ class Calls(Comparisons):
         if len(node.args) != 1 or node.keywords or not isinstance(node.args[0], ast.GeneratorExp):
             name = kind if kind != "sum" else "sum"
             fail("KC229", f"{name} takes one generator", at, f"write {name}(… for x in … if …)")
-        generator = node.args[0]
+        return self.collected(kind, node.args[0], node, None)
+
+    def collected(self, kind: str, generator: Rounds, node: ast.expr, wanted: Type | None) -> ir.Expr:
+        """What a generator gives to the function around it (see ir.Quantify); `wanted` is the type that a collection is to have."""
         before_names, before_facts = dict(self.names), self.facts
+        self._wanted, before_wanted = collection_in(wanted), self._wanted
         try:
             result = self._generator(kind, generator, 0, node)
         finally:
-            self.names, self.facts = before_names, before_facts
+            self.names, self.facts, self._wanted = before_names, before_facts, before_wanted
+        if kind in ("plain", "seq"):
+            self.displays.append(result)
         return result
 
-    def _generator(self, kind: str, node: ast.GeneratorExp, level: int, call: ast.Call) -> ir.Expr:
+    def _generator(self, kind: str, node: Rounds, level: int, call: ast.expr) -> ir.Expr:
         clause = node.generators[level]
         at = self.at(call)
         if not isinstance(clause.target, ast.Name) or clause.is_async:
@@ -520,6 +562,11 @@ class Calls(Comparisons):
                 )
             if level or len(node.generators) > 1:
                 fail("KC003", "first(…) takes one `for`", at, "filter with `if any(… for …)`")
+        if kind == "seq":
+            if sort is not None:
+                fail("KC304", f"a sequence over {sort}, which is symmetric: its members have no order", at, "collect a Set")
+            if len(node.generators) > 1:
+                fail("KC003", "a sequence takes one `for`", at, "add one sequence to another")
         variable = self.fresh(name)
         self._bind_variable(name, variable, domain)
         condition: ir.Expr | None = None
@@ -535,6 +582,9 @@ class Calls(Comparisons):
                 at,
                 "filter with `if x is not None`",
             )
+        if kind == "seq" and may_refuse((condition, body)):
+            remedy = "filter with `if x is not None`"
+            fail("KC229", "present(…) or require(…) while a sequence is collected: it may be too long before", at, remedy)
         if isinstance(body.type, IntType) and kind in ("sum", "count"):
             result = _sum_type(domain, body)
         return ir.Quantify(
@@ -547,16 +597,25 @@ class Calls(Comparisons):
             body,
         )
 
-    def _collected(self, kind: str, node: ast.GeneratorExp, level: int, call: ast.Call) -> tuple[ir.Expr, Type]:
+    def _collected(self, kind: str, node: Rounds, level: int, call: ast.expr) -> tuple[ir.Expr, Type]:
         if level + 1 < len(node.generators):
             inner = self._generator(kind, node, level + 1, call)
             return inner, inner.type
         if kind in ("any", "all", "count"):
             body = self.condition(node.elt)
             return body, INT if kind == "count" else BOOL
+        if kind in ("set", "plain"):
+            return self._member_to_collect(node.elt)
+        if kind == "seq":
+            if not isinstance(self._wanted, SeqType):
+                fail("KC202", "the type of this sequence is not known here", self.at(call), "store it at once, or add it to a sequence")
+            return self.coerce(self.value(node.elt, self._wanted.element), self._wanted.element, node.elt), self._wanted
         value = self.plain(self.value(node.elt), node.elt)
         if kind == "sum":
             return self.integer(value, node.elt), INT
+        if kind in ("min", "max"):
+            number = self.integer(value, node.elt)
+            return number, OptionalType(number.type)
         if isinstance(value.type, OptionalType | NoneType):
             fail(
                 "KC210",
@@ -566,13 +625,30 @@ class Calls(Comparisons):
             )
         return value, OptionalType(value.type)
 
+    def _member_to_collect(self, node: ast.expr) -> tuple[ir.Expr, Type]:
+        """What is put into a set, and the set's type."""
+        if isinstance(self._wanted, SetType):
+            key = self._wanted.key
+            member = self.coerce(self.value(node, key), key, node)
+            if isinstance(member, ir.Fit):
+                fail("KC230", f"`{ast.unparse(node)}` may be outside {key}", self.at(node), f"collect members of {key} only")
+            return member, self._wanted
+        member = self.plain(self.value(node), node)
+        t = member.type
+        if not isinstance(t, RefType | EnumType | BoolType) and not (isinstance(t, RecordType) and t.cardinality is not None):
+            fail("KC202", f"a set of {t} is not known here", self.at(node), "store it at once, or collect members of a Sort or an Enum")
+        return member, SetType(t)
+
     def _unrolled_generator(
-        self, kind: str, node: ast.GeneratorExp, level: int, call: ast.Call, rounds: list[tuple[str, Static]]
+        self, kind: str, node: Rounds, level: int, call: ast.expr, rounds: list[tuple[str, Static]]
     ) -> ir.Expr:
-        """A generator over constants: any, all, sum and count written out."""
+        """A generator over constants: any, all, sum, count, min, max and sets written out."""
         at = self.at(call)
-        if kind == "first":
-            fail("KC229", "first(…) over a constant collection is not in the language", at, "use a Sort or an Enum")
+        if kind in ("first", "seq"):
+            what = "first(…)" if kind == "first" else "a sequence"
+            fail("KC229", f"{what} over a constant collection is not in the language", at, "use a Sort or an Enum")
+        if kind in ("min", "max", "set", "plain"):
+            return self._unrolled_collection(kind, node, level, call, rounds)
         numeric = kind in ("sum", "count")
         result: ir.Expr = ir.Const(at, IntType(0, 0), 0) if numeric else ir.Const(at, BOOL, kind == "all")
         zero = ir.Const(at, IntType(0, 0), 0)
@@ -609,6 +685,29 @@ class Calls(Comparisons):
                 body = ir.Logic(at, BOOL, "and" if kind == "any" else "or", guard, body)
             result = ir.Logic(at, BOOL, "or" if kind == "any" else "and", result, body)
         return result
+
+
+    def _unrolled_collection(
+        self, kind: str, node: Rounds, level: int, call: ast.expr, rounds: list[tuple[str, Static]]
+    ) -> ir.Expr:
+        """The same for kinds that have no neutral value: filters may only be constants, and something must be left."""
+        at, found = self.at(call), []
+        facts = self.facts
+        for name, value in rounds:
+            self.names[name], self.facts = value, facts
+            tests = [self.condition(test) for test in node.generators[level].ifs]
+            if not all(isinstance(test, ir.Const) for test in tests):
+                fail("KC229", "a filter over a constant collection depends on the state", at, "use a Sort or an Enum")
+            if all(isinstance(test, ir.Const) and test.value for test in tests):
+                found.append(self._collected(kind, node, level, call))
+        if not found or level + 1 < len(node.generators):
+            fail("KC229", "this collects over constants, and there may be nothing", at, "use a Sort or an Enum")
+        if kind in ("min", "max"):
+            result = found[0][0]
+            for body, _ in found[1:]:
+                result = arith(at, kind, result, body)
+            return result
+        return ir.MakeSet(at, found[0][1], tuple(body for body, _ in found))
 
 
 def _sum_type(domain: ir.Domain, body: ir.Expr) -> Type:

@@ -247,6 +247,8 @@ class Context:
                 return ir.Wrap(at, t, self.coerce(expr, t.inner, node))
             if isinstance(have.inner, IntType) and isinstance(t.inner, IntType):
                 return self._other_range(expr, have, t, node)
+        if isinstance(have, SeqType) and isinstance(t, SeqType) and have.element == t.element:  # of another length: checked when stored
+            return ir.SeqJoin(at, t, ir.Const(at, t, ()), expr)
         if isinstance(have, OptionalType) and have.inner == t:
             fail(
                 "KC210",
@@ -275,6 +277,9 @@ class Context:
                     self.at(node),
                     "annotate it as int; a place in the state checks its range",
                 )
+            if isinstance(end, ir.SeqJoin) and isinstance(end.value, ir.Const):
+                have = end.other.type
+                fail("KC201", f"{_text(node)} is a {have}, and {what} is a {t}", self.at(node), f"write a {t}; a place checks the length")
             if any(end is d for d in self.displays) and isinstance(end.type, SeqType | SetType):
                 kind, made = ("sequence", "Seq() + (…)") if isinstance(end.type, SeqType) else ("set", "Set() | {…}")
                 fail("KC231", f"this is Python's own collection and no {kind} yet", self.at(node), f"write {made}")
@@ -351,11 +356,15 @@ def ends(e: ir.Expr) -> Iterator[ir.Expr]:
         yield from ends(e.body)
     elif isinstance(e, ir.Wrap):
         yield from ends(e.value)
-    elif isinstance(e, ir.SetOp) and all(isinstance(x, ir.MakeSet | ir.Const) for x in [*ends(e.left), *ends(e.right)]):
+    elif isinstance(e, ir.SetOp) and all(map(_is_plain, [*ends(e.left), *ends(e.right)])):
         yield from ends(e.left)  # of two plain sets Python makes another one
         yield from ends(e.right)
     else:
         yield e
+
+
+def _is_plain(e: ir.Expr) -> bool:
+    return isinstance(e, ir.MakeSet | ir.Const) or (isinstance(e, ir.Quantify) and e.kind == "plain")
 
 
 def collection_in(t: Type | None) -> SetType | SeqType | None:

@@ -98,12 +98,14 @@ class Expressions(Calls):
         if isinstance(node, ast.IfExp):
             return self._choice(node, wanted)
         if isinstance(node, ast.Call):
-            return self.call(node)
+            return self.call(node, wanted)
         if isinstance(node, ast.Tuple | ast.Set | ast.List):
             return self._display(node, wanted)
+        if isinstance(node, ast.SetComp):
+            return self.collected("plain", node, node, wanted)
         word = type(node).__name__
         remedy = (
-            "use any, all, sum, count or first over a generator"
+            "use any, all, sum, count, first, min, max, Set or tuple over a generator"
             if "Comp" in word or "Gen" in word
             else "see docs/design.md, Functions"
         )
@@ -237,17 +239,30 @@ class Expressions(Calls):
             return ir.GetItem(at, t.element, base, key_expr)
         if isinstance(t, SeqType) and isinstance(base, ir.Expr):
             if isinstance(node.slice, ast.Slice):
-                if node.slice.upper is not None or node.slice.step is not None or node.slice.lower is None:
-                    fail("KC003", "only q[n:] is in the language", at, "drop elements from the front")
-                number = self.coerce(self.value(node.slice.lower), INT, node.slice.lower)
-                if isinstance(number, ir.Const) and number.value < 0:
-                    fail("KC212", "a sequence is indexed from 0", self.at(node.slice.lower), "q[1:] drops the first")
-                return ir.SeqDrop(at, t, base, number)
+                return self._slice(base, t, node.slice, at)
             index = self.coerce(self.value(node.slice), INT, node.slice)
             if isinstance(index, ir.Const) and index.value < 0:
                 fail("KC212", "a sequence is indexed from 0", self.at(node.slice), "write q[len(q) - 1]")
             return ir.SeqAt(at, t.element, base, index)
         fail("KC209", f"a {t} cannot be indexed", at, "arrays and sequences can")
+
+    def _slice(self, base: ir.Expr, t: SeqType, node: ast.Slice, at: Position) -> ir.Expr:
+        """`q[a:b]`: without what comes from b on, and then without what comes before a."""
+        if node.step is not None or (node.lower is None and node.upper is None):
+            fail("KC003", "only q[a:b], q[a:] and q[:b] are in the language", at, "name where the part begins or ends")
+        given = [bound for bound in (node.lower, node.upper) if bound is not None]
+        numbers = [self.coerce(self.value(bound), INT, bound) for bound in given]
+        for bound, number in zip(given, numbers, strict=True):
+            if isinstance(number, ir.Const) and number.value < 0:
+                fail("KC212", "a sequence is indexed from 0", self.at(bound), "q[1:] drops the first, q[:1] is the first")
+
+        def part(parts: list[ir.Expr]) -> ir.Expr:
+            whole, *rest = parts
+            if node.upper is not None:
+                whole = ir.SeqTake(at, t, whole, rest[-1])
+            return whole if node.lower is None else ir.SeqDrop(at, t, whole, rest[0])
+
+        return part([base, *numbers]) if len(numbers) == 1 else self.in_order(at, [base, *numbers], part)
 
     # --- operators -------------------------------------------------------------------------------------------------------
 
@@ -296,10 +311,13 @@ class Expressions(Calls):
             parts: list[ir.Expr] = [ir.Const(right.at, t.element, d) for d in right.value]
         elif isinstance(right, Display):
             parts = [self.coerce(item, t.element, node) for item in right.items]
+        elif isinstance(right, ir.Expr) and isinstance(right.type, SeqType) and right.type.element == t.element:
+            if isinstance(left, ir.Const):
+                fail("KC213", "a sequence grows at its end, and a constant does not know how far", self.at(node), "begin with one of the state")
+            return ir.SeqJoin(self.at(node), t, left, right)
         else:
-            fail(
-                "KC213", "a sequence is extended by a tuple: q + (x,)", self.at(node), "append the elements one by one"
-            )
+            remedy = "append the elements one by one"
+            fail("KC213", f"a sequence is extended by a tuple, q + (x,), or by a sequence of {t.element}", self.at(node), remedy)
 
         def grown(found: list[ir.Expr]) -> ir.Expr:
             whole, *items = found

@@ -191,6 +191,11 @@ class Body(Expressions):
                 self.check_symmetric_write(target, place, None)
                 self.wrote(place)
                 return [ir.CopyPlace(self.at(node), place, value)]
+        return self._store(target, self.value(source, place.type), source, node)
+
+    def _store(self, target: ast.expr, value: Value, source: ast.expr, node: ast.stmt) -> list[ir.Stmt]:
+        """A value stored in the place that an expression names."""
+        place = self.target(target)
         if isinstance(place.type, RecordType) and place.type.is_state:
             fail(
                 "KC204",
@@ -198,10 +203,10 @@ class Body(Expressions):
                 self.at(target),
                 "assign its fields one by one",
             )
-        value = self.coerce(self.value(source, place.type), place.type, source)
+        stored = self.coerce(value, place.type, source)
         self.check_symmetric_write(target, place, None)
         self.wrote(place)
-        return [ir.Store(self.at(node), place, value)]
+        return [ir.Store(self.at(node), place, stored)]
 
     def _set_name(
         self, target: ast.Name, value: Value, declared: Type | None, node: ast.stmt, source: ast.expr
@@ -251,24 +256,31 @@ class Body(Expressions):
         return [ir.SetLocal(self.at(node), slot, t, expr)]
 
     def _assign_all(self, targets: ast.Tuple, sources: ast.Tuple, node: ast.stmt) -> list[ir.Stmt]:
-        """`a, b = x, y`: every value is computed before any name changes."""
+        """`a, b = x, y`: every value is computed before anything changes."""
         out: list[ir.Stmt] = []
         held: list[Value] = []
         names = {target.id for target in targets.elts if isinstance(target, ast.Name)}
-        for source in sources.elts:
-            value = self.value(source)
+        wanted = [None if isinstance(target, ast.Name) else self.target(target).type for target in targets.elts]
+        for source, t in zip(sources.elts, wanted, strict=True):
+            value = self.value(source, t)
             if isinstance(value, ir.Place) and isinstance(source, ast.Name) and source.id in names:
                 fail("KC003", "names of places cannot be exchanged", self.at(source), "assign one after the other")
+            if isinstance(value, ir.Place) and t is not None:
+                remedy = "assign one after the other"
+                fail("KC003", f"{value.type} is a place: it cannot be assigned together with others", self.at(source), remedy)
             if not isinstance(value, Static | ir.Place):
+                if t is not None and not isinstance(value, ir.Local) and collection_in(t) is not None:
+                    value = self.coerce(value, t, source)  # a tuple or set that is written out has the type of its place
                 expr = self.plain(value, source)
                 name = self.fresh("value")
                 out.append(ir.SetLocal(self.at(source), name, expr.type, expr))
                 value = ir.Local(self.at(source), expr.type, name)
             held.append(value)
         for target, source, value in zip(targets.elts, sources.elts, held, strict=True):
-            if not isinstance(target, ast.Name):
-                fail("KC003", "only names can be assigned together", self.at(target), "assign one after the other")
-            out += self._set_name(target, value, None, node, source)
+            if isinstance(target, ast.Name):
+                out += self._set_name(target, value, None, node, source)
+            else:
+                out += self._store(target, value, source, node)
         return out
 
     def _annotated(self, node: ast.AnnAssign) -> list[ir.Stmt]:

@@ -86,6 +86,15 @@ def test_two_phase_commit_holds(managers: int, distinct: int) -> None:
     assert not report.warnings
 
 
+# With three TLC, too, generates 1,146 states of TwoPhase.tla.
+@pytest.mark.parametrize(("managers", "distinct", "generated"), [(3, 288, 1_146), (5, 8_832, None)])
+def test_two_phase_commit_with_its_messages_holds(managers: int, distinct: int, generated: int | None) -> None:
+    report = check(example("examples/two_phase_messages.py", "two_phase_messages", managers=managers))
+    assert (report.verdict, report.states.distinct) == (Verdict.HOLDS, distinct)
+    assert generated is None or report.states.generated == generated
+    assert not report.warnings
+
+
 def test_a_transaction_manager_that_does_not_wait_is_caught() -> None:
     report = check(example("examples/two_phase_commit.py", "two_phase_commit", managers=3, early=True))
     assert report.verdict is Verdict.VIOLATED

@@ -7,6 +7,7 @@ front end; what it does refuse for a good reason (a fact that was lost, say) is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
@@ -128,7 +129,24 @@ def instances(t: Ty) -> int:
         return t.size
     if isinstance(t, Opt):
         return instances(t.inner) + 1
+    if isinstance(t, Rec):
+        return math.prod(instances(f) for _, f in t.fields)
+    if isinstance(t, SetOf):
+        return 1 << instances(t.key)
     return 2
+
+
+def is_key(t: Ty) -> bool:
+    """Whether a record may be a key: its fields are finite, and its values few."""
+    finite = all(isinstance(f, SCALARS) or (isinstance(f, Opt) and isinstance(f.inner, SCALARS)) for _, f in getattr(t, "fields", ()))
+    return isinstance(t, Rec) and finite and instances(t) <= 12
+
+
+def holds_symmetric(t: Ty) -> bool:
+    """Whether members of a symmetric sort are in its values."""
+    if isinstance(t, Rec):
+        return any(holds_symmetric(f) for _, f in t.fields)
+    return holds_symmetric(t.inner) if isinstance(t, Opt) else isinstance(t, Sort) and t.symmetric
 
 
 # --- what can be named ---------------------------------------------------------------------------------------------------
@@ -263,7 +281,9 @@ class Writer:
         return self.pick([int_type(-5, 2**20), int_type(0, 2**31 - 1), int_type(-(2**31), 2**31 - 1)])
 
     def key(self) -> Ty:
-        kind = self.n(0, 5)
+        kind = self.n(0, 6)
+        if kind == 6 and any(map(is_key, self.records)):
+            return self.pick([r for r in self.records if is_key(r)])
         if kind <= 2:
             return self.pick(self.sorts)
         if kind == 3:
@@ -294,7 +314,8 @@ class Writer:
         return self.scalar()
 
     def set_type(self) -> SetOf:
-        k = self.pick([self.pick(self.sorts), self.pick(self.enums), BOOL, int_type(-1, 2)])
+        keys = [r for r in self.records if is_key(r)]
+        k = self.pick([self.pick(self.sorts), self.pick(self.enums), BOOL, int_type(-1, 2), *keys])
         return SetOf(f"Set[{k.text}]", k)
 
     def seq_type(self, depth: int) -> SeqOf:
@@ -450,10 +471,18 @@ class Writer:
         return f"len({self.pick(sorts)})", 0, 3
 
     def _aggregate(self, env: Env, depth: int) -> tuple[str, int, int]:
-        kind = self.pick(["count", "sum"])
+        kind = self.pick(["count", "sum", "max", "min"])
         clauses, inner = self.clauses(env, depth)
         if kind == "count":
             return f"count({self.condition(inner, depth)} {clauses})", 0, 4096
+        if kind in ("max", "min"):
+            if " in (" in clauses:
+                raise NoWay
+            text, lo, hi = self.number(inner, depth)
+            if self.errors and self.chance(20):
+                return f"{kind}({text} {clauses})", lo, hi
+            default = self.pick([0, 1, -3, 9])
+            return f"{kind}(({text} {clauses}), default={default})", min(lo, default), max(hi, default)
         text, lo, hi = self.number(inner, depth)
         if max(abs(lo), abs(hi)) > 10_000:
             text, lo, hi = f"({text}) % 11", 0, 10
@@ -635,7 +664,7 @@ class Writer:
         path = self.pick([p for p in self.paths(env) if isinstance(p.type, Arr | SetOf | SeqOf)])
         t = path.type
         keyed = t.key if isinstance(t, Arr | SetOf) else None
-        symmetric = isinstance(keyed, Sort) and keyed.symmetric
+        symmetric = keyed is not None and holds_symmetric(keyed)
         if symmetric and ordered:
             raise NoWay
         member = t.key if isinstance(t, SetOf) else t.element  # type: ignore[union-attr]
@@ -757,7 +786,13 @@ class Writer:
         return f"{t.text}({arguments})"
 
     def _set(self, t: SetOf, env: Env, depth: int, stored: bool) -> str:
-        kind = self.n(0, 4)
+        kind = self.n(0, 5)
+        if kind == 5 and depth > 0 and not isinstance(t.key, Int | Bool):
+            clauses, inner = self.clauses(env, depth - 1)
+            if " in (" in clauses:
+                raise NoWay
+            member = self.value(t.key, inner, depth - 1)
+            return f"{{{member} {clauses}}}" if stored and self.chance(50) else f"Set({member} {clauses})"
         if depth <= 0 or kind == 0:
             return "Set()" if stored else self.read(t, env, depth)
         if kind == 1 and stored:
@@ -770,7 +805,22 @@ class Writer:
         return f"({left} {op} {{{self.value(t.key, env, depth - 1)}}})"
 
     def _seq(self, t: SeqOf, env: Env, depth: int, stored: bool) -> str:
-        kind = self.n(0, 4)
+        kind = self.n(0, 7)
+        if kind == 5 and depth > 0 and stored and self.errors:
+            domain, member, place, _ = self.domain(env, depth - 1, ordered=True)
+            if domain.startswith("("):
+                raise NoWay
+            name = self.fresh("v")
+            inner = env.add(Root(name, member, place, False, _bounds(member, domain)))
+            value = self.value(t.element, inner, depth - 1)
+            if "present" in value or "(" in value:
+                raise NoWay
+            return f"tuple({value} for {name} in {domain})"
+        if kind == 6:
+            a, b = self.n(0, 3), self.n(0, 3) if self.chance(70) else f"abs({self.number(env, 0)[0]})"
+            return f"{self.read(t, env, depth)}[{self.pick(['', a])}:{b}]"
+        if kind == 7 and (self.errors or t.limit == 0):
+            return f"({self.read(t, env, depth)} + {self.read(t, env, depth)})"
         if depth <= 0 or kind == 0:
             return "Seq()" if stored else self.read(t, env, depth)
         if kind == 1 and stored and t.limit:
@@ -843,6 +893,7 @@ class Writer:
             lambda: self._again(env, depth),
             lambda: self._again(env, depth),
             lambda: self._two(env),
+            lambda: self._exchange(env, depth),
             lambda: self._name_place(env),
             lambda: self._require(env, depth),
             lambda: self._copy_array(env),
@@ -952,6 +1003,15 @@ class Writer:
         a, b = self.fresh("x"), self.fresh("x")
         line = f"{a}, {b} = {self.number(env, 1)[0]}, {self.condition(env, 1)}"
         return [line], replace(env.add(Root(a, NUMBER), Root(b, BOOL)), locals=(*env.locals, a, b))
+
+    def _exchange(self, env: Env, depth: int) -> tuple[list[str], Env]:
+        """Two places assigned at once."""
+        targets = [p for p in self._targets(env, False) if not isinstance(p.type, Arr)]
+        one, other = self.pick(targets), self.pick(targets)
+        values = [self.value(p.type, env, 1, stored=True) for p in (one, other)]
+        if one.type == other.type and self.chance(50):
+            values = [self.fill(other, env, 0), self.fill(one, env, 0)]
+        return [f"{self._target(env, one, False)}, {self._target(env, other, False)} = {values[0]}, {values[1]}"], env
 
     def _name_place(self, env: Env) -> tuple[list[str], Env]:
         path = self.pick([p for p in self.paths(env, through=False) if p.place and len(p.parts) > 1 and is_place_type(p.type)])
@@ -1068,7 +1128,10 @@ class Writer:
         found: list[tuple[str, Ty]] = []
         total = 1
         for i in range(self.n(0, 2)):
-            t = self.pick([*self.sorts, *self.enums, BOOL, int_type(-1, 1), optional(self.pick(self.sorts))])
+            some = self.pick([*self.sorts, *self.enums])
+            subsets = SetOf(f"Set[{some.text}]", some)
+            keys = [r for r in self.records if is_key(r)]
+            t = self.pick([*self.sorts, *self.enums, BOOL, int_type(-1, 1), optional(self.pick(self.sorts)), subsets, *keys])
             if total * max(1, instances(t)) <= limit:
                 total *= max(1, instances(t))
                 found.append((f"a{i}", t))
