@@ -313,7 +313,8 @@ class Expressions(Calls):
             parts = [self.coerce(item, t.element, node) for item in right.items]
         elif isinstance(right, ir.Expr) and isinstance(right.type, SeqType) and right.type.element == t.element:
             if isinstance(left, ir.Const):
-                fail("KC213", "a sequence grows at its end, and a constant does not know how far", self.at(node), "begin with one of the state")
+                message = "a sequence grows at its end, and a constant does not know how far"
+                fail("KC213", message, self.at(node), "begin with one of the state")
             return ir.SeqJoin(self.at(node), t, left, right)
         else:
             remedy = "append the elements one by one"

@@ -87,7 +87,7 @@ def build(*, n: int = 2, p: int = 2) -> Spec:
 
     @spec.action(actor="a")
     def nested(s: S) -> None:
-        s.y = max(max((s.w[n] + s.w[m] for n in N if n != m)) for m in s.ns)
+        s.y = max(max(s.w[n] + s.w[m] for n in N if n != m) for m in s.ns)
 
     @spec.action(actor="a")
     def nested2(s: S) -> None:
