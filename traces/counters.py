@@ -14,10 +14,10 @@ from math import inf
 from typing import Final, TypeAlias
 
 from kubecheck.traces.event import Event
-from kubecheck.traces.order import SKEW, interval
+from kubecheck.traces.order import interval
 
 _MANY: Final = 3
-_KEPT: Final = 100_000
+_KEPT: Final = 20_000
 Resource: TypeAlias = tuple[str, str]
 """Group and resource."""
 
@@ -57,14 +57,17 @@ class Counters:
         found: set[Resource] = set()
         while True:
             rest = {kind: written for kind, written in self._written.items() if kind not in found}
-            shares = []
-            for kind, written in rest.items():
-                against = _contradictions(written, (other for name, other in rest.items() if name != kind))
-                if against >= _MANY and 2 * against * 3 >= len(written):
-                    shares.append((against * 3 / len(written), against, kind))
-            if not shares:
+            against = _against(rest)
+            many = [kind for kind, count in against.items() if count >= _enough(len(rest[kind]) // 3)]
+            if not many:
                 return frozenset(found)
-            found.add(max(shares)[2])
+            # the one without which the others agree best: they contradict it, and it contradicts them
+            found.add(min(many, key=lambda kind: (sum(_against({name: one for name, one in rest.items() if name != kind}).values()), kind)))
+
+
+def _against(kinds: dict[Resource, array[int]]) -> dict[Resource, int]:
+    """Kind -> how many of its writes contradict those of the other kinds."""
+    return {kind: _contradictions(written, (other for name, other in kinds.items() if name != kind)) for kind, written in kinds.items()}
 
 
 def _contradictions(written: array[int], others: Iterable[array[int]]) -> int:
@@ -78,7 +81,7 @@ def _contradictions(written: array[int], others: Iterable[array[int]]) -> int:
     found = 0
     for at in range(0, len(written), 3):
         version, received, completed = written[at : at + 3]
-        before, after = bisect_left(ends, received - SKEW), bisect_left(begins, -(completed + SKEW))
+        before, after = bisect_left(ends, received), bisect_left(begins, -completed)
         found += bool((before and highest[before - 1] > version) or (after and -lowest[after - 1] < version))
     return found
 
@@ -91,3 +94,8 @@ def _several(versions: Iterable[int]) -> list[float]:
         heappushpop(top, version)
         made.append(top[0])
     return made
+
+
+def _enough(writes: int) -> float:
+    """How many of so many writes must contradict those of other kinds: half of them and several, or all if there are two."""
+    return max(2, min(_MANY, writes), writes / 2)

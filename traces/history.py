@@ -378,8 +378,9 @@ class History:
             same = event.uid is None or record.uid is None or event.uid == record.uid
             if record.exists and same:
                 last = record.last
-                if event.uid is None and last is not None and not _after(event, last.event):
-                    record.exists = None
+                if (event.uid is None or record.uid is None) and last is not None and not _after(event, last.event):
+                    if not _covers(last.event, event):  # else it removed one before this one
+                        self._doubt(record)
                     return None
                 self._removed(record, event)
                 return record
@@ -411,7 +412,7 @@ class History:
         exact = before is not None and self._exact(record, before, version)
         record.disturbed.clear()
         record.add(version)
-        record.uid = uid or (None if before is None else record.uid)
+        record.uid = version.uid = uid or (None if before is None else record.uid)
         self.version_count += 1
         store = store_of(key[0], key[1])
         if store == "":

@@ -117,10 +117,10 @@ class _Run:
         lacking = {display_key(key) for key in self.provenance.lacking}
         if any(rule.every_write and rule.violation_count for rule in self.rules):
             lacking |= {display_key(key) for key in self.history.records if not self.history.kept_throughout(key)}
-        # what is said of objects of several kinds presumes an order among them
-        apart = any(rule.among_kinds() and rule.violation_count for rule in self.rules) and bool(self.provenance.counters.apart)
+        # all is ordered by one counter for each store that is known beforehand
+        apart = any(rule.violation_count for rule in self.rules) and bool(self.provenance.counters.apart)
         for rule in self.rules:
-            if apart and rule.among_kinds():
+            if apart:
                 rule.withdraw(None, OTHER_STORE)
             if late:
                 rule.withdraw(late, LATE)

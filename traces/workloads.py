@@ -23,7 +23,7 @@ _KEPT: Final = 64
 class Pod:
     """A pod, by uid, as its newest version tells it, and what it ever was."""
 
-    __slots__ = ("addresses", "created", "creator", "deleting", "ever_ready", "gone", "key", "labels", "node", "owner", "phase",
+    __slots__ = ("addresses", "created", "creator", "deleting", "ever_ready", "gaps", "gone", "key", "labels", "node", "owner", "phase",
                  "ready", "ready_since", "scheduled_to", "uid", "untold")
 
     def __init__(self, uid: str, key: Key) -> None:
@@ -46,6 +46,8 @@ class Pod:
         self.gone = False
         self.untold = False
         """Its newest version does not tell whether it is being deleted, or whether it has ended."""
+        self.gaps = False
+        """One of its versions does not tell its status: it may have been ready, or had another address."""
         self.addresses: set[str] = set()
 
     @property
@@ -100,7 +102,9 @@ class Workloads:
         self.children: dict[str, dict[str, Size]] = {}
         """uid of a Deployment -> the ReplicaSets that are its own, or were (`moved`)."""
         self.unowned = False
-        """There is a pod of which it is not told whose it is."""
+        """There is a pod, or an owner, of which it is not told which it is; or a pod of which it is not told whose."""
+        self.unplaced = False
+        """There is a ReplicaSet of which it is not told whose it is."""
         self._seen: dict[str, dict[str, int]] = {}
         """uid -> process -> the highest version of the object that the process named in a write: it has seen that."""
         self._gone: OrderedDict[str, None] = OrderedDict()
@@ -110,6 +114,7 @@ class Workloads:
         resource, after = step.record.key[1], step.after
         uid = after.uid
         if uid is None:
+            self.unowned = self.unowned or resource == "pods" or resource in _SIZED
             return
         wanted = as_number(after.event.precondition_version)
         process = process_of(after.event)
@@ -158,7 +163,9 @@ class Workloads:
         tells_status = body is not None and body.tells("status")
         if after.change is not Change.CREATE:  # what is new is not being deleted and has not ended
             request = event.kind is Kind.REQUEST  # an update cannot begin a deletion, nor change a status but through its subresource
-            pod.untold = (meta is None and not request) or (not tells_status and not (request and event.subresource != "status"))
+            told = tells_status or (request and event.subresource != "status")
+            pod.gaps = pod.gaps or not told
+            pod.untold = (meta is None and not request) or not told
         if after.change is Change.CREATE and pod.created is None:
             pod.created = slim(after.event)
             pod.creator = process_of(after.event)
@@ -199,6 +206,7 @@ class Workloads:
         after, meta = step.after, step.after.meta
         size = self.owners.get(uid)
         first = size is None
+        self.unplaced = self.unplaced or (first and meta is None and step.record.key[1] == "replicasets")
         if size is None:
             size = self.owners[uid] = Size(uid, step.record.key)
             size.whole = after.change is Change.CREATE

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from lark import Token
 
 Value: TypeAlias = Any
+_NUMERAL: Final = 20
+"""Characters of the longest number that has 64 bits."""
 Pair: TypeAlias = tuple["Token", tuple[str, ...], Value]
 """The key's token, the path it spells, the value."""
 
@@ -428,6 +430,8 @@ def _loads(token: Token | str) -> Any:
 
 
 def _number(token: Token) -> int | float:
+    if len(token) > _NUMERAL and token.lstrip("-").isdigit():  # Python converts no integer of thousands of digits
+        raise BadLineError(f"{token[:60]} is too big a number", token.column)
     value: int | float = _loads(token)
     if abs(value) >= 2**63 if isinstance(value, int) else not math.isfinite(value):
         raise BadLineError(f"{token[:60]} is too big a number", token.column)

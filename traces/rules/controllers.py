@@ -362,8 +362,8 @@ class StatefulSetOrder(Rule):
             if other is not None and not other.from_start:
                 self.cannot_tell(BEFORE)
                 continue
-            shown = other.last if other is not None else None
-            if shown is not None and (shown.body is None or not shown.body.tells("status")):
+            lower_pod = self.workloads.pods.get(other.uid or "") if other is not None else None
+            if other is not None and (lower_pod is None or lower_pod.gaps):
                 self.cannot_tell(NOT_TOLD)
                 continue
             self.presumed(
@@ -524,7 +524,7 @@ class Endpoints(Rule):
             else:
                 self.cannot_tell(BEFORE)
             return
-        if not pod.addresses:
+        if not pod.addresses or pod.gaps:
             self.cannot_tell("the pod's status is not in the log")
             return
         self.judge()

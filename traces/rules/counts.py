@@ -62,6 +62,9 @@ class StatusCounts(Rule):
     def step(self, step: Step) -> None:
         """Counts pods and nodes; judges a status."""
         (group, resource, _, _), after, uid = step.record.key, step.after, step.after.uid
+        if group == "" and resource == "nodes":
+            self._nodes += after.change in (Change.CREATE, Change.SEEN)
+            return
         if uid is None:
             return
         if group == "" and resource == "pods":
@@ -71,9 +74,6 @@ class StatusCounts(Rule):
             before = step.before.meta.controller if step.before is not None and step.before.meta is not None else None
             if meta.controller is not None and (before is None or before.uid != meta.controller.uid):
                 self._pods[meta.controller.uid] += 1
-            return
-        if group == "" and resource == "nodes":
-            self._nodes += after.change in (Change.CREATE, Change.SEEN)
             return
         if group not in ("apps", "batch") or after.change is Change.REMOVE:
             return
@@ -124,7 +124,8 @@ class StatusCounts(Rule):
                 size.uid for size in self.workloads.children.get(uid, {}).values() if not size.removed)]
             told = counts.get(_TOTAL[resource], 0)
             most, what = sum(self._pods[child] for child in children), "pods"
-            told_of = resource != "deployments" or self.history.covered(("apps", "replicasets", namespace, ""))
+            told_of = resource != "deployments" or (
+                self.history.covered(("apps", "replicasets", namespace, "")) and not self.workloads.unplaced)
             known = told_of and not self.workloads.unowned and self._created.issuperset(children) and not self.history.restarts and (
                 self.history.covered(("", "pods", namespace, "")))
         if told <= most:

@@ -61,11 +61,6 @@ class Rule:
         self._one_counter: list[_Presumed] = []
         """As `_presumed`, of what presumes that two kinds have one counter of revisions."""
 
-    @classmethod
-    def among_kinds(cls) -> bool:
-        """Does it hold objects of several kinds against each other, in one order? Those of the store and of streams are about one."""
-        return cls.name.partition(".")[0] not in ("store", "watch")
-
     # Hooks, in the order of a validation
 
     def arrived(self, event: Event) -> None:

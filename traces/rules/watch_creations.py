@@ -82,7 +82,8 @@ class Creations(Rule):
                 self._by_resource.setdefault((event.group, event.resource), []).append(stream)
         if stream.over:
             return
-        if event.delivery is Delivery.ERROR or event.connection != stream.connection or self.history.run is Run.SESSION:
+        untold = event.uid is None and event.delivery is Delivery.ADDED
+        if event.delivery is Delivery.ERROR or untold or event.connection != stream.connection or self.history.run is Run.SESSION:
             stream.over = True
             stream.expected.clear()
             return
