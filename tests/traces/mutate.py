@@ -14,6 +14,7 @@ import copy
 import functools
 import gzip
 import random
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -242,6 +243,8 @@ def judge(kind: str, group: str, planted: Planted) -> Outcome:
     rules = {found.rule for found in validation.violations}
     shown = {found.rule for found in validation.violations for seen in found.witnesses
              if (seen.file, seen.line) == (planted.file, planted.line)}
+    shown |= {result.name for result in validation.rules if result.name in _OPEN_IS_FOUND
+              for item in result.open if re.search(rf"{re.escape(planted.file)}:{planted.line}\b", item)}
     opened = {result.name: set(result.open) for result in validation.rules if result.open}
     if opened:
         before = open_items(planted.log.folder) if planted.before is None else _open(planted.before)

@@ -93,13 +93,16 @@ def test_what_is_missing_is_told(name: str, without: str, reason: str) -> None:
 
 
 def test_a_single_write_is_still_missed() -> None:
-    """The negative control: a log that keeps everything but one write is not taken for an incomplete one."""
+    """The negative control: a log that keeps everything but one write is not taken for an incomplete one; the write is open, as it may
+    be a lost line."""
     log = _log("s03_rollout").copied()
     file, number, line = next(entry for entry in log.complete if entry[2]["verb"] == "update"
                               and entry[2]["objectRef"].get("resource") == "replicasets" and entry[2]["responseStatus"]["code"] == 200)
     del log.files[file][number]
-    found = validate(log.sources()).violations
-    assert {one.rule for one in found} == {"requests.through-api"}
-    assert all(line["objectRef"]["name"] in one.objects[0] for one in found)
+    found = validate(log.sources())
+    assert not found.violations
+    (opened,) = next(one.open for one in found.rules if one.name == "requests.through-api")
+    assert line["objectRef"]["name"] in opened
+    assert "was written by no request in the log" in opened
 
 

@@ -167,3 +167,16 @@ def test_what_was_mended_is_judged_elsewhere() -> None:
     found = rule("store.lost-update", HEAD + MADE + "2 ann update configmaps t/c if rv=5 -> 200 rv=7 uid=u\n"
                  "3 bob update configmaps t/c if rv=5 -> 200 rv=9 uid=u\n")
     assert found.verdict is Verdict.VIOLATED
+
+
+def lease(line: int, agent: str, holder: str, transitions: int, second: int) -> str:
+    """A write of the lease of an operator."""
+    return (f'{line} operator update leases.coordination.k8s.io t/l agent="{agent}" -> 200 rv={line + 1} uid=l kind=Lease '
+            f"{{spec.holderIdentity={holder} spec.leaseDurationSeconds=15 spec.leaseTransitions={transitions} "
+            f'spec.acquireTime="2026-01-01T00:00:{second:02d}Z" spec.renewTime="2026-01-01T00:00:{second:02d}Z"}}\n')
+
+
+@pytest.mark.parametrize(("agent", "verdict"), [("op/v1 leader-election", Verdict.VIOLATED), ("kube-rs/0.9", Verdict.NOT_JUDGED)])
+def test_other_libraries_elect_as_they_like(agent: str, verdict: Verdict) -> None:
+    log = HEAD + lease(1, agent, "a", 0, 1) + lease(2, agent, "b", 7, 2)
+    assert rule("controllers.leader-election", log).verdict is verdict

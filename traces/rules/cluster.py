@@ -109,7 +109,7 @@ class LeaderElection(Rule):
 
     name = "controllers.leader-election"
     sentence = (
-        "A lease (not of coordinated leader election) changes its holder only when it was given back or has "
+        "A lease that client-go elects with (not coordinated leader election) changes its holder only when it was given back or has "
         "not been renewed for its duration; each change counts up "
         "leaseTransitions by one, and within a term only its holder renews it, which leaves acquireTime as it is."
     )
@@ -141,6 +141,9 @@ class LeaderElection(Rule):
             return  # not an election's lease: others may count as they like
         if any(name in lease for lease in (one, other) for name in ("strategy", "preferredHolder")):
             self.cannot_tell("coordinated leader election: the API server writes the lease too")
+            return
+        if not _by_client_go(step):
+            self.cannot_tell("nothing shows that it was written with client-go: other libraries may elect in another way")
             return
         self.judge()
         if holder == taker:
@@ -188,6 +191,18 @@ class LeaderElection(Rule):
                 f"{taker} took {step.record} {(acquired - renewed) / 1e6:.1f} s after {holder} had renewed it for {duration} s",
                 [step.record.key], (after.event, "took it"), (before.event, "renewed it"),
             )
+
+
+def _by_client_go(step: Step) -> bool:
+    """Did somebody write it who elects with client-go: a component of Kubernetes, or a client that says so?
+
+    Components and controller-runtime add it to their User-Agent (cmd/kube-controller-manager/app/options/options.go Config,
+    controller-runtime pkg/leaderelection/leader_election.go NewResourceLock). A stream tells no writer: there the lease's name counts.
+    """
+    event = step.after.event
+    if event.kind is Kind.REQUEST:
+        return event.user in _ELECTED or "leader-election" in (event.agent or "")
+    return step.record.key[2] == "kube-system" and f"system:{step.record.key[3]}" in _ELECTED
 
 
 _ELECTED: Final = frozenset(("system:kube-controller-manager", "system:kube-scheduler", "system:cloud-controller-manager"))

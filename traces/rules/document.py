@@ -21,16 +21,21 @@ violated where the log leaves open whether it was so.
 
 What the rules presume, and what they do with logs that are not like that:
 
-- **One etcd.** resourceVersions of all files given are of one counter. Logs of two clusters must be validated apart.
+- **One etcd for each store.** resourceVersions of all files given are of one cluster; logs of two clusters must be validated apart.
+  Events and groups that are not Kubernetes' own may have a counter of their own and are not compared with others. That another kind
+  has one (`--etcd-servers-overrides`) shows where several of its writes contradict several others: then no violation is called one.
+- **What is not told is unknown.** Of another view of an object (a Scale, PartialObjectMetadata), of an answer that was cut off
+  (`audit.k8s.io/truncated`) or of a version alone nothing else is concluded.
 - **The log of an API server may be missing.** It is noticed by the lease that each API server renews, and by the addresses in the
   Endpoints of the Service `kubernetes`; then nothing is judged that another server's write could explain. Otherwise it looks like
   any log that lacks lines.
 - **An audit policy may leave out** users, kinds, verbs or bodies, and lines may be lost. What is not in the log is an argument only
   where the log is known to keep such writes: "created although it exists" asks for deletions by whoever may have removed it,
   "created before its predecessor was ready" for the statuses of that pod's kubelet, "there never was one" for creations of that
-  kind and for a log in which nothing tells of a write that it has not. Where a precondition, a read, a stream or managedFields
+  kind and for a log in which nearly every revision is accounted for. Where a precondition, a read, a stream or managedFields
   tell of a write that the log has not, what would need all writes of that object is taken back; where they tell of many, of all
-  objects. A single one is called written past the API server (`requests.through-api`) if the log keeps what its writers write.
+  objects. A single one is listed as open (`requests.through-api`) if the log keeps what its writers write: its line may be lost.
+  With `complete` in the header it is a violation, as is a version that a refused request, or a dry run, tells itself.
   What the API server does without a request (events that expire, the Endpoints of a Service that is removed, custom resources
   whose definition is) is not judged. Logs of our own formats have no policy: they are taken to hold what was written while they
   were, and with `complete` in their header since the cluster was empty.

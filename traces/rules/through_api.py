@@ -50,7 +50,8 @@ class ThroughApi(Rule):
             if told or self.history.promised:
                 self.violated(wrong, [found.key], missing.event, *others)
             elif len(self.open) < _OPEN:
-                self.open.append(f"{wrong}: {missing.event.where}")
+                refused = f"; a request for it was refused, or a dry run: {found.refused.where}" if found.refused is not None else ""
+                self.open.append(f"{wrong}: {missing.event.where}{refused}")
 
 
 _OPEN: Final = 100

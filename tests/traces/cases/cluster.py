@@ -26,7 +26,8 @@ NODE_LEASE = "2 node-1 create leases.coordination.k8s.io kube-node-lease/node-1 
 def leader(when: int, second: int, rv: int, holder: str, transitions: int, acquired: int, rest: str = "") -> str:
     """A leader's write of its lease."""
     return (
-        f"{when} system update leases.coordination.k8s.io kube-system/kcm -> 200 rv={rv} uid=l kind=Lease {{spec.holderIdentity={holder} "
+        f'{when} system update leases.coordination.k8s.io kube-system/kcm agent="m/v1 leader-election" -> 200 rv={rv} uid=l kind=Lease '
+        f"{{spec.holderIdentity={holder} "
         f'spec.leaseDurationSeconds=15 spec.leaseTransitions={transitions} spec.acquireTime="2026-01-01T00:00:{acquired:02d}Z" '
         f'spec.renewTime="2026-01-01T00:00:{second:02d}Z"{rest}}}\n'
     )
