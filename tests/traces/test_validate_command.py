@@ -291,7 +291,7 @@ def test_json_of_malformed_lines(capsys: pytest.CaptureFixture[str], tmp_path: P
     file.write_bytes(encoded(audit_line()) + b"{}\n")
     _, out, _ = run(capsys, str(file), "--json", "-")
     (bad,) = json.loads(out)["malformed"]
-    assert (bad["file"], bad["line"], bad["message"]) == (str(file), 2, "object missing required field `kind`")
+    assert (bad["file"], bad["line"], bad["message"]) == (str(file), 2, "object missing required field `level`")
 
 
 def test_junit(capsys: pytest.CaptureFixture[str], reused: str) -> None:
