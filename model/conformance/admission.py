@@ -16,6 +16,7 @@ from kubecheck.model.conformance.amounts import of_pod
 from kubecheck.model.conformance.defaults import fill
 from kubecheck.model.conformance.http import Key
 from kubecheck.model.conformance.quantities import quantity
+from kubecheck.model.conformance.references import is_mirror, mounts_token, used
 from kubecheck.model.registry.requests import Code, Part
 
 Json = Any
@@ -60,8 +61,10 @@ def mutate(kind: str, document: Json, live: Json | None, key: Key, cluster: Clus
     spec = document["spec"]
     if live is None:
         limits.fill(document, cluster.all_of("limitranges", key.namespace))
-        for plugin in (_service_account, _priority):
-            refusal = plugin(spec, key, cluster)
+        for refusal in (
+            _mirror(document) if is_mirror(document) else _service_account(spec, key, cluster),
+            _priority(spec, key, cluster),
+        ):
             if refusal is not Code.OK:
                 return refusal
     else:
@@ -74,6 +77,12 @@ def mutate(kind: str, document: Json, live: Json | None, key: Key, cluster: Clus
     if labels:
         document["metadata"]["labels"] = {**(document["metadata"].get("labels") or {}), **labels}
     return _runtime_class(spec, cluster) if live is None else Code.OK
+
+
+def _mirror(pod: Json) -> Code:
+    """ServiceAccount leaves a mirror pod as its kubelet has it, and refuses one that needs an account or a secret."""
+    needs = pod["spec"].get("serviceAccountName") or used(pod, "secret") or mounts_token(pod)
+    return Code.FORBIDDEN if needs else Code.OK
 
 
 def _service_account(spec: Json, key: Key, cluster: Cluster) -> Code:

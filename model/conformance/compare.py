@@ -13,6 +13,8 @@ from typing import Any, Final
 from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.host import Reply
 from kubecheck.model.conformance.http import Key, target_of
+from kubecheck.model.conformance.identities import is_server_made
+from kubecheck.model.conformance.jobs import JOB_UID
 from kubecheck.model.conformance.replay import Observation, Seen
 from kubecheck.model.conformance.rows import Event, Row, Written
 from kubecheck.model.registry.etcd import Operation
@@ -31,6 +33,7 @@ _WRITES: Final = {Operation.CREATE: "PUT", Operation.UPDATE: "PUT", Operation.DE
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
 # Fields whose values a server makes up: compared is whether they are set.
 _MADE_UP: Final = re.compile(r"(.*\.)?metadata\.(uid|creationTimestamp|deletionTimestamp|resourceVersion|continue)$")
+_MODELS_UID: Final = re.compile(rf"uid-[0-9]+|{JOB_UID}")
 # Fields that the model does not keep.
 _NOT_KEPT: Final = re.compile(r"(.*\.)?metadata\.(generateName|managedFields.*|selfLink)$")
 
@@ -277,4 +280,6 @@ def _plain(value: Json) -> Json:
         return {k: v for k, v in kept.items() if v is not None} or None
     if isinstance(value, list):
         return [_plain(v) for v in value] or None
+    if isinstance(value, str) and (is_server_made(value) or _MODELS_UID.fullmatch(value)):
+        return "a uid that a server made up"
     return value

@@ -11,7 +11,7 @@ from typing import Final
 from kubecheck.model.conformance.compare import Difference, differences
 from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.reads import is_read, read_differences
-from kubecheck.model.conformance.replay import may_lack_managers, replay, with_managers_emptied, world_of
+from kubecheck.model.conformance.replay import as_sent, may_lack_managers, replay, with_managers_emptied, world_of
 from kubecheck.model.conformance.rows import Malformed, Row, read_rows
 from kubecheck.spec import SpecError
 
@@ -83,7 +83,7 @@ class Conformance:
 def check_row(line: int, row: Row) -> Checked:
     """Replays one probe and compares."""
     try:
-        found = _differences(row)
+        found = _differences(as_sent(row))
         if found and may_lack_managers(row.request) and not _differences(with_managers_emptied(row)):
             raise NotModelled("managedFields in a body, which the recording leaves out")
     except NotModelled as why:

@@ -6,6 +6,7 @@ would see, and the result is made numbers again. Where the model has no rule for
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,6 +18,7 @@ from kubecheck.model.conformance.documents import (
     Sent,
     api_version,
     as_written,
+    convert,
     is_another_kind,
     is_elsewhere,
     is_strict,
@@ -37,7 +39,7 @@ from kubecheck.model.conformance.patches import (
     merge_patch,
     strategic_merge_patch,
 )
-from kubecheck.model.registry.kinds import CONTROLLER_REVISION, NAMESPACE, POD, SERVICE, Strategy
+from kubecheck.model.registry.kinds import CONTROLLER_REVISION, JOB, NAMESPACE, POD, SERVICE, Strategy
 from kubecheck.model.registry.objects import Stored
 from kubecheck.model.registry.requests import Code, Part, Proposed, Request
 from kubecheck.model.registry.store import for_update
@@ -46,7 +48,7 @@ Json = Any
 
 FIRST_FOREIGN_UID: Final = 1000
 GENERATIONS: Final = 90
-_CREATED: Final = "2000-01-01T00:00:00Z"
+CREATED: Final = "2000-01-01T00:00:00Z"
 _TERMINAL: Final = ("Succeeded", "Failed")
 _REPLICAS: Final = ("spec", "replicas")
 _MANAGER: Final = "client"
@@ -84,13 +86,13 @@ class JsonContents:
             meta["namespace"] = key.namespace
         if stored.uid:
             meta["uid"] = self.uid_text(stored.uid)
-            meta["creationTimestamp"] = _CREATED
+            meta["creationTimestamp"] = CREATED
         if stored.version:
             meta["resourceVersion"] = self.revisions.text(stored.version)
         if stored.generation:
             meta["generation"] = stored.generation
         if stored.deleting:
-            meta["deletionTimestamp"] = _CREATED
+            meta["deletionTimestamp"] = CREATED
         if stored.grace is not None:
             meta["deletionGracePeriodSeconds"] = stored.grace
         if len(stored.finalizers) > 0:
@@ -106,6 +108,10 @@ class JsonContents:
         document.update(self.interner.value(stored.spec) or {})
         if stored.node:
             document.setdefault("spec", {})["nodeName"] = self.nodes.name(stored.node)
+        if kind is JOB and stored.version and not stored.labels:
+            # What is read from etcd gets its defaults anew, and then the template has labels (SetDefaults_Job).
+            labels = (document["spec"]["template"].get("metadata") or {}).get("labels")
+            meta.update({"labels": labels} if labels else {})
         status = self.interner.value(stored.status)
         if status is not None or kind.status:
             document["status"] = status or {}
@@ -189,6 +195,11 @@ class JsonContents:
         document = defaults.with_defaults(kind.kind, document)
         if kind.status:
             document.setdefault("status", {})
+        if kind is SERVICE and part is Part.MAIN and live is not None and _has_read_service(sent):
+            services.recognise(document, live)
+        convert(kind, part, document)
+        # Who owns a field is told before plugins and strategies change it (handlers/create.go, update.go, patch.go).
+        written = shapes.decoded(kind.kind, copy.deepcopy(document))
         if part is Part.MAIN:
             refusal = self._judged(lambda: admission.mutate(kind.kind, document, live, key, self))
             if refusal is not Code.OK:
@@ -196,11 +207,11 @@ class JsonContents:
         document["metadata"]["ownerReferences"] = without_duplicates(document["metadata"].get("ownerReferences") or [])
         document = shapes.decoded(kind.kind, document)
         prepare(kind, part, document, live)
-        if kind is SERVICE and part is Part.MAIN and not self._served(document, live, sent, dry_run=request.dry_run):
+        if kind is SERVICE and part is Part.MAIN and not self._served(document, live, key, dry_run=request.dry_run):
             return Proposed(code=Code.INVALID)
         document = shapes.decoded(kind.kind, document)
         proposed = self.to_record(kind, document, stored)
-        return self._owned(kind, part, sent, proposed, stored, managers, given=resets)
+        return self._owned(kind, part, sent, proposed, written, stored, managers, given=resets)
 
     def _applied(
         self, kind: Strategy, part: Part, sent: Sent, live: Json, stored: Stored
@@ -248,8 +259,10 @@ class JsonContents:
         if part is Part.SCALE:
             return self._apply_scale(sent, live, stored)
         of = schema.of_kind(kind.kind)
-        if body.get("kind") != kind.kind or not shapes.fits(kind.kind, body):
-            raise ownership.Unapplicable("another kind, or a value of another type")
+        if body.get("kind") != kind.kind:
+            raise BadPatch("a configuration is of the kind that the path names")
+        if not shapes.fits(kind.kind, body):
+            raise ownership.Unapplicable("a value of another type")
         ownership.check(of, body)
         manager = sent.target.option("fieldManager") or ""
         applied = ownership.apply(
@@ -296,6 +309,7 @@ class JsonContents:
         part: Part,
         sent: Sent,
         proposed: Proposed,
+        written: Json,
         stored: Stored,
         applied: ownership.Managers | None,
         *,
@@ -312,7 +326,7 @@ class JsonContents:
             managers = {}
         if managers is None:
             key = sent.target.key
-            new = proposed.object
+            new = self.to_record(kind, written, stored).object
             old = self.to_json(kind, key, stored) if stored.exists else {}
             if stored.exists:
                 new = for_update(kind, part, new, stored, deletion_is_final=True)
@@ -403,12 +417,10 @@ class JsonContents:
         """Writes the status of another object, as a plugin does."""
         self.rewrite(key, lambda stored: stored.next(status=self.interner.number(status)))
 
-    def _served(self, document: Json, live: Json | None, sent: Sent, *, dry_run: bool) -> bool:
+    def _served(self, document: Json, live: Json | None, key: Key, *, dry_run: bool) -> bool:
         """A Service with the addresses and ports that it needs; False if it cannot have them."""
-        spec = sent.body.get("spec") if isinstance(sent.body, dict) else None
-        read = sent.call.method == "PUT" or (isinstance(spec, dict) and "clusterIPs" in spec)
-        services.prepare(document, live, sent_back=read)
-        own = (sent.target.namespace, sent.target.name)
+        services.prepare(document, live)
+        own = (key.namespace, key.name)
         others = (
             s for s in self.all_of("services", None) if (s["metadata"].get("namespace"), s["metadata"]["name"]) != own
         )
@@ -440,6 +452,12 @@ class JsonContents:
     def key(self) -> Key:
         """The object of the request under way."""
         return self.sent[-1].target.key
+
+
+def _has_read_service(sent: Sent) -> bool:
+    """Whether a client may send back the addresses of a Service that it has read."""
+    spec = sent.body.get("spec") if isinstance(sent.body, dict) else None
+    return sent.call.method == "PUT" or (isinstance(spec, dict) and "clusterIPs" in spec)
 
 
 def _generation(meta: Json) -> int:

@@ -94,6 +94,15 @@ def as_written(call: Call, data: Json) -> Json:
     return {"written": text}
 
 
+def convert(kind: Strategy, part: Part, document: Json) -> None:
+    """What becomes of members that stand for others when a body is decoded."""
+    if kind is SECRET and part is not Part.STATUS:
+        _string_data(document)
+    if kind is DAEMON_SET:  # spec.templateGeneration, which only an annotation tells of
+        annotations = document["metadata"].get("annotations") or {}
+        document["metadata"]["annotations"] = {_TEMPLATE_GENERATION: "0", **annotations}
+
+
 def prepare(kind: Strategy, part: Part, document: Json, live: Json | None) -> None:
     """PrepareForCreate and PrepareForUpdate of the kind's strategy, as far as contents are concerned."""
     if live is None:
@@ -106,8 +115,6 @@ def prepare(kind: Strategy, part: Part, document: Json, live: Json | None) -> No
     if part is not Part.STATUS:
         if kind is JOB:
             _controller_uid(document, live)
-        if kind is SECRET:
-            _string_data(document)
         other_kinds.prepare(kind.kind, document, live)
     if kind is NODE and live is None:
         taint(document)
@@ -212,9 +219,12 @@ def _prepare_for_create(kind: Strategy, document: Json) -> None:
             ]
 
 
+_TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
+
+
 def _template_generation(document: Json, live: Json | None, part: Part) -> None:
     """The annotation that stands for spec.templateGeneration (pkg/registry/apps/daemonset/strategy.go, pkg/apis/apps/v1/conversion.go)."""
-    name = "deprecated.daemonset.template.generation"
+    name = _TEMPLATE_GENERATION
     generation = 1
     if live is not None:
         generation = int((live["metadata"].get("annotations") or {}).get(name, 1))
@@ -261,13 +271,13 @@ def is_elsewhere(sent: Sent, document: Json) -> bool:
     return bool(sent.target.namespace) and meta.get("namespace") not in (None, "", sent.target.namespace)
 
 
-def server_made_uids(value: Json) -> list[str]:
-    """The uids in a body that some server made up, in order."""
-    found: list[str] = []
+def server_made_uids(value: Json) -> list[tuple[str, Json]]:
+    """The uids in a body that some server made up, in order, each with the JSON object that has it."""
+    found: list[tuple[str, Json]] = []
     if isinstance(value, dict):
         for name, child in value.items():
             if name == "uid" and isinstance(child, str) and is_server_made(child):
-                found.append(child)
+                found.append((child, value))
             else:
                 found += server_made_uids(child)
     elif isinstance(value, list):

@@ -145,12 +145,22 @@ class Host:
         named = server_made_uids(body if isinstance(body, dict) else {"patch": body})
         if isinstance(body, list):
             values = [str(o.get("value")) for o in body if isinstance(o, dict) and o.get("path") == "/metadata/uid"]
-            named += [value for value in values if is_server_made(value)]
-        for uid in named:
+            named += [(value, None) for value in values if is_server_made(value)]
+        for uid, holder in named:
             if not self.contents.uids.knows(uid):
-                meant = self._meant(call, target, body)
+                meant = self._referred(target, holder) or self._meant(call, target, body)
                 if meant:
                     self.contents.uids.bind(uid, meant)
+
+    def _referred(self, target: Target, holder: Json) -> int:
+        """The uid of the object that a reference with a kind and a name is to; 0 if it is none, or to nothing that is there."""
+        holder = holder if isinstance(holder, dict) else {}
+        group = str(holder.get("apiVersion") or "").rpartition("/")[0]
+        for kind in KINDS:
+            if (kind.group, kind.kind) == (group, holder.get("kind")) and isinstance(holder.get("name"), str):
+                namespace = str(holder.get("namespace") or target.namespace) if kind.namespaced else ""
+                return self.stored(Key(group, kind.resource, namespace, holder["name"])).uid
+        return 0
 
     def _meant(self, call: Call, target: Target, body: Json) -> int:
         """The object that a uid is of, of which nothing else is known: see identities.py."""

@@ -6,6 +6,7 @@ what authorization sees of it, `routed` where the request goes.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qs, unquote
@@ -162,6 +163,14 @@ def is_watch(target: Target) -> bool:
     """Whether the query asks for a watch: `watch` without a value does, too (Convert_Slice_string_To_bool)."""
     text = target.option("watch")
     return text is not None and boolean(text)
+
+
+_DURATION: Final = re.compile(r"[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h))+)")
+
+
+def is_duration(text: str) -> bool:
+    """Whether it is a time as Go writes one (time.ParseDuration)."""
+    return _DURATION.fullmatch(text) is not None
 
 
 def boolean(text: str) -> bool:

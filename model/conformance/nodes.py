@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from kubecheck.model.conformance.contents import NotModelled
 from kubecheck.model.conformance.http import Attributes, Key, Target
+from kubecheck.model.conformance.references import is_mirror, members, refers_to_objects, used
 from kubecheck.model.registry.chain import Opinion
 from kubecheck.model.registry.requests import Code
 
@@ -33,7 +34,6 @@ DECIDED: Final = {
     ("", "secrets"), ("", "configmaps"), ("", "serviceaccounts"), ("", "pods"), ("", "nodes"), ("", "persistentvolumeclaims"),
     ("", "persistentvolumes"), (_COORDINATION, "leases"), (_STORAGE, "csinodes"), *_ELSEWHERE,
 }  # fmt: skip
-_MIRROR: Final = "kubernetes.io/config.mirror"
 # Labels that kubelets may set on their nodes (staging/src/k8s.io/kubelet/pkg/apis/well_known_labels.go).
 _KUBELET_LABELS: Final = {
     "kubernetes.io/hostname", "topology.kubernetes.io/zone", "topology.kubernetes.io/region",
@@ -104,7 +104,7 @@ class NodeRules:
         return any(
             asked.name in used(pod, kind)
             for pod in self.all_of("pods", asked.namespace)
-            if _node_of_pod(pod) == node and _MIRROR not in (pod["metadata"].get("annotations") or {})
+            if _node_of_pod(pod) == node and not is_mirror(pod)
         )
 
     def _bound(self, node: str, volume: str) -> bool:
@@ -119,7 +119,7 @@ class NodeRules:
     def admit(self, user: str, verb: str, target: Target, new: Json | None, old: Json | None) -> Code:
         """NodeRestriction: OK, 403, or 404 for a pod that is not there. `verb` is create, update or delete."""
         node = node_of(user)
-        name = target.name or _object((new or {}).get("metadata")).get("name")
+        name = target.name or members((new or {}).get("metadata")).get("name")
         allowed = True
         if target.resource == "pods":
             return self._admit_pod(node, verb, target, new, old)
@@ -139,8 +139,8 @@ class NodeRules:
 
     def _admit_token(self, node: str, target: Target, review: Json) -> Code:
         """A token is bound to a pod of the node, and for an audience that one of its volumes asks for."""
-        spec = _object(review.get("spec"))
-        bound = _object(spec.get("boundObjectRef"))
+        spec = members(review.get("spec"))
+        bound = members(spec.get("boundObjectRef"))
         if bound.get("apiVersion") != "v1" or bound.get("kind") != "Pod" or not bound.get("name"):
             return Code.FORBIDDEN
         if not bound.get("uid"):
@@ -152,9 +152,9 @@ class NodeRules:
         if bound["uid"] != pod["metadata"].get("uid") or _node_of_pod(pod) != node or len(audiences) > 1:
             return Code.FORBIDDEN
         asked = {
-            (_object(source.get("serviceAccountToken")).get("audience") or "")
+            (members(source.get("serviceAccountToken")).get("audience") or "")
             for volume in (pod["spec"].get("volumes") or [])
-            for source in _object(volume.get("projected")).get("sources") or []
+            for source in members(volume.get("projected")).get("sources") or []
             if source.get("serviceAccountToken") is not None
         }
         return Code.OK if audiences[0] in asked else Code.FORBIDDEN
@@ -177,7 +177,7 @@ class NodeRules:
         """A kubelet creates mirror pods only: on its node, owned by its node, using nothing."""
         meta = pod.get("metadata") or {}
         owners = meta.get("ownerReferences") or []
-        if _MIRROR not in (meta.get("annotations") or {}) or _node_of_pod(pod) != node or len(owners) != 1:
+        if not is_mirror(pod) or _node_of_pod(pod) != node or len(owners) != 1:
             return Code.FORBIDDEN
         owner = owners[0]
         if (owner.get("apiVersion"), owner.get("kind"), owner.get("name")) != ("v1", "Node", node):
@@ -189,8 +189,7 @@ class NodeRules:
             return Code.NOT_FOUND
         if owner.get("uid") != found["metadata"].get("uid"):
             return Code.FORBIDDEN
-        uses = any(used(pod, kind) for kind in ("secret", "configMap", "claim", "account"))
-        return Code.FORBIDDEN if uses else Code.OK
+        return Code.FORBIDDEN if refers_to_objects(pod) else Code.OK
 
 
 def _node_is_its_own(verb: str, new: Json, old: Json | None) -> bool:
@@ -198,10 +197,10 @@ def _node_is_its_own(verb: str, new: Json, old: Json | None) -> bool:
     before, after = (old or {}).get("metadata") or {}, new.get("metadata") or {}
     if verb == "update":
         for path in (("spec", "taints"), ("metadata", "ownerReferences")):
-            was, is_ = (_object(_object(d).get(path[0])).get(path[1]) or [] for d in (old, new))
+            was, is_ = (members(members(d).get(path[0])).get(path[1]) or [] for d in (old, new))
             if was != is_:
                 return False
-    labels = [_object(meta.get("labels")) for meta in (before, after)]
+    labels = [members(meta.get("labels")) for meta in (before, after)]
     changed = {key for key in labels[0] | labels[1] if labels[0].get(key) != labels[1].get(key)}
     return not any(_is_forbidden(key) for key in changed)
 
@@ -225,11 +224,6 @@ def _node_of_pod(pod: Json | None) -> str | None:
     return None if pod is None else (pod.get("spec") or {}).get("nodeName")
 
 
-def _object(value: Json) -> dict[str, Json]:
-    """A JSON object; an empty one for anything else, which the handlers refuse."""
-    return value if isinstance(value, dict) else {}
-
-
 def is_node(user: str, groups: tuple[str, ...]) -> bool:
     """Whether it is a kubelet (nodeidentifier/default.go)."""
     return user.startswith(_PREFIX) and "system:nodes" in groups
@@ -238,29 +232,3 @@ def is_node(user: str, groups: tuple[str, ...]) -> bool:
 def node_of(user: str) -> str:
     """The node of a kubelet's user."""
     return user.removeprefix(_PREFIX)
-
-
-def used(pod: Json, kind: str) -> set[str]:
-    """The names of the Secrets, ConfigMaps, claims or accounts that a pod uses (pkg/api/v1/pod/util.go, VisitPodSecretNames…)."""
-    spec = pod.get("spec") or {}
-    volumes = spec.get("volumes") or []
-    if kind == "account":
-        return {spec["serviceAccountName"]} if spec.get("serviceAccountName") else set()
-    if kind == "claim":
-        names = {_object(v.get("persistentVolumeClaim")).get("claimName") for v in volumes}
-        names |= {f"{pod['metadata'].get('name')}-{v.get('name')}" for v in volumes if v.get("ephemeral") is not None}
-        return {n for n in names if isinstance(n, str)}
-    name = "secretName" if kind == "secret" else "name"
-    found = {_object(v.get(kind)).get(name) for v in volumes}
-    for volume in volumes:
-        found |= {_object(s.get(kind)).get("name") for s in _object(volume.get("projected")).get("sources") or []}
-    containers = [
-        *(spec.get("containers") or []), *(spec.get("initContainers") or []), *(spec.get("ephemeralContainers") or []),
-    ]  # fmt: skip
-    for container in containers:
-        found |= {_object(e.get(f"{kind}Ref")).get("name") for e in container.get("envFrom") or []}
-        sources = [_object(e.get("valueFrom")) for e in container.get("env") or []]
-        found |= {_object(s.get(f"{kind}KeyRef")).get("name") for s in sources}
-    if kind == "secret":
-        found |= {s.get("name") for s in spec.get("imagePullSecrets") or []}
-    return {n for n in found if isinstance(n, str)}

@@ -49,10 +49,29 @@ def prepare(kind: str, document: Json, live: Json | None) -> None:
     """What an update of the main resource makes of members that stand for each other."""
     if kind == "Node":
         one_and_many(document.setdefault("spec", {}), "podCIDR", "podCIDRs")
+    for path in _SWITCHED_OFF.get(kind, ()):
+        _drop_new(document, live, path)
     if kind == "PersistentVolumeClaim" and live is None:
         spec = document.get("spec") or {}
         if spec.get("dataSource") is not None and spec.get("dataSourceRef") is None:
             spec["dataSourceRef"] = dict(spec["dataSource"])
+
+
+# Fields of features that are off by default in 1.36: CoordinatedLeaderElection, MaxUnavailableStatefulSet.
+_SWITCHED_OFF: Final = {
+    "Lease": (("spec", "strategy"), ("spec", "preferredHolder")),
+    "StatefulSet": (("spec", "updateStrategy", "rollingUpdate", "maxUnavailable"),),
+}
+
+
+def _drop_new(document: Json, live: Json | None, path: tuple[str, ...]) -> None:
+    """A field of a feature that is off is dropped, unless the stored object has it: the strategies' dropDisabledFields."""
+    *above, last = path
+    for name in above:
+        document = document.get(name) or {}
+        live = (live or {}).get(name)
+    if (live or {}).get(last) is None:
+        document.pop(last, None)
 
 
 def contents(kind: str, new: Json, *, creation: bool) -> Problems:

@@ -217,7 +217,7 @@ def _system(given: Json, path: str, every: list[tuple[str, Json]]) -> Problems:
 def creation(pod: Json) -> Problems:
     """ValidatePodCreate, besides what holds of every pod."""
     given = pod.get("spec") or {}
-    found = []
+    found = _annotated((pod.get("metadata") or {}).get("annotations") or {}, given, "")
     if given.get("ephemeralContainers"):
         found.append("spec.ephemeralContainers: cannot be set on create")
     if given.get("nodeName") and given.get("schedulingGates"):
@@ -228,7 +228,12 @@ def creation(pod: Json) -> Problems:
 def update(new: Json, old: Json) -> Problems:
     """ValidatePodUpdate: images, a deadline, more tolerations, fewer gates; nothing else."""
     was, now = dict(old["spec"]), dict(new["spec"])
+    notes, noted = (one["metadata"].get("annotations") or {} for one in (new, old))
     found = []
+    if notes.get(_MIRROR) != noted.get(_MIRROR):
+        found.append(f"metadata.annotations[{_MIRROR}]: may not add, remove or update mirror pod annotation")
+    if notes.get(_COST) != noted.get(_COST):
+        found += _annotated({_COST: notes.get(_COST, "0")}, now, "")
     before, after = was.pop("activeDeadlineSeconds", None), now.pop("activeDeadlineSeconds", None)
     if before is not None and (after is None or after > before):
         found.append("spec.activeDeadlineSeconds: must not update from a positive integer to a larger one or none")

@@ -67,12 +67,14 @@ class Caches(State):
 
 @dataclass
 class Watch:
-    """An open watch: how it began, and for what."""
+    """An open watch: how it began, and for what; whether it wants bookmarks, and after how many seconds it is to end (0: not said)."""
 
     start: WatchStart
     resource: Resource
     selector: JsonSelector
     place: int
+    bookmarks: bool
+    seconds: int
 
 
 @dataclass(frozen=True)
@@ -338,7 +340,8 @@ class Reader(ApiServer):
         start = self._reading(place, needed, lambda s, c: open_watch(s.etcd, c, options, True))
         if start.code is not Code.OK:
             return reply_of(start.code)
-        self.watch = Watch(start, self._scope(target, kind), selector, place)
+        seconds = integer(target.option("timeoutSeconds")) or 0
+        self.watch = Watch(start, self._scope(target, kind), selector, place, options.bookmarks, seconds)
         if start.initial:
             self._holds_only_ours(target, selector)
         self._began = [] if not start.initial else self._initial_events(self.watch, kind)
@@ -363,7 +366,7 @@ class Reader(ApiServer):
     def delivered(self) -> list[Delivered]:
         """What the watch that was opened last has delivered by now."""
         watch = self.watch
-        if watch is None:
+        if watch is None or watch.seconds < 0:  # its time is over before it begins (handlers/get.go, handleWatch)
             return []
         if watch.start.error is not Code.OK:
             status = reply_of(watch.start.error)

@@ -191,6 +191,7 @@ def _compare(row: Row, server: Reader, reply: Reply) -> list[Difference]:
             compare(f"answer.{path}", told(path, value), told(path, at(reply.document, path)))
     if row.request.then is not None or row.events:
         delivered = server.delivered() if server.watch is not None else _plain_answer(row, reply)
+        delivered = _with_bookmarks(server, delivered, row.events)
         compare(
             "events",
             [_recorded(e) for e in row.events],
@@ -201,8 +202,11 @@ def _compare(row: Row, server: Reader, reply: Reply) -> list[Difference]:
         if answer.lines is not None:
             compare("lines", answer.lines, len(delivered))
         if answer.stream_end is not None:
-            ended = server.watch is None or server.watch.start.error is not Code.OK
-            compare("stream", answer.stream_end, "closed by the server" if ended else "open")
+            ended = server.watch is None or server.watch.start.error is not Code.OK or server.watch.seconds < 0
+            if (
+                ended or server.watch is None or not server.watch.seconds
+            ):  # else the recording's client may have left before
+                compare("stream", answer.stream_end, "closed by the server" if ended else "open")
     return found
 
 
@@ -250,6 +254,29 @@ def _plain_answer(row: Row, reply: Reply) -> list[Delivered]:
         if target_of(row.request.path).name and reply.document
         else []
     )
+
+
+def _with_bookmarks(server: Reader, delivered: list[Delivered], recorded: list[Event]) -> list[Delivered]:
+    """What is delivered, with bookmarks where the recording has them, if the watch wants any.
+
+    When they come is the server's affair (cacher.go, dispatchEvents; cache_watcher.go, nextBookmarkTime): within about a second, every
+    minute, before the end. A bookmark says how far the watch is: not behind what it has delivered, and not beyond what it delivers next.
+    """
+    if server.watch is None or not server.watch.bookmarks:
+        return delivered
+    found: list[Delivered] = []
+    coming = list(delivered)
+    reached = server.watch.start.after
+    for event in recorded:
+        if event.type == "BOOKMARK" and event.initial_events_end is None:
+            ahead = [d.version for d in coming if d.version > reached]
+            told = server.contents.revisions.version(event.rv).number
+            fits = reached <= told < min(ahead, default=server.revision() + 1)
+            found.append(Delivered("BOOKMARK", told if fits else reached))
+        elif coming:
+            found.append(coming.pop(0))
+            reached = max(reached, found[-1].version)
+    return found + coming
 
 
 def _paired(delivered: list[Delivered], recorded: list[Event]) -> list[tuple[Delivered, Event | None]]:

@@ -20,11 +20,20 @@ from kubecheck.model.conformance.bodies import (
 )
 from kubecheck.model.conformance.bootstrap import is_bootstrapped
 from kubecheck.model.conformance.builtin import has_part, is_unknown_group, is_unknown_resource
-from kubecheck.model.conformance.contents import NotModelled
+from kubecheck.model.conformance.contents import CREATED, NotModelled
 from kubecheck.model.conformance.disruption import JsonBudgets
 from kubecheck.model.conformance.documents import api_version, media_type
 from kubecheck.model.conformance.host import BY_RESOURCE, Host, Reply, reply_of
-from kubecheck.model.conformance.http import Attributes, Key, Target, attributes_of, boolean, routed, target_of
+from kubecheck.model.conformance.http import (
+    Attributes,
+    Key,
+    Target,
+    attributes_of,
+    boolean,
+    is_duration,
+    routed,
+    target_of,
+)
 from kubecheck.model.conformance.identities import is_server_made
 from kubecheck.model.conformance.queries import as_transformed, negotiated
 from kubecheck.model.conformance.rows import Call
@@ -59,9 +68,11 @@ class ApiServer(Host):
     """The API server of one probe."""
 
     def serve(self, call: Call) -> Reply:
-        """Answers one request: authentication, impersonation, authorization, and only then what its path is."""
+        """Answers one request: its deadline, authentication, impersonation, authorization, and only then what its path is."""
         target = target_of(call.path)
         asked = attributes_of(call, target)
+        if not is_duration(target.option("timeout") or "0") and asked.verb not in ("watch", "proxy"):
+            return reply_of(Code.BAD_REQUEST)  # filters/request_deadline.go
         user = self._authenticated(call)
         if user is None:
             return reply_of(Code.UNAUTHORIZED)
@@ -276,6 +287,10 @@ class ApiServer(Host):
     def _reply(self, kind: Strategy, part: Part, key: Key, code: int, stored: Stored) -> Reply:
         """An answer with an object."""
         document = self.contents.to_json(kind, key, stored)
+        if (
+            code == 201 and not stored.uid
+        ):  # of a dry run, which makes up all that a creation does (FillObjectMetaSystemFields)
+            document["metadata"].update({"uid": "of a dry run", "creationTimestamp": CREATED})
         if part is Part.SCALE:
             return Reply(code, None, "Scale", stored, scale_of(document))
         return Reply(code, None, kind.kind, stored, document)
@@ -334,9 +349,14 @@ class ApiServer(Host):
             return reply_of(Code.INVALID)
         request = Request(body=self._announce(call, named, body), dry_run=self._dry_run(target))
         slot = self.world.slot(named.key)
-        return self._answered(
+        reply = self._answered(
             kind, Part.MAIN, named.key, self._run(lambda etcd: create(etcd, self.registry, kind, slot, request))
         )
+        if (
+            reply.code == 201 and request.dry_run and meta.get("resourceVersion")
+        ):  # nobody has put another one in its place
+            reply.document["metadata"]["resourceVersion"] = meta["resourceVersion"]
+        return reply
 
     def generated_name(self, target: Target, prefix: str) -> str:
         """The next name that was announced for a generateName (names.go, SimpleNameGenerator); what its letters are is not modelled."""
@@ -558,7 +578,9 @@ class ApiServer(Host):
         if isinstance(request, Code):
             return reply_of(request)
         if "" in (options.get("preconditions") or {}).values() and not request.dry_run:
-            raise NotModelled("an eviction with an empty precondition")  # which addConditionAndDeletePod does not look at
+            raise NotModelled(
+                "an eviction with an empty precondition"
+            )  # which addConditionAndDeletePod does not look at
         slot = self.world.slot(target.key)
         budgets = JsonBudgets(self.world, self.contents)
         code = self._run(lambda etcd: evict(etcd, self.registry, budgets, slot, request)).code

@@ -4,7 +4,8 @@ From pkg/registry/core/service/strategy.go (dropTypeDependentFields), storage/st
 storage/alloc.go, and pkg/apis/core/validation/validation.go (ValidateServiceCreate, ValidateServiceUpdate, ValidateServiceStatusUpdate).
 
 Which free address or port is taken is the server's choice. The model takes the last ones of the ranges; where a client that read a
-service sends it back, the server's are recognised by their place.
+service sends it back, the server's are recognised by their place. An address among the first of the range is a client's: a server takes
+of those only when all others are taken (service/ipallocator/ipallocator.go, calculateRangeOffset).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ Json = Any
 Problems = list[str]
 
 _ADDRESSES: Final = ipaddress.ip_network("10.96.0.0/12")
+_OF_CLIENTS: Final = 256  # so many addresses at the beginning of the range
 _PORTS: Final = range(30000, 32768)
 _PORTS_TAKEN: Final = range(32700, 32768)
 _OF_DRY_RUN: Final = "10.96.0.0"
@@ -48,16 +50,14 @@ def _is_taken(address: Json) -> bool:
     return str(address).startswith("10.111.255.")
 
 
-def prepare(service: Json, live: Json | None, *, sent_back: bool) -> None:
-    """What an update fills in from the stored service, and drops of it; `sent_back`: the client sends what it read."""
+def prepare(service: Json, live: Json | None) -> None:
+    """What an update fills in from the stored service, and drops of it."""
     spec = service["spec"]
     if live is None:
         if spec.get("clusterIP") and not spec.get("clusterIPs"):
             spec["clusterIPs"] = [spec["clusterIP"]]
         return
     old = live["spec"]
-    if sent_back:
-        _recognise(spec, old)
     _normalize(spec, old)
     if _needs_address(old) and _needs_address(spec):
         for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
@@ -73,9 +73,18 @@ def prepare(service: Json, live: Json | None, *, sent_back: bool) -> None:
     _drop(service, old)
 
 
-def _recognise(spec: Json, old: Json) -> None:
+def _may_be_servers(address: Json) -> bool:
+    """Whether a server can have chosen this address."""
+    found = names.address(address)
+    first = _ADDRESSES.network_address
+    return found is not None and found in _ADDRESSES and int(found) - int(first) > _OF_CLIENTS
+
+
+def recognise(service: Json, live: Json) -> None:
+    """Puts the model's addresses and ports for those that a client has read and sends back."""
+    spec, old = service["spec"], live["spec"]
     given = spec.get("clusterIPs") or []
-    if given and _is_taken(old.get("clusterIP")):
+    if given and _may_be_servers(given[0]) and _is_taken(old.get("clusterIP")):
         known = given[0]
         spec["clusterIPs"] = list(old["clusterIPs"])
         if spec.get("clusterIP") == known:
@@ -142,7 +151,10 @@ def allocate(service: Json, live: Json | None, others: Iterable[Json], *, dry_ru
     spec, old = service["spec"], (live or {}).get("spec") or {}
     all_others = [o["spec"] for o in others]
     if _needs_address(spec):
-        if not _families(spec):
+        alone = (
+            live is None and spec.get("clusterIPs") and not spec.get("clusterIP")
+        )  # the first of them is no clusterIP
+        if alone or not _families(spec):
             return False
         taken = {a for o in all_others for a in o.get("clusterIPs") or []}
         asked = [a for a in spec.get("clusterIPs") or [] if a != "None" and a not in (old.get("clusterIPs") or [])]
@@ -217,6 +229,8 @@ def contents(service: Json) -> Problems:
         ("Cluster", "Local") if kind != "ExternalName" else ("Cluster", "Local", None)
     ):
         found.append("spec.internalTrafficPolicy: unsupported value")
+    if spec.get("trafficDistribution") not in (None, "PreferClose", "PreferSameZone", "PreferSameNode"):
+        found.append("spec.trafficDistribution: unsupported value")
     if not _needs_check(spec) and spec.get("healthCheckNodePort"):
         found.append("spec.healthCheckNodePort: goes with type LoadBalancer and externalTrafficPolicy Local")
     if kind != "LoadBalancer":

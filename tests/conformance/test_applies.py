@@ -105,7 +105,7 @@ APPLIES: dict[str, tuple[list[Json], Json, str, Any]] = {
         {"k": "v"},
     ),
     "a dry run": ([MAP], call("PATCH", f"{MAPS}/a?fieldManager=m&dryRun=All", keys("x"), APPLY), "200", {"k": "v"}),
-    "no kind": ([MAP], apply(f"{MAPS}/a", {"apiVersion": "v1", "metadata": meta()}), "500", {"k": "v"}),
+    "no kind": ([MAP], apply(f"{MAPS}/a", {"apiVersion": "v1", "metadata": meta()}), "400 BadRequest", {"k": "v"}),
 }
 
 

@@ -62,7 +62,9 @@ def test_a_priority_class_stays_in_its_first_generation() -> None:
 
 def test_a_daemon_sets_status_does_not_touch_its_template_generation() -> None:
     made = post(DAEMON_SETS, workload("DaemonSet"))
-    assert answer([made], put(f"{DAEMON_SETS}/a/status", workload("DaemonSet"))).writes == []
+    seen = answer([made], put(f"{DAEMON_SETS}/a/status", workload("DaemonSet")))
+    assert seen.at("metadata", "annotations", "deprecated.daemonset.template.generation") == "1"
+    assert seen.writes == ["update daemonsets"]  # only managedFields: the body says that it is another one
 
 
 def test_the_nodes_of_a_volume_are_chosen_once() -> None:
@@ -131,7 +133,9 @@ def test_owners_written_with_the_status(path: str, body: Json, kept: bool) -> No
     assert seen.at("metadata", "ownerReferences") == (None if kept else OWNER)
 
 
-@pytest.mark.parametrize(("path", "body", "code"), [(REPLICA_SETS, workload("ReplicaSet"), INVALID), (PODS, pod(), "200")])
+@pytest.mark.parametrize(
+    ("path", "body", "code"), [(REPLICA_SETS, workload("ReplicaSet"), INVALID), (PODS, pod(), "200")]
+)
 def test_a_deletion_written_with_the_status(path: str, body: Json, code: str) -> None:
     """It is refused as any change of it is (ValidateObjectMetaAccessorUpdate); podStatusStrategy.PrepareForUpdate takes it off before."""
     change = {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}

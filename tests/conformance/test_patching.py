@@ -415,7 +415,7 @@ SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": meta()}
         (patch(f"{MAPS}/a", {"kind": "Secret"}, STRATEGIC), "200"),
         (patch(f"{MAPS}/a", {"metadata": {"name": "b"}}), "400 BadRequest"),
         (patch(f"{MAPS}/a", {"metadata": {"namespace": "b"}}, STRATEGIC), "400 BadRequest"),
-        (apply(f"{MAPS}/a", SECRET), "500"),
+        (apply(f"{MAPS}/a", SECRET), "400 BadRequest"),
         (apply(f"{MAPS}/a", {**config_map(), "apiVersion": "v2"}), "400 BadRequest"),
     ],
 )

@@ -539,7 +539,7 @@ def test_one_podip_is_the_first_of_many() -> None:
 @pytest.mark.parametrize(
     ("status", "writes"),
     [
-        ({"phase": "Running"}, []),  # what the kubelet left out is kept
+        ({"phase": "Running"}, ["update pods"]),  # what the kubelet left out is kept, but it does not own it any more
         ({"phase": "Running", "qosClass": "BestEffort", "observedGeneration": 1}, []),
         ({"phase": "Running", "observedGeneration": 2}, ["update pods"]),
     ],
