@@ -419,6 +419,14 @@ OF_REGISTRY: Final = (
         protects=("orphaned_dependents_survive",),
     ),
     Feature(
+        name="finalizer-starts-deletion",
+        releases=since("1.16"),
+        issues=("kubernetes#77081", "kubernetes#81081"),
+        source="pkg/controller/garbagecollector/graph_builder.go, deletionStartsWithFinalizer",
+        sentence="For the garbage collector a deletion begins whenever its finalizer appears, not only with the deletionTimestamp.",
+        protects=("deletions_end",),
+    ),
+    Feature(
         name="recheck-before-adoption",
         releases=since("1.6"),
         issues=("kubernetes#42639", "kubernetes#42938"),
@@ -433,6 +441,14 @@ OF_REGISTRY: Final = (
         source="pkg/controller/namespace/namespace_controller.go, namespaceDeletionGracePeriod",
         sentence="The namespace controller gives the API servers five seconds to see a deletion before it begins.",
         protects=("nothing_outlives_its_namespace",),
+    ),
+    Feature(
+        name="ordered-namespace-deletion",
+        releases=since("1.33"),
+        issues=("kubernetes#126587", "KEP-5080"),
+        source="pkg/controller/namespace/deletion/namespaced_resources_deleter.go, deleteAllContent",
+        sentence="The namespace controller deletes pods first, and nothing else while a list shows one.",
+        protects=("pods_go_first",),
     ),
     Feature(
         name="live-namespace-lookup",

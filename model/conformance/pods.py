@@ -27,7 +27,7 @@ _DNS_POLICIES: Final = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "N
 _MIRROR: Final = "kubernetes.io/config.mirror"
 _COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 _TOLERATIONS: Final = "scheduler.alpha.kubernetes.io/tolerations"
-_INTEGER: Final = re.compile("0|-?[0-9]{1,10}")
+_INTEGER: Final = re.compile("0|[1-9][0-9]*|-[0-9]+")  # as GetDeletionCostFromPodAnnotations reads one
 # What may not be set for a pod of a system; of `_UNLESS_SET` false and empty ones may.
 _NOT_LINUX: Final = ("windowsOptions",)
 _NOT_WINDOWS: Final = (

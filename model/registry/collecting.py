@@ -2,6 +2,8 @@
 
 The collector's informers may be as far behind as can be, and it may restart. What it cannot know yet it cannot keep: what the properties
 promise of an owner's dependents is about those that its graph had when the owner was deleted (known to be so: kubernetes#26120).
+
+The controller's informers show what is there now: an older version that it saw and did nothing about is none that it decided by.
 """
 
 from __future__ import annotations
@@ -12,11 +14,11 @@ from typing import Annotated
 
 from kubecheck.model.registry.deletion import delete
 from kubecheck.model.registry.etcd import Etcd
-from kubecheck.model.registry.garbage_collection import Protections, garbage_collector, is_waiting
-from kubecheck.model.registry.garbage_graph import Collector
+from kubecheck.model.registry.garbage_collection import Protections, garbage_collector, is_waiting, relists
+from kubecheck.model.registry.garbage_graph import MOST_UNSEEN, Collector
 from kubecheck.model.registry.kinds import CONFIG_MAP
 from kubecheck.model.registry.objects import Slot, Stored
-from kubecheck.model.registry.ownership import Ownership, Uid
+from kubecheck.model.registry.ownership import OTHER, Ownership, Uid
 from kubecheck.model.registry.requests import Part, Propagation, Request
 from kubecheck.model.registry.store import Registry, update
 from kubecheck.model.registry.switches import Switches
@@ -42,21 +44,27 @@ class CollectingScope(Switches, Protections):
     empty_slots: int = 0
     """Slots behind them that nothing is in: coordinates that are wrong."""
     deletes: int = 1
-    """Whether the user deletes the first object, with any propagation (0 or 1): what is being deleted is not deleted again here."""
+    """Deletions of the first object by the user: the first with any propagation, later ones, of what is being deleted, with the same."""
+    finalizers: int = 0
+    """Whether the first object has a finalizer of somebody else's (0 or 1), who takes it off when it is being deleted."""
     moves: int = 0
     """Changes of the second object's owner, to the last object, by the user."""
     adopts: bool = False
     """A controller of the first object adopts the second one if that has no owner."""
     restarts: int = 0
     """Crashes and restarts of the garbage collector."""
+    relists: int = 0
+    """How often an informer of the garbage collector lists anew, and so skips versions of an object."""
 
     recheck_before_adoption: bool = True
     """Before it adopts, the controller reads its own object from the API server."""
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if self.deletes > 1:
-            raise ScopeError("deletes", f"is {self.deletes}, and must be 0 or 1")
+        if self.finalizers > 1:
+            raise ScopeError("finalizers", f"is {self.finalizers}, and must be 0 or 1")
+        if 2 * self.deletes + self.finalizers + self.moves + 2 > MOST_UNSEEN:
+            raise ScopeError("deletes", f"and moves are too many: an informer is at most {MOST_UNSEEN} versions behind")
         if len(self.objects) < 2 and (self.deletes or self.moves or self.adopts):
             raise ScopeError("objects", "are fewer than an owner and a dependent")
 
@@ -76,11 +84,14 @@ class CollectingScope(Switches, Protections):
         return {
             "objects": self.slots,
             "uids": len(self.objects),
-            "revisions": len(self.objects) * (per_object + 2) + self.moves,
+            "revisions": len(self.objects) * (per_object + 2)
+            + self.moves
+            + 2 * max(0, self.deletes - 1)
+            + self.finalizers,
             "contents": self.ownership.contents,
             "bodies": self.ownership.bodies,
-            "finalizers": 2,
-            "finalizer_names": 1,
+            "finalizers": 2 + self.finalizers,
+            "finalizer_names": 1 + self.finalizers,
             **dict.fromkeys(("generations", "graces", "nodes", "history"), 0),
         }
 
@@ -99,6 +110,7 @@ class Others(State):
     knew when the user deleted it, and `policy` is how.
     """
 
+    deleted: Annotated[int, Range(0, "deletes")]
     moved: Annotated[int, Range(0, "moves")]
     restarted: Annotated[int, Range(0, "restarts")]
     owner: Stored
@@ -121,6 +133,10 @@ def users(scope: CollectingScope, registry: Registry) -> Module:
         """The objects exist; the garbage collector has yet to see them."""
         for at in created:
             etcd.create(Slot(at[0]), Stored(owners=at[1]), remember=False)
+        if scope.finalizers:
+            first = etcd.get(Slot(0))
+            held = first.next(finalizers=first.finalizers + (OTHER,))  # noqa: RUF005 - a Seq grows by +
+            etcd.update(Slot(0), held, remember=False)
         if scope.adopts:
             other.owner = etcd.get(Slot(0))
             other.dependent = etcd.get(Slot(1))
@@ -129,34 +145,47 @@ def users(scope: CollectingScope, registry: Registry) -> Module:
 
         @module.action(actor="user", kind="environment")
         def delete_owner(etcd: Etcd, c: Collector, other: Others, policy: Propagation) -> None:
-            """The user deletes the first object."""
-            require(policy is not Propagation.UNSAID)
+            """The user deletes the first object, perhaps again."""
+            require(policy is not Propagation.UNSAID and other.deleted < scope.deletes)
             owner = etcd.get(Slot(0))
-            require(owner.exists and not owner.deleting)
-            other.policy = policy
-            for uid in range(1, o.uids + 1):
-                node = c.graph[uid]
-                if o.refers_to(node.owners, owner.uid):
-                    other.known[uid] = True
+            require(owner.exists and (not owner.deleting or policy is other.policy))
+            if not owner.deleting:
+                other.policy = policy
+                for uid in range(1, o.uids + 1):
+                    node = c.graph[uid]
+                    if o.refers_to(node.owners, owner.uid):
+                        other.known[uid] = True
+            other.deleted += 1
             delete(etcd, registry, CONFIG_MAP, Slot(0), Request(propagation=policy))
+            c.notice(etcd)
+
+    if scope.finalizers:
+
+        @module.action(actor="owner-of-a-finalizer")
+        def drop_finalizer(etcd: Etcd, c: Collector) -> None:
+            """Somebody else has done what it had to do, and takes its finalizer off."""
+            require(etcd.get(Slot(0)).deleting and OTHER in etcd.get(Slot(0)).finalizers)
+            update(etcd, registry, CONFIG_MAP, Part.MAIN, Slot(0), Request(body=o.drop_other))
+            c.notice(etcd)
 
     if scope.moves:
         last = len(scope.objects)
 
         @module.action(actor="user", kind="environment")
-        def move_dependent(etcd: Etcd, other: Others) -> None:
+        def move_dependent(etcd: Etcd, c: Collector, other: Others) -> None:
             """The user gives the second object another owner, the last object."""
             require(other.moved < scope.moves and etcd.get(Slot(1)).exists)
             other.moved += 1
             body = o.own(o.number(last - 1, last, blocks=False))
             update(etcd, registry, CONFIG_MAP, Part.MAIN, Slot(1), Request(body=body))
+            c.notice(etcd)
 
     return module
 
 
 def controller(scope: CollectingScope, registry: Registry) -> Module:
     """A controller of the first object, which adopts the second (pkg/controller/controller_ref_manager.go, ClaimObject)."""
-    module = Module("controller", Etcd, Others)
+    module = Module("controller", Etcd, Collector, Others)
     o = scope.ownership
     reference = o.number(0, 1, blocks=True)
 
@@ -182,13 +211,14 @@ def controller(scope: CollectingScope, registry: Registry) -> Module:
         other.adoption = Adoption.CHECKED
 
     @module.action(actor="controller")
-    def adopt(etcd: Etcd, other: Others) -> None:
+    def adopt(etcd: Etcd, c: Collector, other: Others) -> None:
         """The controller's patch arrives: the object has an owner."""
         require(other.adoption is Adoption.CHECKED)
         other.adoption = Adoption.NO
         other.dependent = other.dependent.next(owners=reference)
         if etcd.get(Slot(1)).owners == 0:
             update(etcd, registry, CONFIG_MAP, Part.MAIN, Slot(1), Request(body=o.own(reference)))
+            c.notice(etcd)
 
     return module
 
@@ -276,6 +306,8 @@ def collecting(scope: CollectingScope = CollectingScope(), *, name: str = "colle
     spec.include(garbage_collector(scope.ownership, registry, scope, deletions=scope.deletes > 0))
     if scope.restarts:
         spec.include(restarts(scope))
+    if scope.relists:
+        spec.include(relists(scope.ownership, scope, scope.relists))
     spec.include(properties(scope))
     return spec
 

@@ -23,7 +23,7 @@ from kubecheck.model.registry.objects import FOREGROUND, ORPHAN, Slot, Stored
 from kubecheck.model.registry.ownership import Ownership, Reference
 from kubecheck.model.registry.requests import Answer, Code, Given, Part, Propagation, Request, Version
 from kubecheck.model.registry.store import Registry, update
-from kubecheck.spec import Module, Range, present, require
+from kubecheck.spec import Module, Range, State, present, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,14 @@ class Protections:
     """An owner in the foreground waits for the dependents that block it."""
     orphan_dependents: bool = True
     """Orphaning takes the owner out of its dependents' references."""
+    finalizer_starts_deletion: bool = True
+    """A deletion begins whenever its finalizer appears, not only with the deletionTimestamp."""
+
+
+class Relists(State):
+    """How often the garbage collector's informers have listed anew."""
+
+    done: Annotated[int, Range(0, "relists")]
 
 
 def is_dangling(etcd: Etcd, c: Collector, reference: Reference, protections: Protections) -> bool:
@@ -167,15 +175,10 @@ def garbage_collector(o: Ownership, registry: Registry, protections: Protections
 
     @module.action(actor="garbage-collector")
     def show_object(etcd: Etcd, c: Collector, slot: Slot) -> None:
-        """An informer of the garbage collector shows the object as it is, and the graph follows."""
-        old, new = c.view[slot], etcd.get(slot)
-        require(old != new)
-        c.view[slot] = new
-        if old.uid != new.uid and c.graph[old.uid].known:
-            c.remove(o, old.uid, slot)
-        if new.exists:
-            before = old if old.uid == new.uid else Stored()
-            c.show(o, new.uid, slot, before, new, protections.owner_coordinates)
+        """An informer of the garbage collector shows the next version of an object, and the graph follows."""
+        new = c.next_version(etcd, slot)
+        require(c.view[slot] != new)
+        c.take_in(o, slot, new, protections.owner_coordinates, protections.finalizer_starts_deletion)
 
     if protections.virtual_nodes:
 
@@ -196,11 +199,13 @@ def garbage_collector(o: Ownership, registry: Registry, protections: Protections
         if not protections.virtual_nodes:
             require(not c.graph[uid].virtual)
         look_at(etcd, c, o, registry, protections, uid)
+        c.notice(etcd)
 
     @module.action(actor="garbage-collector")
     def delete_object(etcd: Etcd, c: Collector, uid: Annotated[int, Range(1, "uids")]) -> None:
         """The DELETE that a worker has decided on arrives."""
         send_delete(etcd, c, registry, uid)
+        c.notice(etcd)
 
     if deletions:
 
@@ -211,6 +216,7 @@ def garbage_collector(o: Ownership, registry: Registry, protections: Protections
             c.to_orphan[uid] = Orphaning.PATCHED
             if protections.orphan_dependents:
                 orphan_dependents(etcd, c, o, registry, uid)
+                c.notice(etcd)
 
         @module.action(actor="garbage-collector")
         def finish_orphaning(etcd: Etcd, c: Collector, uid: Annotated[int, Range(1, "uids")]) -> None:
@@ -219,5 +225,21 @@ def garbage_collector(o: Ownership, registry: Registry, protections: Protections
             c.to_orphan[uid] = Orphaning.NO
             slot = present(c.graph[uid].slot)
             update(etcd, registry, CONFIG_MAP, Part.MAIN, slot, Request(body=o.drop_finalizer(ORPHAN), uid=uid))
+            c.notice(etcd)
+
+    return module
+
+
+def relists(o: Ownership, protections: Protections, most: int) -> Module:
+    """The informers of the garbage collector list anew, so often at most: their watches were broken for too long."""
+    module = Module("relists", Etcd, Collector, Relists)
+
+    @module.action(actor="garbage-collector", kind="fault")
+    def relist_object(etcd: Etcd, c: Collector, r: Relists, slot: Slot) -> None:
+        """An informer of the garbage collector lists anew, and skips what came before the newest version."""
+        require(r.done < most and len(c.coming[slot]) > 1)
+        r.done += 1
+        new = c.relist(etcd, slot)
+        c.take_in(o, slot, new, protections.owner_coordinates, protections.finalizer_starts_deletion)
 
     return module

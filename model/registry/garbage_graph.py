@@ -8,8 +8,9 @@ addUnblockedOwnersToDeleteQueue) and graph.go:
 - A dependent whose reference has other coordinates than the owner's node is suspect and looked at, too (kubernetes#92743).
 - When a node goes, its dependents are to be looked at, and that it is absent is remembered.
 
-Each slot has an informer of its own here, which shows the latest state at any time: the order of events of different kinds is free.
-Events may be skipped, as a relist does; what came between is then not seen.
+Each slot has an informer of its own here, so the order of events of different objects is free; the versions of one come one by one. Only
+a list skips some: the first one, and a relist (`Collector.relist`), which is a fault with a budget. Whoever writes to etcd says so to the
+informers (`Collector.notice`) in the same step; a write that they were not told of is shown as a list would show it.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from __future__ import annotations
 import enum
 from typing import Annotated
 
+from kubecheck.model.registry.etcd import Etcd
 from kubecheck.model.registry.objects import FOREGROUND, ORPHAN, Slot, Stored
 from kubecheck.model.registry.ownership import Owners, Ownership, Uid
-from kubecheck.spec import Array, Range, Record, Set, State
+from kubecheck.spec import Array, MaxLen, Range, Record, Seq, Set, State
+
+MOST_UNSEEN = 8  # versions of an object that its informer has not shown yet
 
 
 class Node(Record):
@@ -58,16 +62,53 @@ def begins(old: Stored, new: Stored, finalizer: int) -> bool:
 
 
 class Collector(State):
-    """The garbage collector: what its informers show, its graph, its queues, and which owners it knows to be absent,
-    by uid and coordinates."""
+    """The garbage collector: what its informers show, which versions they are about to show, its graph, its queues, and which owners it
+    knows to be absent, by uid and coordinates."""
 
     view: Array[Slot, Stored]
+    coming: Array[Slot, Annotated[Seq[Stored], MaxLen(MOST_UNSEEN)]]
     graph: Array[Uid, Node]
     to_delete: Array[Uid, bool]
     to_orphan: Array[Uid, Orphaning]
     not_found: Array[Uid, Slot | None]
     absent: Array[Uid, Set[Slot]]
     decided: Array[Uid, Decided | None]
+
+    def newest(self, slot: Slot) -> Stored:
+        """The newest version that the object's informer has taken in, shown or not."""
+        waiting = self.coming[slot]
+        if len(waiting) == 0:
+            return self.view[slot]
+        return waiting[len(waiting) - 1]
+
+    def notice(self, etcd: Etcd) -> None:
+        """The informers take in what was written: each change is one version more. What no list has shown yet waits for the first one."""
+        for slot in Slot:
+            if self.newest(slot).exists and self.newest(slot) != etcd.get(slot):
+                self.coming[slot] = self.coming[slot] + (etcd.get(slot),)
+
+    def next_version(self, etcd: Etcd, slot: Slot) -> Stored:
+        """Takes the next version that the informer shows; without any, it lists."""
+        waiting = self.coming[slot]
+        if len(waiting) == 0:
+            return etcd.get(slot)
+        self.coming[slot] = waiting[1:]
+        return waiting[0]
+
+    def relist(self, etcd: Etcd, slot: Slot) -> Stored:
+        """Lists anew: what came in between is never shown."""
+        self.coming[slot] = Seq()
+        return etcd.get(slot)
+
+    def take_in(self, o: Ownership, slot: Slot, new: Stored, coordinates: bool, by_finalizer: bool) -> None:
+        """The informer of a slot shows a version, and the graph follows."""
+        old = self.view[slot]
+        self.view[slot] = new
+        if old.uid != new.uid and self.graph[old.uid].known:
+            self.remove(o, old.uid, slot)
+        if new.exists:
+            before = old if old.uid == new.uid else Stored()
+            self.show(o, new.uid, slot, before, new, coordinates, by_finalizer)
 
     def has_dependents(self, o: Ownership, uid: int) -> bool:
         """Whether the graph has dependents of a uid."""
@@ -89,7 +130,9 @@ class Collector(State):
                 elif coordinates and self.graph[reference.uid].slot != reference.slot:
                     self.to_delete[uid] = True
 
-    def show(self, o: Ownership, uid: int, slot: Slot, old: Stored, new: Stored, coordinates: bool) -> None:
+    def show(
+        self, o: Ownership, uid: int, slot: Slot, old: Stored, new: Stored, coordinates: bool, by_finalizer: bool
+    ) -> None:
         """An informer shows a new or changed object."""
         node = self.graph[uid]
         if node.virtual:
@@ -107,7 +150,7 @@ class Collector(State):
             self.graph[uid].owners = new.owners
             self.graph[uid].deleting = new.deleting
             self.add_to_owners(o, uid, new.owners, node.owners, coordinates)
-        self._begin(o, uid, old, new)
+        self._begin(o, uid, old, new, by_finalizer)
 
     def _suspect(self, o: Ownership, uid: int, slot: Slot) -> None:
         """Dependents that refer to the uid by other coordinates are to be looked at."""
@@ -116,11 +159,15 @@ class Collector(State):
                 if reference.uid == uid and reference.slot != slot:
                     self.to_delete[dependent] = True
 
-    def _begin(self, o: Ownership, uid: int, old: Stored, new: Stored) -> None:
-        """A deletion begins that orphans the dependents or waits for them (processTransitions)."""
-        if begins(old, new, ORPHAN):
+    def _begin(self, o: Ownership, uid: int, old: Stored, new: Stored, by_finalizer: bool) -> None:
+        """A deletion begins that orphans the dependents or waits for them (processTransitions).
+
+        Not `by_finalizer`: it begins with the deletionTimestamp, and never again.
+        """
+        again = old.deleting and not by_finalizer
+        if not again and begins(old, new, ORPHAN):
             self.to_orphan[uid] = Orphaning.QUEUED
-        elif begins(old, new, FOREGROUND):
+        elif not again and begins(old, new, FOREGROUND):
             self.graph[uid].waiting = True
             self.look_at_dependents(o, uid)
             self.to_delete[uid] = True
@@ -167,6 +214,7 @@ class Collector(State):
         """The process crashes and starts again: it knows nothing."""
         for slot in Slot:
             self.view[slot] = Stored()
+            self.coming[slot] = Seq()
         for uid in range(1, o.uids + 1):
             self.graph[uid] = Node()
             self.to_delete[uid] = False

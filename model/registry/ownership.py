@@ -19,6 +19,7 @@ from kubecheck.spec import MaxLen, Range, Record, Seq
 Uid = Annotated[int, Range(0, "uids")]
 Owners = Annotated[int, Range(0, "contents")]
 MOST_REFERENCES = 2
+OTHER = 2  # a finalizer that is somebody else's than the garbage collector's
 
 
 class Reference(Record):
@@ -52,7 +53,7 @@ class Ownership:
     @property
     def bodies(self) -> int:
         """The greatest body."""
-        return self.uids + 2 + self.base - 1
+        return self.drop_other
 
     def number(self, slot: int, uid: int, *, blocks: bool) -> int:
         """The number of a single reference; for objects that exist at first."""
@@ -107,6 +108,11 @@ class Ownership:
         """The body of a patch that makes this the only reference."""
         return self.uids + 2 + number
 
+    @property
+    def drop_other(self) -> int:
+        """The body of a patch that takes out OTHER."""
+        return self.uids + 2 + self.base
+
     # --- what the registry asks
 
     def change(self, kind: Strategy, part: Part, request: Request, stored: Stored) -> Proposed:
@@ -116,9 +122,13 @@ class Ownership:
             return Proposed(object=stored)
         if body <= self.uids:
             return Proposed(object=stored.next(owners=self.without(stored.owners, body)))
-        if body > self.uids + 2:
+        if self.uids + 2 < body < self.drop_other:
             return Proposed(object=stored.next(owners=body - self.uids - 2))
-        dropped = ORPHAN if body == self.uids + 1 else FOREGROUND
+        dropped = OTHER
+        if body == self.uids + 1:
+            dropped = ORPHAN
+        elif body == self.uids + 2:
+            dropped = FOREGROUND
         left = stored.finalizers[len(stored.finalizers) :]  # none yet
         for finalizer in stored.finalizers:
             if finalizer != dropped:

@@ -20,11 +20,13 @@ from kubecheck.model.scenarios import (
     lost_creation,
     lost_response,
     namespace_deletion,
+    namespace_with_refusal,
     node_cut_off,
     paused,
     racing_users,
     recreate,
     recreated_replica_set,
+    relist_in_deletion,
     request_chain,
     rollback,
     rollback_fixed,
@@ -94,8 +96,10 @@ REGISTRY: Mapping[str, Scenario[Any]] = MappingProxyType(
             lists_and_watches.SCENARIO,
             two_resources.SCENARIO,
             garbage_collection.SCENARIO,
+            relist_in_deletion.SCENARIO,
             seeded_requests.SCENARIO,
             namespace_deletion.SCENARIO,
+            namespace_with_refusal.SCENARIO,
         )
     }
 )

@@ -8,5 +8,5 @@ SCENARIO = Scenario(
     sentence="An owner is deleted with any propagation while a controller adopts and a user moves its dependents; the collector restarts.",
     scope=CollectingScope(objects=(Owned(), Owned(), Owned()), adopts=True, moves=1, restarts=1),
     spec=collecting,
-    expected=Holds(states=38_778, transitions=160_168, depth=16),
+    expected=Holds(states=43_164, transitions=178_351, depth=17),
 )

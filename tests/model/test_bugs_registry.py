@@ -15,8 +15,10 @@ PINNED = {
     "lost-deletion": (4, 1_016, 2_270),
     "readopted-orphan": (13, 1_743, 4_519),
     "wrong-owner-coordinates": (6, 83, 192),
-    "outlived-namespace": (5, 102, 189),
-    "moved-dependent": (6, 1_502, 3_627),
+    "foreground-twice": (9, 1_332, 2_779),
+    "outlived-namespace": (6, 382, 878),
+    "unprotected-pod": (3, 17, 24),
+    "moved-dependent": (6, 1_518, 3_667),
     "ignored-finalizer": (4, 90, 330),
     "spurious-conflict": (4, 90, 330),
 }

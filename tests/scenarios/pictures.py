@@ -42,7 +42,7 @@ BY: Final = {
     "two-resources": "etcd.revision(), sum(count(i.stage is Stage.WATCH for i in c) for c in informers)",
     "garbage-collection": "others.deleted, count(o.exists for o in objects), count(o.deleting for o in objects)",
     "seeded-requests": "etcd.revision(), cache.last",
-    "namespace-deletion": "namespace.life, namespace.occupied",
+    "namespace-deletion": "namespace.life, count(o.there for o in objects), count(o.going for o in objects)",
 }
 
 HEAD: Final = """# Scenarios

@@ -67,6 +67,7 @@ def broken() -> dict[str, list[str]]:
         bug = all_bugs()[name]
         add(bug.violates, f"{bug.feature} (bug {name})", steps)
     add("deletions_end", "a garbage collector that knows of foreground deletion", 5)
+    add("deleted_namespaces_go", "owners that take their finalizers off", 4)
     return found
 
 

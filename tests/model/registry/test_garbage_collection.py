@@ -5,7 +5,7 @@ The controls of what a bug breaks are in tests/model/test_bugs_registry.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -13,8 +13,10 @@ from kubecheck import checker
 from kubecheck.model.bugs import all_bugs
 from kubecheck.model.registry import garbage_collection
 from kubecheck.model.registry.collecting import CollectingScope, Owned, collecting
-from kubecheck.model.registry.objects import Stored
-from kubecheck.spec import PropertyKind
+from kubecheck.model.registry.etcd import Etcd
+from kubecheck.model.registry.garbage_graph import Collector
+from kubecheck.model.registry.objects import Slot, Stored
+from kubecheck.spec import PropertyKind, Spec, require
 
 OWNER, DEPENDENT = Owned(), Owned(0, 1, True)
 
@@ -84,7 +86,7 @@ LARGER = {
     ),
     "adoption, a move and a restart": (
         CollectingScope(objects=(OWNER, Owned(), Owned()), adopts=True, moves=1, restarts=1),
-        (38_778, 160_168, 16),
+        (43_164, 178_351, 17),
     ),
 }
 
@@ -95,3 +97,49 @@ def test_all_promises_hold_in_larger_scopes(name: str) -> None:
     report = checker.check(collecting(scope))
     assert report.verdict is checker.Verdict.HOLDS
     assert (report.states.distinct, report.states.generated, report.depth) == counts
+
+
+TWICE = all_bugs()["foreground-twice"].scope
+
+
+def in_order(scope: CollectingScope) -> Spec:
+    """The spec of a scope, with what an informer is: what it has begun to show it will show up to what is stored."""
+    spec = collecting(scope)
+
+    @spec.invariant
+    def versions_come_in_order(etcd: Etcd, c: Collector, slot: Slot) -> bool:
+        """Nothing was written that the informer does not come to."""
+        require(c.view[slot].exists)
+        return c.newest(slot) == etcd.get(slot)
+
+    return spec
+
+
+@pytest.mark.parametrize("scope", [CollectingScope(), TWICE, LARGER["adoption, a move and a restart"][0]], ids=str)
+def test_informers_are_told_of_every_write(scope: CollectingScope) -> None:
+    report = checker.check(in_order(scope))
+    assert report.verdict is checker.Verdict.HOLDS
+    assert next(p.premise for p in report.properties if p.name == "versions_come_in_order") > 0
+
+
+def test_a_write_that_they_are_not_told_of_is_noticed() -> None:
+    spec = in_order(CollectingScope())
+
+    @spec.action(actor="stranger", kind="environment")
+    def write_silently(etcd: Etcd, c: Collector) -> None:
+        """Somebody writes to the owner, and says nothing."""
+        require(etcd.get(Slot(0)).exists and etcd.revision() < 4)
+        etcd.update(Slot(0), etcd.get(Slot(0)), remember=False)
+
+    report = checker.check(spec)
+    assert report.found == "versions_come_in_order"
+    assert len(report.path) - 1 == 2  # shown, then written
+
+
+def test_only_a_relist_hides_that_a_second_deletion_began() -> None:
+    """kubernetes#77081 is mended; what is left of it needs a relist (kubernetes#115570)."""
+    for relists, verdict in ((0, checker.Verdict.HOLDS), (1, checker.Verdict.VIOLATED)):
+        report = checker.check(collecting(replace(TWICE, relists=relists)))
+        assert report.verdict is verdict
+    assert report.found == "deletions_end"
+    assert [step.action for step in report.path if step.action].count("relist_object") == 1

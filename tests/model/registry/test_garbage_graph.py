@@ -94,7 +94,7 @@ def test_who_has_the_finalizer_only_waits_for_nothing_when_first_seen() -> None:
 
     def waits(etcd: Any, c: Any, other: Any) -> bool:
         held = Stored(uid=1, finalizers=Seq((FOREGROUND,)))
-        c.show(lab.ownership, 1, Slot(0), Stored(), held, True)
+        c.show(lab.ownership, 1, Slot(0), Stored(), held, True, True)
         return bool(c.graph[1].waiting)
 
     assert not lab.run(waits)

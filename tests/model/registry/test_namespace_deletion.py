@@ -7,13 +7,23 @@ from typing import Any
 import pytest
 
 from kubecheck import checker
-from kubecheck.model.registry.namespace_deletion import Life, NamespaceScope, namespace_deletion
+from kubecheck.model.registry import namespace_deletion as of_namespaces
+from kubecheck.model.registry.namespace_deletion import (
+    Kind,
+    Life,
+    Namespace,
+    NamespaceScope,
+    Object,
+    namespace_deletion,
+)
 from kubecheck.model.registry.reflector import Server
+from kubecheck.spec import require
 from tests.model.registry.laboratory import Admission
 
 CONTROLS = {
-    "nothing_outlives_its_namespace": ("namespace-grace-period", 5),
+    "nothing_outlives_its_namespace": ("namespace-grace-period", 6),
     "who_deletes_admits_nothing_more": ("live-namespace-lookup", 2),
+    "pods_go_first": ("ordered-namespace-deletion", 4),
 }
 
 
@@ -32,6 +42,41 @@ def test_all_promises_hold(servers: int) -> None:
     assert report.verdict is checker.Verdict.HOLDS
     assert not report.warnings
     assert all(p.premise for p in report.properties if p.name in CONTROLS)
+
+
+def test_finalizers_are_waited_for() -> None:
+    report = checker.check(namespace_deletion(NamespaceScope(finalizers=True)))
+    assert report.verdict is checker.Verdict.HOLDS
+    assert not report.warnings
+
+
+def test_a_finalizer_that_nobody_takes_off_keeps_the_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    def held_for_ever(kind: Kind, *, held: bool) -> Object:
+        return Object(there=True, held=True)
+
+    monkeypatch.setattr(of_namespaces, "made", held_for_ever)
+    report = checker.check(namespace_deletion(NamespaceScope(creations=0)))
+    assert report.found == "deleted_namespaces_go"
+
+
+def test_pods_are_waited_for_even_if_nobody_stops_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no pod stays while a pod does not end: it is deleted after it or never."""
+
+    def endless(kind: Kind, *, held: bool) -> Object:
+        return Object(there=True, runs=kind is Kind.POD, held=kind is Kind.POD)
+
+    monkeypatch.setattr(of_namespaces, "made", endless)
+    spec = namespace_deletion(NamespaceScope(creations=0))
+
+    @spec.invariant
+    def the_other_stays(n: Namespace) -> bool:
+        """Where there is a pod nothing else is deleted."""
+        require(n.objects[Kind.POD].there)
+        return n.objects[Kind.OTHER].there
+
+    report = checker.check(spec)
+    assert next(p for p in report.properties if p.name == "the_other_stays").verdict is not checker.Verdict.VIOLATED
+    assert report.found == "deleted_namespaces_go"
 
 
 def test_one_api_server_is_enough_for_the_bug() -> None:
