@@ -188,8 +188,15 @@ def controller(scope: NamespaceScope) -> Module:
 
     @module.action(actor="namespace-controller")
     def delete_kind(n: Namespace, a: Lifecycle, kind: Kind) -> None:
-        """The controller deletes all of a kind, and lists it; where something is left, its next sync begins anew."""
+        """The controller deletes all of a kind, and lists it; where something is left, its next sync begins anew.
+
+        A sync that finds what is being deleted still there changes nothing; so the next one comes when it is gone.
+        """
         require(n.life is Life.TERMINATING and not n.empty[kind])
+        if n.objects[kind].there:
+            require(not n.objects[kind].going)
+        else:
+            require(not any(n.objects[k].going for k in Kind))
         if scope.namespace_grace_period:
             require(not any(a.view[s] is Life.ACTIVE or a.admitted[s] is not None for s in Server))
         if scope.ordered_namespace_deletion:

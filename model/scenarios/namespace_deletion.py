@@ -8,5 +8,5 @@ SCENARIO = Scenario(
     sentence="A namespace is deleted while two API servers, whose informers lag, admit creations in it; nothing outlives it.",
     scope=NamespaceScope(),
     spec=namespace_deletion,
-    expected=Holds(states=382, transitions=878, depth=12),
+    expected=Holds(states=382, transitions=868, depth=12),
 )
