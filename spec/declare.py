@@ -12,9 +12,9 @@ import enum
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import FunctionType
+from types import CellType, CodeType, FunctionType
 from typing import Any, TypeVar, overload
 
 from kubecheck.spec.errors import Position, SpecError
@@ -95,6 +95,7 @@ class Module:
         self.properties: list[Property] = []
         self.summaries: list[Declared] = []
         self.alike_sorts: list[type[Sort]] = []
+        self._read: dict[CodeType, dict[str, tuple[int, Any]]] = {}  # what functions read when they were declared
         self._add_parts(parts)
 
     def _add_parts(self, parts: tuple[type[State], ...] | list[type[State]]) -> None:
@@ -109,22 +110,30 @@ class Module:
             if part not in self.parts:
                 self.parts.append(part)
 
-    def include(self, module: Module) -> None:
-        """Adds another module's parts, actions and properties. Raises SpecError KC111 if a name is taken."""
+    def include(self, module: Module, *, prefix: str = "") -> None:
+        """Adds another module's parts, actions and properties. Raises SpecError KC111 if a name is taken.
+
+        With a `prefix` their names begin with it: so a module that is made twice, of other constants, can be included twice.
+        """
         self._changing()
         self._add_parts(module.parts)
         for action in module.actions:
-            self._new_name(action, self.actions)
-            self.actions.append(action)
+            named = replace(action, name=f"{prefix}_{action.name}") if prefix else action
+            self._new_name(named, self.actions)
+            self.actions.append(named)
         for prop in module.properties:
-            self._new_name(prop, self.properties)
-            self.properties.append(prop)
+            claimed = replace(prop, name=f"{prefix}_{prop.name}") if prefix else prop
+            self._new_name(claimed, self.properties)
+            self.properties.append(claimed)
         self.initials += module.initials
         self.summaries += module.summaries
         self.alike_sorts += module.alike_sorts
 
-    def action(self, *, actor: str, kind: str = "component") -> Callable[[F], F]:
-        """Declares an action: one atomic step of `actor`. `kind` is "component", "environment" or "fault"."""
+    def action(self, *, actor: str, kind: str = "component", name: str = "") -> Callable[[F], F]:
+        """Declares an action: one atomic step of `actor`. `kind` is "component", "environment" or "fault".
+
+        `name` is what it is called, else as the function is: for actions that are made several times, of other constants.
+        """
         try:
             action_kind = ActionKind(kind)
         except ValueError:
@@ -138,8 +147,10 @@ class Module:
 
         def declare(function: F) -> F:
             self._changing()
-            found = Action(**_declared(function, namespace), actor=actor, kind=action_kind)
+            declared = _declared(function, namespace)
+            found = Action(**{**declared, "name": name or declared["name"]}, actor=actor, kind=action_kind)
             self._new_name(found, self.actions)
+            self._not_late(found)
             self.actions.append(found)
             return function
 
@@ -223,6 +234,22 @@ class Module:
                     f"{self.name} already has {new.name}, declared at {other.position}",
                     position=new.position,
                     remedy="names are unique in a spec: rename one of them",
+                )
+
+    def _not_late(self, new: Declared) -> None:
+        """SpecError where a function is declared once more in a loop, and the constants that it reads are those of the last round."""
+        code = new.function.__code__
+        cells = dict(zip(code.co_freevars, new.function.__closure__ or (), strict=True))
+        read = {name: (id(cell), _contents(cell)) for name, cell in cells.items()}
+        read |= {name: (0, new.function.__globals__[name]) for name in code.co_names if name in new.function.__globals__}
+        for name, (where, value) in self._read.setdefault(code, read).items():
+            if name in read and read[name][0] == where and read[name][1] is not value:
+                before = f"which was another one when {code.co_name} was declared before"
+                raise SpecError(
+                    "KC142",
+                    f"{new.name} reads {name}, {before}: Python reads it later, for both",
+                    position=new.position,
+                    remedy=f"declare it in a function that takes {name}, and call that in the loop",
                 )
 
     def _changing(self) -> None:
@@ -321,6 +348,13 @@ def _states_in(t: Type) -> set[type]:
 
 def _missing(name: str) -> Any:
     raise KeyError(name)
+
+
+def _contents(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # defined later in the enclosing function
+        return None
 
 
 def _locals() -> Mapping[str, Any]:

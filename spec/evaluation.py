@@ -24,6 +24,8 @@ def harmless(e: ir.Expr | ir.Place | ir.Domain) -> bool:
         assert isinstance(e.right.type, IntType)
         if may_overflow(e.op, e.left.type, e.right.type) or (e.op in ("//", "%") and e.right.type.lo <= 0 <= e.right.type.hi):
             return False
+    if isinstance(e, ir.Lookup) and not e.total:
+        return False
     if isinstance(e, ir.Quantify) and (e.kind == "seq" or (e.kind == "sum" and may_be_cut(e.type))):
         return False
     return all(harmless(child) for child in children(e))

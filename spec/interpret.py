@@ -300,6 +300,18 @@ class Interpreter:
         value, other = self._expr(e.value), self._expr(e.other)
         return _short(lambda env: value(env) + other(env), e)
 
+    def _lookup(self, e: ir.Lookup) -> Run:
+        number, at = self._expr(e.number), e.at
+        known = {i: entry.value for i, entry in enumerate(e.entries, start=e.first) if entry is not None}
+
+        def entry(env: Env) -> Data:
+            n = number(env)
+            if n not in known:
+                raise ValueEscape("KC510", "the table has no such entry", position=at, remedy="require that there is one first")
+            return known[n]
+
+        return entry
+
     def _makeref(self, e: ir.MakeRef) -> Run:
         number, t, at = self._expr(e.number), e.type, e.at
         assert isinstance(t, RefType)
@@ -312,8 +324,8 @@ class Interpreter:
         return found
 
     def _numberof(self, e: ir.NumberOf) -> Run:
-        value = self._expr(e.value)
-        return lambda env: value(env).number
+        value, number = self._expr(e.value), _numbering(e.value.type)
+        return lambda env: number(value(env))
 
     def _call(self, e: ir.Call) -> Run:
         f = e.function

@@ -249,6 +249,16 @@ class SeqJoin(Expr):
 
 
 @dataclass(frozen=True, eq=False)
+class Lookup(Expr):
+    """The entry of a constant table with that number, counted from `first`; an error where there is none. `total`: there always is one."""
+
+    number: Expr
+    first: int
+    entries: tuple[Const | None, ...]
+    total: bool
+
+
+@dataclass(frozen=True, eq=False)
 class MakeRef(Expr):
     """The member of a sort with that number; an error where there is none."""
 
@@ -257,7 +267,7 @@ class MakeRef(Expr):
 
 @dataclass(frozen=True, eq=False)
 class NumberOf(Expr):
-    """The number of a sort's member."""
+    """The number of a sort's member, or of another scalar among the values of its type."""
 
     value: Expr
 

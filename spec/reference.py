@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 import itertools
 import math
+import re
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -223,8 +224,13 @@ def _run(spec: Spec, declared: Declared, root: Root, after: Root | None, values:
             raise _placed(
                 e, declared, values, "KC507", "division by zero", "require the divisor to be positive first"
             ) from None
+        except LookupError as e:
+            if declared in spec.summaries:
+                raise
+            remedy = "require that there is one first"
+            raise _placed(e, declared, values, "KC510", f"the table has no such entry ({e})", remedy) from None
         except ValueError as e:
-            if "empty" not in str(e) and "iterable argument" not in str(e):
+            if declared in spec.summaries or not re.match(r"(min|max)\(\)", str(e)):
                 raise
             remedy = "write default=…, or require that there is one"
             raise _placed(e, declared, values, "KC509", "nothing to choose from", remedy) from None

@@ -30,7 +30,7 @@ def tree(function: FunctionType) -> ast.FunctionDef:
     code = function.__code__
     text = "".join(linecache.getlines(code.co_filename))
     node = _functions(code.co_filename, text).get(code.co_firstlineno) if text else None
-    if node is None or node.name != function.__name__:
+    if node is None or node.name != code.co_name:  # a function may be called otherwise than its `def`
         raise SpecError(
             "KC002",
             f"the source of {function.__name__} cannot be read (from {code.co_filename})",

@@ -438,7 +438,24 @@ class FunctionBody(Emitter):
         return self.resize(number, register(e.type))
 
     def _numberof(self, e: ir.NumberOf) -> Any:
-        return self.resize(self.expr(e.value), I64)
+        return self.index_of(e.value.type, self.expr(e.value))
+
+    def _lookup(self, e: ir.Lookup) -> Any:
+        r = register(e.type)
+        number, result = self.expr(e.number), self.alloca(r)
+        after, missing = self.block("found"), self.block("missing")
+        table = self.b.switch(number, missing)  # LLVM makes a table of it
+        self.b.position_at_end(missing)
+        self.leave(BAD_INDEX)
+        for i, entry in enumerate(e.entries, start=e.first):
+            if entry is not None:
+                case = self.block("entry")
+                table.add_case(I64(i), case)
+                self.b.position_at_end(case)
+                self.b.store(self.expr(entry), result)
+                self.b.branch(after)
+        self.b.position_at_end(after)
+        return self.load(result, r)
 
     def _call(self, e: ir.Call) -> Any:
         callee = self.generator.function(e.function)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import inspect
 from types import FunctionType, ModuleType
+from typing import Any
 
 from kubecheck.spec import ir
 from kubecheck.spec.errors import Position
@@ -39,11 +41,14 @@ from kubecheck.spec.types import (
     SetType,
     Type,
     is_place,
+    scalar_index,
 )
 from kubecheck.spec.values import FieldView, Record, Sort, State
 
 _ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%"}
 _SETS = {ast.BitOr: "|", ast.BitAnd: "&", ast.Sub: "-"}
+
+MOST_ENTRIES = 4096  # of a table
 
 
 class Expressions(Calls):
@@ -167,12 +172,12 @@ class Expressions(Calls):
                 self.at(node.value),
                 "require(x is not None) first, or present(x)",
             )
-        if isinstance(t, RefType):
-            if name == "index":
-                self.numbered(t, at, f".{name}")
-                assert isinstance(base, ir.Expr)
-                return ir.NumberOf(at, IntType(0, max(0, t.size - 1)), base)
-            fail("KC208", f"a {t} has no attribute {name}", at, "a sort's members have nothing but .index")
+        if isinstance(t, RefType) and name == "index":
+            self.numbered(t, at, f".{name}")
+            assert isinstance(base, ir.Expr)
+            return ir.NumberOf(at, IntType(0, max(0, t.size - 1)), base)
+        if isinstance(t, RefType | EnumType):
+            return self._of_member(base, t, name, node)
         if not isinstance(t, RecordType):
             fail("KC208", f"a {t} has no attribute {name}", at, "records and states have fields and methods")
         self._private(t, name, at)
@@ -198,6 +203,24 @@ class Expressions(Calls):
         hint = f"; did you mean {near[0]}?" if near else ""
         fail("KC103", f"{t} has no field {name}{hint}", at, f"its fields are {', '.join(f.name for f in t.fields)}")
 
+    def _of_member(self, base: Value, t: RefType | EnumType, name: str, node: ast.Attribute) -> Value:
+        """A method or a property of an Enum's or a Sort's member, or what each member of an Enum has as an attribute."""
+        at = self.at(node)
+        defined = inspect.getattr_static(t.cls, name, None)
+        own = any(name in vars(c) for c in t.cls.__mro__ if c.__module__ not in ("enum", State.__module__))
+        if own and isinstance(defined, property) and isinstance(defined.fget, FunctionType):
+            return self.call_function(defined.fget, base, [], {}, node)
+        if own and isinstance(defined, FunctionType) and isinstance(base, ir.Expr):
+            return Method(defined, base)
+        if isinstance(t, EnumType) and isinstance(base, ir.Expr) and not callable(defined):
+            members = t.values()
+            if all(hasattr(member, name) for member in members):
+                with self.author(node):
+                    entries = {i: getattr(member, name) for i, member in enumerate(members)}
+                return self.looked_up(entries, ir.NumberOf(at, IntType(0, len(members) - 1), base), node)
+        known = "a sort's members have .index and the methods of their class"
+        fail("KC208", f"a {t} has no attribute {name}", at, known if isinstance(t, RefType) else "read what each of its members has")
+
     def field(self, base: ir.Expr | ir.Place, t: RecordType, name: str, at: Position) -> Value:
         """A field of a record or state."""
         i = t.index(name)
@@ -219,11 +242,13 @@ class Expressions(Calls):
                 found = self.twice(node, lambda: whole[place])
                 self.pure(impure(found) if not isinstance(found, FunctionType) else None, node)
                 return Static(found)
+            if isinstance(base.value, tuple | list | dict) and isinstance(key, ir.Expr):
+                return self._entry(base.value, key, node)
             fail(
                 "KC202",
                 f"{ast.unparse(node.value)} is a constant and cannot be indexed by {ast.unparse(node.slice)}",
                 at,
-                "write if/elif",
+                "index a tuple, a list or a dict, or write if/elif",
             )
         if isinstance(base, Method):
             fail("KC208", "a method cannot be indexed", at, "call it")
@@ -245,6 +270,72 @@ class Expressions(Calls):
                 fail("KC212", "a sequence is indexed from 0", self.at(node.slice), "write q[len(q) - 1]")
             return ir.SeqAt(at, t.element, base, index)
         fail("KC209", f"a {t} cannot be indexed", at, "arrays and sequences can")
+
+    def _entry(self, table: Any, key: ir.Expr, node: ast.Subscript) -> ir.Expr:
+        """`TABLE[key]`, of a constant tuple, list or dict."""
+        at, t = self.at(node), key.type
+        if isinstance(t, OptionalType):
+            fail("KC210", f"{ast.unparse(node.slice)} may be None here", self.at(node.slice), "require(x is not None) first, or present(x)")
+        if not isinstance(t, IntType | EnumType | RefType | BoolType):
+            fail("KC202", f"a table is not indexed by a {t}", self.at(node.slice), "index it by a number, an Enum, bool or a sort")
+        if isinstance(t, RefType):
+            self.numbered(t, self.at(node.slice), "an entry for each")
+        entries: dict[int, Any] = {}
+        if isinstance(table, dict):
+            for k, entry in table.items():
+                if isinstance(t, IntType) and isinstance(k, int):
+                    entries[int(k)] = entry
+                elif not isinstance(t, IntType):
+                    with contextlib.suppress(ValueError):
+                        entries[scalar_index(t, k)] = entry
+        elif isinstance(t, IntType | BoolType):
+            count = len(table)
+            lowest = -count if isinstance(t, IntType) and t.lo < 0 else 0  # as in Python, -1 is the last
+            entries = {i: table[i] for i in range(lowest, count)}
+        else:
+            fail("KC202", f"a list is not indexed by a {t}", self.at(node.slice), "index a dict by it, or the list by its .index")
+        number = key if isinstance(t, IntType) else ir.NumberOf(at, IntType(0, max(0, (t.cardinality or 0) - 1)), key)
+        return self.looked_up(entries, number, node)
+
+    def looked_up(self, entries: dict[int, Any], number: ir.Expr, node: ast.expr) -> ir.Expr:
+        """The entry with this number of a table of constants."""
+        at = self.at(node)
+        if not entries:
+            fail("KC202", f"{ast.unparse(node)}: no entry of this table can be meant", at, "its keys are of another type")
+        first, last = min(entries), max(entries)
+        if last - first >= MOST_ENTRIES:
+            fail("KC202", f"a table from {first:,} to {last:,}", at, f"at most {MOST_ENTRIES:,} entries")
+        t = self._common_type(list(entries.values()), node)
+        found = [self.constant(Static(entries[i]), t, node) if i in entries else None for i in range(first, last + 1)]
+        assert isinstance(number.type, IntType)
+        span = range(number.type.lo, number.type.hi + 1)
+        total = first <= span.start and span.stop <= last + 1 and all(i in entries for i in span)
+        made = ir.Lookup(at, t, number, first, tuple(e if isinstance(e, ir.Const) else None for e in found), total)
+        if isinstance(t, SetType):
+            self.displays.append(made)
+        return made
+
+    def _common_type(self, values: list[Any], node: ast.expr) -> Type:
+        """One type for all entries of a table."""
+        some = [v for v in values if v is not None]
+        if some and all(isinstance(v, set | frozenset) for v in some):
+            members = [m for v in some for m in v]
+            if not members:
+                fail("KC202", f"{ast.unparse(node)}: all sets of this table are empty", self.at(node), "remove the condition")
+            key = self._common_type(members, node)
+            if not isinstance(key, EnumType | IntType | BoolType):
+                fail("KC202", f"a table of sets of {key}", self.at(node), "use members of an Enum, or numbers")
+            return SetType(key)
+        kinds = [self.natural(Static(v), node) for v in some]
+        if kinds and all(isinstance(k, IntType) for k in kinds):
+            numbers = [v for v in some if isinstance(v, int)]
+            t: Type = IntType(min(numbers), max(numbers))
+        elif kinds and all(k == kinds[0] for k in kinds):
+            t = kinds[0]
+        else:
+            several = ", ".join(sorted({str(k) for k in kinds})) or "None"
+            fail("KC202", f"the entries of this table have no common type: {several}", self.at(node), "use values of one type")
+        return t if len(some) == len(values) else OptionalType(t)
 
     def _slice(self, base: ir.Expr, t: SeqType, node: ast.Slice, at: Position) -> ir.Expr:
         """`q[a:b]`: without what comes from b on, and then without what comes before a."""

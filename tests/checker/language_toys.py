@@ -102,3 +102,94 @@ def build(*, n: int = 2, p: int = 2) -> Spec:
         return implies(s.am[m], m in s.ms)
 
     return spec
+
+
+# --- tables of constants, methods of members, actions of constants
+
+
+class Node(Sort, size="n"):
+    @property
+    def even(self) -> bool:
+        return self.index % 2 == 0
+
+    def after(self, k: int) -> bool:
+        return self.index > k
+
+
+class Phase(enum.Enum):
+    A = 0
+    B = 5
+    C = -2
+
+    def is_last(self) -> bool:
+        return self is Phase.C
+
+    @property
+    def early(self) -> bool:
+        return self in (Phase.A, Phase.B)
+
+
+NEXT = {Phase.A: Phase.B, Phase.B: Phase.C}
+ALLOWED = {Phase.A: {Phase.B, Phase.C}, Phase.B: {Phase.C}, Phase.C: frozenset()}
+COST = (3, 1, 2)
+SPARSE = {1: None, 4: Phase.B, 9: Phase.A}
+FLAGS = [True, False, True, True]
+
+
+class Table(State):
+    x: Annotated[int, Range(-3, 9)]
+    e: Phase
+    f: Phase | None
+    b: bool
+    w: Array[Node, Annotated[int, Range(0, 3)]]
+    on: Node | None
+
+
+def tables(*, n: int = 2) -> Spec:
+    spec = Spec("tables", Table, scope={"n": n})
+
+    @spec.action(actor="a")
+    def nxt(s: Table) -> None:
+        s.e = NEXT[s.e]
+
+    @spec.action(actor="a")
+    def allowed(s: Table, e: Phase) -> None:
+        require(e in ALLOWED[s.e])
+        s.e = e
+
+    @spec.action(actor="a")
+    def cost(s: Table) -> None:
+        s.x = COST[s.x]
+
+    @spec.action(actor="a")
+    def cost2(s: Table, n: Node) -> None:
+        s.x = COST[n.index] if n.even else COST[s.w[n] % 3]
+
+    @spec.action(actor="a")
+    def sparse(s: Table) -> None:
+        s.f = SPARSE[s.x]
+
+    @spec.action(actor="a")
+    def value(s: Table) -> None:
+        s.x = s.e.value + 1 if s.e.early else s.e.value
+        s.b = FLAGS[s.b]
+
+    @spec.action(actor="a")
+    def methods(s: Table, n: Node) -> None:
+        require(n.after(s.x) or s.e.is_last())
+        s.on = n
+
+    def made(k: int) -> None:
+        @spec.action(actor="a", name=f"add{k}")
+        def add(s: Table) -> None:
+            """Adds."""
+            s.x += k
+
+    for k in (1, 2):
+        made(k)
+
+    @spec.invariant
+    def inv(s: Table) -> bool:
+        return s.x < 9 or s.e.early or COST[s.x % 3] == 2
+
+    return spec
