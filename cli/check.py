@@ -16,7 +16,7 @@ from kubecheck.cli.formats.checked import Checked, Checks
 from kubecheck.cli.formats.outputs import Format, Output, check_outputs, parse_format, without_outputs, write_outputs
 from kubecheck.cli.options import with_option, without_option
 from kubecheck.cli.record import run_of
-from kubecheck.cli.subjects import ScopeOptions, Subject, settings, subjects
+from kubecheck.cli.subjects import ScopeOptions, Subject, all_subjects, settings
 from kubecheck.cli.units import parse_bytes, parse_duration
 
 if TYPE_CHECKING:
@@ -105,12 +105,12 @@ _OUTPUT = _options(
 
 
 @click.command()
-@click.argument("target")
+@click.argument("targets", metavar="TARGET…", nargs=-1, required=True)
 @_SCOPE
 @_LIMITS
 @_OUTPUT
 def check(
-    target: str,
+    targets: tuple[str, ...],
     *,
     replicas: int | None,
     pods: int | None,
@@ -135,8 +135,9 @@ def check(
 ) -> int:
     """Explore every state of TARGET and say whether its properties hold.
 
-    TARGET is a manifest (FILE.yaml, FILE.json, or - for standard input), a spec (FILE.py or FILE.py:SPEC), or the
-    name of a scenario that `kubecheck scenarios` lists.
+    TARGET is a manifest (FILE.yaml, FILE.json, a folder of them, or - for standard input), a spec (FILE.py or FILE.py:SPEC), or the
+    name of a scenario that `kubecheck scenarios` lists. There may be several; workloads that come to the same small cluster are explored
+    once and told together.
     """
     started = time.perf_counter()
     scope = ScopeOptions(
@@ -151,28 +152,33 @@ def check(
         settings=settings(pairs),
     )
     outputs = _outputs(formats, json_file, saved_file)
-    check_outputs(outputs, target=target)
-    found = subjects(target, scope)
+    for target in targets:
+        check_outputs(outputs, target=target)
+    found = all_subjects(targets, scope)
     limits = Limits(seconds=time_limit, memory_bytes=memory, depth=depth)
     reproduce = command_line()
     as_text = all(output.file != "-" for output in outputs)
-    checked: list[Checked] = []
-    for number, subject in enumerate(found):
+    kept = any(output.format is Format.JSON for output in outputs)
+    of_place: dict[int, Checked] = {}
+    for number, places in enumerate(_alike(found)):
+        subject, others = found[places[0]], [found[place] for place in places[1:]]
         spec = subject.build()
         report = _run(spec, limits=limits, threads=threads, quiet=quiet, cache=not no_cache, profile=profile)
         report = structs.replace(report, seconds_total=time.perf_counter() - started)
-        kept = any(output.format is Format.JSON for output in outputs)
-        run = run_of(spec, subject, target=target, options=scope) if kept else None
         if as_text:
             whole = spec.root if full else None
-            _print(report, subject, reproduce=reproduce, first=number == 0, several=len(found) > 1, whole=whole)
+            _print(report, subject, others, reproduce=reproduce, first=number == 0, several=len(found) > 1, whole=whole)
         # Whether a switch changes anything takes building the spec without it: the verdict does not wait for that.
         idle = list(subject.idle_switches(spec))
         if as_text:
             _print_warnings(idle)
         report = structs.replace(report, warnings=[*report.warnings, *idle])
-        checked.append(Checked(report=report, subject=subject, run=run))
+        for place in places:
+            each = found[place]
+            run = run_of(spec if each is subject else each.build(), each, options=scope) if kept else None
+            of_place[place] = Checked(report=structs.replace(report, spec=each.name if each.ours else report.spec), subject=each, run=run)
         started = time.perf_counter()
+    checked = [of_place[place] for place in range(len(found))]
     if as_text and len(found) > 1:
         _print_all(checked)
     worst = max(range(len(checked)), key=lambda i: (_SEVERITY.index(checked[i].report.verdict), -i))
@@ -181,6 +187,14 @@ def check(
         outputs, Checks(all=tuple(checked), worst=worst, reproduce=reproduce, exit_code=int(code))
     )
     return code
+
+
+def _alike(found: Sequence[Subject]) -> list[list[int]]:
+    """The places of subjects, those together that come to the same cluster."""
+    groups: dict[object, list[int]] = {}
+    for place, subject in enumerate(found):
+        groups.setdefault(place if subject.alike is None else subject.alike, []).append(place)
+    return list(groups.values())
 
 
 def _outputs(formats: Sequence[str], json_file: str | None, saved_file: str | None) -> list[Output]:
@@ -208,15 +222,24 @@ def _run(spec: Spec, *, limits: Limits, threads: int | None, quiet: bool, cache:
         return checker.check(spec, limits=limits, threads=threads, progress=progress, cache=cache, profile=profile)
 
 
-def _print(report: Report, subject: Subject, *, reproduce: str, first: bool, several: bool, whole: RecordType | None) -> None:
+def _print(
+    report: Report,
+    subject: Subject,
+    others: Sequence[Subject],
+    *,
+    reproduce: str,
+    first: bool,
+    several: bool,
+    whole: RecordType | None,
+) -> None:
     from kubecheck.cli.render import console, render
 
     with console(sys.stdout) as out:
         if several and first:
-            out.print("Each workload is checked on its own, in a cluster without the others.\n")
+            out.print("Each workload is checked on its own, in a cluster without the others; those of one size are explored once.\n")
         if not first:
             out.print()
-        render(report, subject, out=out, reproduce=reproduce, whole=whole)
+        render(report, subject, others, out=out, reproduce=reproduce, whole=whole)
 
 
 def _print_warnings(warnings: Sequence[str]) -> None:

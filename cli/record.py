@@ -122,15 +122,16 @@ def record(report: Report, subject: Subject, *, reproduce: str, run: Run | None 
 
 
 def _left_aside(found: NotModelled) -> dict[str, Any]:
-    return {"api_version": found.api_version, "kind": found.kind, "name": found.name, "line": found.position.line, "why": found.why}
+    told = {"api_version": found.api_version, "kind": found.kind, "name": found.name, "line": found.position.line}
+    return told | ({"why": found.why} if found.why else {})
 
 
-def run_of(spec: Spec, subject: Subject, *, target: str, options: ScopeOptions) -> Run:
+def run_of(spec: Spec, subject: Subject, *, options: ScopeOptions) -> Run:
     """What `kubecheck replay` needs to build this spec again, and to see whether it has changed."""
     from kubecheck.spec.meaning import type_texts
 
     given = Options(**{field.name: getattr(options, field.name) for field in dataclasses.fields(options)})
-    return Run(target=target, name=subject.identity, options=given, types=type_texts(spec), functions=declarations(spec))
+    return Run(target=subject.target, name=subject.identity, options=given, types=type_texts(spec), functions=declarations(spec))
 
 
 def declarations(spec: Spec) -> dict[str, Declaration]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from kubecheck.cli.subjects import Subject
+    from kubecheck.model.manifest import NotModelled
     from kubecheck.spec.types import RecordType
 
 PIPED_WIDTH: Final = 120
@@ -83,11 +84,20 @@ class _Buffer(io.StringIO):
         return self._encoding or "utf-8"
 
 
-def render(report: Report, subject: Subject, *, out: Console, reproduce: str, whole: RecordType | None = None) -> None:
-    """Print everything about one check. `reproduce` is the command line that gives it again; with `whole`, the type of the states, whole
-    states are shown.
+def render(
+    report: Report,
+    subject: Subject,
+    others: Sequence[Subject] = (),
+    *,
+    out: Console,
+    reproduce: str,
+    whole: RecordType | None = None,
+) -> None:
+    """Print everything about one check, of a subject and of others that come to the same.
+
+    `reproduce` is the command line that gives it again; with `whole`, the type of the states, whole states are shown.
     """
-    out.print(_header(report, subject))
+    out.print(_header(report, [subject, *others]))
     out.print()
     out.print(_exploration(report))
     if report.properties:
@@ -145,12 +155,11 @@ def badge(verdict: Verdict) -> Text:
     return Text(word, style=style)
 
 
-def _header(report: Report, subject: Subject) -> RenderableType:
-    rows: list[tuple[str, str]] = [("checked", subject.title)]
-    if subject.scaling:
-        rows.append(("scaled", subject.scaling))
-    if subject.derived:
-        rows.append(("derived", subject.derived))
+def _header(report: Report, subjects: Sequence[Subject]) -> RenderableType:
+    subject = subjects[0]
+    rows = [("checked" if number == 0 else "", each.title) for number, each in enumerate(subjects)]
+    rows += _rows("scaled", _scaled(subjects))
+    rows += _rows("derived", (each.derived for each in subjects))
     if scope := subject.scope or report.scope:
         rows.append(("scope", ", ".join(f"{name}={value}" for name, value in scope.items())))
     if report.release:
@@ -159,24 +168,46 @@ def _header(report: Report, subject: Subject) -> RenderableType:
         from kubecheck.cli.expected import compared
 
         rows.append(("expected", compared(subject.expected, report)))
-    if subject.not_modelled:
-        rows.append(("not modelled", ", ".join(str(other) for other in subject.not_modelled)))
-    if subject.refused:
-        rows.append(("refused", ", ".join(str(other) for other in subject.refused)))
-    if subject.left_out:
-        rows += _left_out(subject)
-    return grid(rows)
+    rows += _rows("not modelled", [", ".join(dict.fromkeys(_aside(o, e) for e in subjects for o in e.not_modelled))])
+    rows += _rows("refused", [", ".join(dict.fromkeys(_aside(o, e) for e in subjects for o in e.refused))])
+    if subject.position is not None:
+        others = "the objects that are not modelled, and " if any(each.not_modelled for each in subjects) else ""
+        rows.append(("unvalidated", f"{others}what admission plugins, quotas and policies would refuse"))
+    return grid([*rows, *_left_out(subjects)])
 
 
-def _left_out(subject: Subject) -> list[tuple[str, str]]:
+def _rows(title: str, texts: Iterable[str]) -> list[tuple[str, str]]:
+    """A row for each text that is not empty, the first one with the title."""
+    told = [text for text in dict.fromkeys(texts) if text]
+    return [(title if number == 0 else "", text) for number, text in enumerate(told)]
+
+
+def _scaled(subjects: Sequence[Subject]) -> list[str]:
+    """What was scaled down, those together that were scaled alike."""
+    of: dict[str, list[str]] = {}
+    for each in subjects:
+        if each.scaling:
+            of.setdefault(each.scaling.removeprefix(f"{each.workload}: "), []).append(each.workload)
+    return [f"{', '.join(names)}: {change}" for change, names in of.items()]
+
+
+def _aside(found: NotModelled, subject: Subject) -> str:
+    """An object that is not looked at; with its file, if that is not the subject's."""
+    elsewhere = subject.position is not None and found.position.file != subject.position.file
+    return str(found).replace("(line", f"({found.position.file}, line", 1) if elsewhere else str(found)
+
+
+def _left_out(subjects: Sequence[Subject]) -> list[tuple[str, str]]:
     """What is presumed in place of the fields that are not modelled, and which those are, a line for each presumption."""
     from kubecheck.model.manifest_left_out import grouped
 
-    found = grouped(subject.left_out)
-    return [
-        ("left out" if number == 0 else "", f"{', '.join(paths)}: here {presumed}")
-        for number, (presumed, paths) in enumerate(found.items())
-    ]
+    found = grouped(field for each in subjects for field in each.left_out)
+    lines = []
+    for presumed, paths in found.items():
+        counted = {path: paths.count(path) for path in paths}
+        of = [path if number == len(subjects) else f"{path} (of {number} of them)" for path, number in counted.items()]
+        lines.append(f"{', '.join(of)}: here {presumed}")
+    return _rows("left out", lines)
 
 
 def _exploration(report: Report) -> RenderableType:

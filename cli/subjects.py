@@ -24,7 +24,7 @@ from kubecheck.cli.switches import idle_switches, switched
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kubecheck.model.manifest import LeftOut, NotModelled, Workload
+    from kubecheck.model.manifest import LeftOut, Manifest, NotModelled, Workload
     from kubecheck.model.scenarios import Holds, Violates
     from kubecheck.model.scope import ClusterScope
     from kubecheck.spec import Position, Spec
@@ -52,6 +52,8 @@ _NO_ROLLOUT: Final[Mapping[str, int]] = {"templates": 1, "image_changes": 0}
 # options whose name is a word of Python's
 _OPTIONS: Final[Mapping[str, str]] = {"having": "with"}
 
+_MANIFESTS: Final = (".yaml", ".yml", ".json")
+
 _FEW: Final = 12  # fields of a scope that a message names
 
 _NUMBERS: Final = ("pods", "nodes", "crashes")
@@ -61,6 +63,8 @@ _LAGS: Final = ("lag_deployments", "lag_replica_sets", "lag_pods", "lag_schedule
 @dataclass(frozen=True, kw_only=True)
 class Subject:
     """One spec to look at.
+
+    `target` names it on a command line. Subjects whose `alike` is equal, and not None, are one spec but for the name.
 
     `title` says what it is, `ours` whether kubecheck's own model wrote it. `scope` is what of a cluster's scope is
     worth showing; empty if the spec's own scope is to be shown, `derived` what of it follows from
@@ -82,6 +86,8 @@ class Subject:
     left_out: tuple[LeftOut, ...] = ()
     position: Position | None = None
     workload: str = ""
+    target: str = ""
+    alike: object = None
     idle_switches: Callable[[Spec], Iterable[str]] = lambda _: ()
 
     @property
@@ -125,20 +131,50 @@ def settings(pairs: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def all_subjects(targets: Sequence[str], options: ScopeOptions) -> list[Subject]:
+    """What several targets mean. Raises InputError, also for a workload that two manifests have, ManifestError or SpecError."""
+    found: list[Subject] = []
+    manifests: list[str] = []
+    for target in targets:
+        if _is_manifest(target) or os.path.isdir(target):
+            manifests += _manifests(target)
+        else:
+            found += subjects(target, options)
+    return [*found, *_of_manifests(manifests, options)] if manifests else found
+
+
 def subjects(target: str, options: ScopeOptions) -> list[Subject]:
     """What `target` means. Raises InputError, ManifestError or SpecError."""
-    if target == "-" or target.endswith((".yaml", ".yml", ".json")):
-        return _of_manifest(target, options)
+    if _is_manifest(target) or os.path.isdir(target):
+        return _of_manifests(_manifests(target), options)
     file = re.fullmatch(r"(.+\.py)(?::(\w*))?", target)
     if file:
         return [_of_file(file[1], file[2] or None, options)]
-    if os.path.isdir(target):
-        raise InputError(f"{target} is a folder", remedy="name a manifest or a spec in it: a file that ends in .yaml, .json or .py")
     if os.path.exists(target) or os.sep in target:
         raise InputError(
             f"{target} is no manifest and no spec", remedy="manifests end in .yaml, .yml or .json, specs in .py"
         )
     return [_of_scenario(target, options)]
+
+
+def _is_manifest(target: str) -> bool:
+    return target == "-" or target.endswith(_MANIFESTS)
+
+
+def _manifests(target: str) -> list[str]:
+    """A manifest, or those of a folder as `kubectl apply -f` takes them: not of folders in it, by name."""
+    if not os.path.isdir(target):
+        return [target]
+    files = sorted(name for name in os.listdir(target) if name.endswith(_MANIFESTS))
+    kustomized = next((name for name in files if name.startswith("kustomization.")), None)
+    if kustomized is not None:
+        raise InputError(
+            f"{target} has a {kustomized}, so its files are parts of manifests",
+            remedy=f"build them first: `kubectl kustomize {shlex.quote(target)} | kubecheck check -`",
+        )
+    if not files:
+        raise InputError(f"{target} is a folder without manifests", remedy="manifests end in .yaml, .yml or .json")
+    return [os.path.join(target, name) for name in files]
 
 
 def one_of(found: Sequence[Subject], workload: str | None) -> Subject:
@@ -166,7 +202,8 @@ def _of_file(file: str, name: str | None, options: ScopeOptions) -> Subject:
             remedy="give its parameters with --set NAME=VALUE",
         )
     spec = load_spec(file, name, options.settings)
-    return Subject(name=spec.name, title=f"{spec.name}, a spec of {file}", build=lambda: spec)
+    target = f"{file}:{name}" if name else file
+    return Subject(name=spec.name, title=f"{spec.name}, a spec of {file}", build=lambda: spec, target=target)
 
 
 def _of_scenario(name: str, options: ScopeOptions) -> Subject:
@@ -186,6 +223,7 @@ def _of_scenario(name: str, options: ScopeOptions) -> Subject:
         return Subject(
             name=name,
             title=title,
+            target=name,
             build=scenario.build,
             ours=True,
             scope=main_scope(scenario.scope),
@@ -197,6 +235,7 @@ def _of_scenario(name: str, options: ScopeOptions) -> Subject:
     return Subject(
         name=name,
         title=f"{title} (changed: {_listed(changes)})",
+        target=name,
         build=functools.partial(scenario.spec, scope, name=name),
         ours=True,
         scope=main_scope(scope),
@@ -224,41 +263,54 @@ def _scenario_overrides(name: str, scope: Any, options: ScopeOptions) -> dict[st
     return released | _set(type(scope), f"the scope of {name}", options.settings)
 
 
-def _of_manifest(path: str, options: ScopeOptions) -> list[Subject]:
-    from kubecheck.model.cluster import cluster
+def _of_manifests(paths: Sequence[str], options: ScopeOptions) -> list[Subject]:
     from kubecheck.model.manifest import read_file
 
-    manifest = read_file(path)
-    if not manifest.workloads:
-        kinds = ", ".join(sorted({other.kind for other in manifest.not_modelled}))
+    manifests = [read_file(path) for path in paths]
+    if not any(manifest.workloads for manifest in manifests):
+        kinds = ", ".join(sorted({other.kind for manifest in manifests for other in manifest.not_modelled}))
+        sources = ", ".join(manifest.source for manifest in manifests)
         raise InputError(
-            f"{manifest.source} has nothing that is modelled, only: {kinds}",
+            f"{sources} {'has' if len(manifests) == 1 else 'have'} nothing that is modelled, only: {kinds}",
             remedy="give a manifest with a Deployment or a ReplicaSet of apps/v1",
         )
+    aside = tuple(other for manifest in manifests if not manifest.workloads for other in manifest.not_modelled)
+    seen: dict[str, str] = {}
     found = []
-    for workload in manifest.workloads:
-        before, scaling, derived = manifest_scope(workload, options)
-        scope = switched(before, options)
-        found.append(
-            Subject(
-                name=workload.name,
-                title=f"{workload} of {manifest.source}",
-                build=functools.partial(cluster, scope, name=workload.name),
-                ours=True,
-                scope=main_scope(scope),
-                scaling=scaling,
-                derived=derived,
-                not_modelled=manifest.not_modelled,
-                refused=manifest.refused,
-                left_out=workload.left_out,
-                position=workload.position,
-                workload=str(workload),
-                idle_switches=functools.partial(
-                    idle_switches, before, options, functools.partial(cluster, name=workload.name)
-                ),
-            )
-        )
+    for path, manifest in zip(paths, manifests, strict=True):
+        for workload in manifest.workloads:
+            other = seen.setdefault(str(workload), manifest.source)
+            if other != manifest.source or paths.count(path) > 1:
+                raise InputError(f"{workload} is in {other} and in {manifest.source}", remedy="keep one of the two, or rename one")
+            found.append(_of_workload(path, manifest, workload, aside, options))
     return found
+
+
+def _of_workload(
+    path: str, manifest: Manifest, workload: Workload, aside: tuple[NotModelled, ...], options: ScopeOptions
+) -> Subject:
+    """`aside`: objects of other manifests, which have no workload that would name them."""
+    from kubecheck.model.cluster import cluster
+
+    before, scaling, derived = manifest_scope(workload, options)
+    scope = switched(before, options)
+    return Subject(
+        name=workload.name,
+        title=f"{workload} of {manifest.source}",
+        build=functools.partial(cluster, scope, name=workload.name),
+        ours=True,
+        scope=main_scope(scope),
+        scaling=scaling,
+        derived=derived,
+        not_modelled=(*manifest.not_modelled, *aside),
+        refused=manifest.refused,
+        left_out=workload.left_out,
+        position=workload.position,
+        workload=str(workload),
+        target=path,
+        alike=scope,
+        idle_switches=functools.partial(idle_switches, before, options, functools.partial(cluster, name=workload.name)),
+    )
 
 
 def manifest_scope(workload: Workload, options: ScopeOptions) -> tuple[ClusterScope, str, str]:

@@ -139,7 +139,7 @@ def read(data: bytes, *, name: str) -> Manifest:
         try:
             found = _read_object(item)
         except _NoSuchKindError as error:
-            why = f"refused: there is no {error.kind} in {error.version}"
+            why = f"there is no {error.kind} in {error.version}"
             refused.append((_not_modelled(item, error.version, error.kind, why=why), error.error))
             continue
         if isinstance(found, NotModelled):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -191,8 +192,11 @@ class TestManifests:
         (tmp_path / "two.yaml").write_text(f"{text}---\n{text.replace('name: web', 'name: api')}")
         code, out, record = check(str(tmp_path / "two.yaml"))
         assert code == ExitCode.HOLDS
-        assert out.startswith("Each workload is checked on its own, in a cluster without the others.\n")
+        assert out.startswith("Each workload is checked on its own, in a cluster without the others; those of one size")
         assert out.endswith("\n\n[ok] all 2 workloads\n")
+        assert out.count("reproduce: ") == 1
+        assert "checked       Deployment default/web of" in out
+        assert "\n              Deployment default/api of" in out
         assert [c["target"].split()[1] for c in record["checks"]] == ["default/web", "default/api"]
 
     def test_the_last_line_is_about_all_workloads(self, check: Check) -> None:
@@ -227,12 +231,84 @@ class TestManifests:
             "  help: give a manifest with a Deployment or a ReplicaSet of apps/v1\n"
         )
 
-    def test_a_folder(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_workloads_of_two_sizes_are_explored_apart(self, check: Check, tmp_path: Path) -> None:
+        text = Path(WEB).read_text()
+        for name, replicas in (("a", 1), ("b", 0), ("c", 1)):
+            own = text.replace("replicas: 2", f"replicas: {replicas}").replace("name: web", f"name: {name}")
+            (tmp_path / f"{name}.yaml").write_text(own)
+        (tmp_path / "service.yml").write_text("apiVersion: v1\nkind: Service\nmetadata: {name: s}\n")
+        code, out, record = check(str(tmp_path))
+        assert code == ExitCode.HOLDS
+        assert out.count("reproduce: ") == 2
+        assert [c["target"].split()[1] for c in record["checks"]] == ["default/a", "default/b", "default/c"]
+        assert [c["spec"] for c in record["checks"]] == ["a", "b", "c"]
+        assert [c["run"]["target"] for c in record["checks"]] == [f"{tmp_path}/{name}.yaml" for name in "abc"]
+        assert record["checks"][0]["states"] == record["checks"][2]["states"] != record["checks"][1]["states"]
+        assert f"Service s ({tmp_path}/service.yml, line 2)" in out.replace("\n              ", " ")
+
+    def test_several_files(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        text = Path(WEB).read_text().replace("replicas: 2", "replicas: 0")
+        for name in ("a", "b"):
+            (tmp_path / f"{name}.yaml").write_text(text)
+        files = [str(tmp_path / name) for name in ("a.yaml", "b.yaml")]
+        assert run("check", *files, capsys=capsys) == (
+            ExitCode.BAD_INPUT,
+            "",
+            f"error: Deployment default/web is in {files[0]} and in {files[1]}\n  help: keep one of the two, or rename one\n",
+        )
+        Path(files[1]).write_text(text.replace("name: web", "name: api"))
+        code, out, _ = run("check", *files, capsys=capsys)
+        assert code == ExitCode.HOLDS
+        assert out.endswith("[ok] all 2 workloads\n")
+
+    def test_a_folder_without_manifests(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("check", str(tmp_path), capsys=capsys) == (
             ExitCode.BAD_INPUT,
             "",
-            f"error: {tmp_path} is a folder\n  help: name a manifest or a spec in it: a file that ends in .yaml, .json or .py\n",
+            f"error: {tmp_path} is a folder without manifests\n  help: manifests end in .yaml, .yml or .json\n",
         )
+
+    def test_a_folder_of_kustomize(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        (tmp_path / "kustomization.yaml").write_text("resources: [web.yaml]\n")
+        code, _, err = run("check", str(tmp_path), capsys=capsys)
+        assert code == ExitCode.BAD_INPUT
+        assert f"help: build them first: `kubectl kustomize {tmp_path} | kubecheck check -`" in err
+
+    @pytest.mark.parametrize(
+        ("options", "pod", "code"),
+        [
+            ((), "", ExitCode.HOLDS),
+            ((), ", hostPort: 80", ExitCode.VIOLATED),
+            (("--nodes", "2"), ", hostPort: 80", ExitCode.HOLDS),
+            (("--set", "capacity=3"), ", hostPort: 80", ExitCode.HOLDS),
+        ],
+    )
+    def test_a_port_of_the_node_is_room_for_one_pod(
+        self, check: Check, tmp_path: Path, options: tuple[str, ...], pod: str, code: ExitCode
+    ) -> None:
+        text = Path(WEB).read_text().replace("replicas: 2", "replicas: 1")
+        text = text.replace("- containerPort: 80", f"- {{containerPort: 80{pod}}}")
+        (tmp_path / "a.yaml").write_text(text)
+        found, out, record = check(str(tmp_path / "a.yaml"), *options)
+        assert found == code
+        assert ("capacity=1: a node has room for one pod that takes its port 80" in out) is (bool(pod) and "--set" not in options)
+        if code == ExitCode.VIOLATED:
+            assert record["found"] == "deployment_has_converged"
+
+    def test_a_rollout_that_takes_pods_away_first_needs_no_room(self, check: Check, tmp_path: Path) -> None:
+        text = Path(WEB).read_text().replace("- containerPort: 80", "- {containerPort: 80, hostPort: 80}")
+        text = text.replace("replicas: 2", "replicas: 1").replace("maxSurge: 25%", "maxSurge: 0")
+        text = text.replace("maxUnavailable: 25%", "maxUnavailable: 1")
+        (tmp_path / "a.yaml").write_text(text)
+        assert check(str(tmp_path / "a.yaml"))[0] == ExitCode.HOLDS
+
+    def test_an_old_version_beside_a_good_document(self, check: Check, tmp_path: Path) -> None:
+        text = Path(WEB).read_text().replace("replicas: 2", "replicas: 0")
+        (tmp_path / "a.yaml").write_text(f"{text}---\napiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {{name: old}}\n")
+        code, out, record = check(str(tmp_path / "a.yaml"))
+        assert code == ExitCode.HOLDS
+        assert re.search(r"\nrefused       Deployment old \(line \d+\), there is no Deployment in apps/v1beta1\n", out)
+        assert [each["name"] for each in record["refused"]] == ["old"]
 
     def test_refused(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (tmp_path / "a.yaml").write_text(Path(WEB).read_text().replace("replicas: 2", "replicas: -2"))

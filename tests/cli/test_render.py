@@ -14,7 +14,7 @@ from kubecheck.checker.report import Report, States, Verdict
 from kubecheck.cli.record import encode, record
 from kubecheck.cli.render import console, path_table, render
 from kubecheck.cli.subjects import Subject
-from kubecheck.model.manifest import NotModelled
+from kubecheck.model.manifest import LeftOut, NotModelled
 from kubecheck.spec import Position, Spec
 from tests.cli.reports import WHOLE, report, step, violated
 
@@ -219,7 +219,9 @@ def test_scaling_and_what_is_not_modelled() -> None:
         build=build,
         scaling="Deployment default/web: 10 replicas are scaled down to 2",
         not_modelled=(other,),
-        left_out=("spec.minReadySeconds",),
+        left_out=(LeftOut("spec.minReadySeconds", "a pod is available as soon as it is ready"),),
+        workload="Deployment default/web",
+        position=Position("web.yaml", 2, 7, 2, 17),
     )
     assert text(report(), subject).startswith("""\
 checked       Deployment default/web of web.yaml
@@ -227,7 +229,8 @@ scaled        Deployment default/web: 10 replicas are scaled down to 2
 scope         pods=3, nodes=2
 release       1.36
 not modelled  Service web (line 30)
-left out      these fields of web are not modelled: spec.minReadySeconds
+unvalidated   the objects that are not modelled, and what admission plugins, quotas and policies would refuse
+left out      spec.minReadySeconds: here a pod is available as soon as it is ready
 """)
 
 

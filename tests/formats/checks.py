@@ -26,8 +26,8 @@ def checks(what: str) -> Checks:
         return Checks(all=tuple(parts), worst=1, reproduce="kubecheck check web.yaml", exit_code=1)
     spec, limits, position = _spec(what)
     report = check(spec, limits=limits, threads=1)
-    subject = Subject(name=spec.name, title=f"{spec.name} <{what}> & co.", build=lambda: spec, position=position)
-    run = run_of(spec, subject, target="crossing.py", options=ScopeOptions(settings={"lights": "3"}))
+    subject = Subject(name=spec.name, title=f"{spec.name} <{what}> & co.", build=lambda: spec, position=position, target="crossing.py")
+    run = run_of(spec, subject, options=ScopeOptions(settings={"lights": "3"}))
     return Checks(
         all=(Checked(report=report, subject=subject, run=run),),
         worst=0,

@@ -124,7 +124,7 @@ class TestOldVersions:
 
     def test_beside_a_good_document(self) -> None:
         found = read(f"{WEB}---\n{self.OLD}".encode(), name="m.yaml")
-        assert [str(each) for each in found.refused] == ["Deployment old (line 13), refused: there is no Deployment in apps/v1beta1"]
+        assert [str(each) for each in found.refused] == ["Deployment old (line 13), there is no Deployment in apps/v1beta1"]
 
     def test_alone(self) -> None:
         assert error(self.OLD).message.endswith("in which there is no Deployment since Kubernetes 1.16")
