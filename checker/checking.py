@@ -65,7 +65,8 @@ def check(
         raise SpecError("KC132", f"{spec.name}: {error}", remedy="a smaller scope, or a higher memory limit") from None
     rest = None
     # Whether everything comes to rest is worth knowing where nothing is wrong so far.
-    if exploration.complete and not set(exploration.found) - set(going_on) and any(p.kind in AT_REST for p in spec.properties):
+    fine = exploration.complete and not exploration.outside and not set(exploration.found) - set(going_on)
+    if fine and any(p.kind in AT_REST for p in spec.properties):
         with interruptible() as interrupted:
             rest = comes_to_rest(
                 native,

@@ -43,7 +43,7 @@ def conclude(
     """
     _audit(spec, exploration)
     failed = FOUND_ACTION_ERROR in exploration.found or FOUND_PROPERTY_ERROR in exploration.found
-    covered = exploration.complete and not failed
+    covered = exploration.complete and not failed and not exploration.outside
     rests = None if rest is None else _rest_verdict(rest)
     verdicts = [_verdict(exploration, number, prop, covered, rests) for number, prop in enumerate(spec.properties)]
     path: list[Step] = []
@@ -75,7 +75,7 @@ def conclude(
     elif covered:
         verdict, reason = Verdict.HOLDS, "every reachable state was explored"
     else:
-        verdict, reason = Verdict.INCOMPLETE, exploration.stopped
+        verdict, reason = Verdict.INCOMPLETE, exploration.stopped or _outside(spec, exploration)
     store = exploration.store
     distinct = store.distinct
     return Report(
@@ -85,8 +85,8 @@ def conclude(
         states=States(
             distinct=distinct,
             generated=exploration.generated,
-            expanded=exploration.expanded,
-            frontier=distinct - exploration.expanded,
+            expanded=exploration.expanded - exploration.outside,
+            frontier=distinct - exploration.expanded + exploration.outside,
             quiescent=exploration.quiescent,
         ),
         depth=max(0, len(exploration.levels) - 1),
@@ -217,6 +217,13 @@ def _verdict(exploration: Exploration, number: int, prop: Property, covered: boo
         # A limit is about the model, and never violated.
         return rests if prop.kind is PropertyKind.QUIESCENT else Verdict.INCOMPLETE
     return Verdict.VIOLATED if prop.kind is PropertyKind.REACHABLE else Verdict.HOLDS
+
+
+def _outside(spec: Spec, exploration: Exploration) -> str:
+    names = " or ".join(prop.name for prop in spec.properties if prop.kind is PropertyKind.CONSTRAINT)
+    one = exploration.outside == 1
+    are, were = ("state is", "it was") if one else ("states are", "they were")
+    return f"{exploration.outside:,} {are} outside of {names}: {were} judged, but what lies beyond was not explored"
 
 
 def _limit(spec: Spec, exploration: Exploration) -> Property | None:

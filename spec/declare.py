@@ -39,7 +39,8 @@ class ActionKind(enum.StrEnum):
 class PropertyKind(enum.StrEnum):
     """What a property speaks about: every state, every step, some state, every state in which no component can move.
 
-    A limit speaks of the last too, but of the model: where it is false, a bound of the scope has stopped the system.
+    A limit speaks of the last too, but of the model: where it is false, a bound of the scope has stopped the system. A constraint claims
+    nothing: states in which it is false are judged, but not looked beyond.
     """
 
     INVARIANT = "invariant"
@@ -47,6 +48,7 @@ class PropertyKind(enum.StrEnum):
     REACHABLE = "reachable"
     QUIESCENT = "quiescent"
     LIMIT = "limit"
+    CONSTRAINT = "constraint"
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,14 @@ class Module:
         Where it is false the model has stopped for its own reasons and other properties say nothing: the check is INCOMPLETE.
         """
         found: F = self._property(PropertyKind.LIMIT, function, _locals())
+        return found
+
+    def constraint(self, function: F) -> F:
+        """Declares which states are looked beyond, in a system that has too many: `(part: MyState, …) -> bool`.
+
+        A state in which it is false is judged by the invariants, and no step from it is taken. If there is one, the check is INCOMPLETE.
+        """
+        found: F = self._property(PropertyKind.CONSTRAINT, function, _locals())
         return found
 
     def summary(self, function: F) -> F:

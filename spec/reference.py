@@ -79,8 +79,10 @@ def initial_state(spec: Spec, number: int) -> Snapshot | None:
 def steps(spec: Spec, state: Snapshot) -> Iterator[Taken]:
     """Every enabled action instance of a state with its successor, in the order of declaration; self loops included.
 
-    Raises ValueEscape if a value leaves its type on the way.
+    None of a state outside of a constraint. Raises ValueEscape if a value leaves its type on the way.
     """
+    if is_outside(spec, state):
+        return
     for action in spec.actions:
         for parameters, after in _instances(spec, action, state):
             yield Taken(action, parameters, after)
@@ -122,9 +124,15 @@ def instances(
             yield values, Outcome.HOLDS if result else Outcome.VIOLATED
 
 
+def is_outside(spec: Spec, state: Snapshot) -> bool:
+    """Whether a constraint is false: then no step from this state is taken."""
+    constraints = (prop for prop in spec.properties if prop.kind is PropertyKind.CONSTRAINT)
+    return any(evaluate(spec, prop, state) is Outcome.VIOLATED for prop in constraints)
+
+
 def is_quiescent(spec: Spec, state: Snapshot) -> bool:
-    """Whether no action of kind component leads to a different state."""
-    return all(t.action.kind != "component" or t.state == state for t in steps(spec, state))
+    """Whether no action of kind component leads to a different state. Of a state outside of a constraint that is not asked."""
+    return not is_outside(spec, state) and all(t.action.kind != "component" or t.state == state for t in steps(spec, state))
 
 
 def summary(spec: Spec, state: Snapshot) -> list[str]:
@@ -268,6 +276,7 @@ __all__ = [
     "initial_state",
     "initial_states",
     "instances",
+    "is_outside",
     "is_quiescent",
     "show",
     "steps",

@@ -84,6 +84,7 @@ class Exploration:
     generated: int = 0
     initial: int = 0  # of the generated: initial states, duplicates included
     quiescent: int = 0
+    outside: int = 0  # of a constraint: judged, but not expanded, though they count as expanded here
     fired: list[int] = field(default_factory=list)
     premise: list[int] = field(default_factory=list)
     new: list[int] = field(default_factory=list)
@@ -430,7 +431,7 @@ class _Search:
         while result.levels and result.levels[-1] == 0:
             result.levels.pop()
         totals = [int(total) for total in self._tallies.sum(axis=0)]
-        result.generated, result.quiescent = totals[Tally.GENERATED], totals[Tally.INFO + 1]
+        result.generated, result.quiescent, result.outside = totals[Tally.GENERATED], totals[Tally.INFO + 1], totals[Tally.INFO + 3]
         result.fired = totals[layout.fired : layout.premise]
         result.premise = totals[layout.premise : layout.new]
         result.new = totals[layout.new : layout.new + self._native.n_actions]

@@ -70,5 +70,6 @@ def totals(exploration: Exploration, *, most: int | None = None) -> Totals:
     edges = max(0, exploration.generated - exploration.initial)
     if exploration.complete and not exploration.stopped:
         failed = max(exploration.found, default=0) >= 64
-        return Totals(exploration.store.distinct, edges, "a value left its type" if failed else "")
+        outside = f"{exploration.outside:,} states outside of a constraint were not expanded" if exploration.outside else ""
+        return Totals(exploration.store.distinct, edges, "a value left its type" if failed else outside)
     return Totals(exploration.store.distinct, edges, exploration.stopped or "a value left its type")

@@ -5,7 +5,8 @@
     u64 judge(state, premise, open_mask, info)
 
 `info` is four words: the mask of step and quiescent properties found violated, the number of quiescent states, 1 + the code of an
-error, and unused. `open_mask` has a bit for each property that is still looked for. See the docstrings below for the rest.
+error, and the number of states outside of a constraint. `open_mask` has a bit for each property that is still looked for. See the
+docstrings below for the rest.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ def successors(generator: Generator, program: ir.Program) -> None:
     e.b.store(I64(0), count)
     e.b.store(I1(0), moved)
     steps = [(i, p) for i, p in enumerate(program.properties) if _kind(p) is PropertyKind.STEP_INVARIANT]
+    e.leave_outside(program, src, I64(-1), premise)
     for number, entry in enumerate(program.actions):
         assert isinstance(entry.declared, Action)
         times = e.alloca(I64)
@@ -226,6 +228,21 @@ class Entry(Emitter):
 
             self.if_then(self.b.icmp_unsigned("==", status, I32(0)), speaks)
         return self.load(held, I1), self.load(found, I1)
+
+    def leave_outside(self, program: ir.Program, state: Any, on_error: Any, premise: Any = None) -> None:
+        """Where a constraint is false, counts that in info[3] and answers that there are no steps."""
+        for index, prop in enumerate(program.properties):
+            if _kind(prop) is not PropertyKind.CONSTRAINT:
+                continue
+            held, outside = self.outcome(prop, state, state, on_error)
+            if premise is not None:
+                self.count_if(held, premise, index)
+
+            def leave() -> None:
+                self.increase(self.info, 3, I64(1))
+                self.b.ret(I64(0))
+
+            self.if_then(outside, leave)
 
     def increase(self, counters: Any, index: int, by: Any) -> None:
         """Adds to a counter."""

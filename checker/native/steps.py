@@ -30,6 +30,7 @@ def steps(generator: Generator, program: ir.Program) -> None:
     count, number = e.alloca(I64), e.alloca(I64)
     e.b.store(I64(0), count)
     e.b.store(I64(-1), number)
+    e.leave_outside(program, src, I64(0))
     for entry in program.actions:
         with e.instances(entry) as values:
             e.b.store(e.b.add(e.load(number, I64), I64(1)), number)

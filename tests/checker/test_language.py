@@ -16,7 +16,8 @@ from tests.spec.comparing import compare, random_data
 def test_executions_agree(action: str, n: int, p: int) -> None:
     spec = build(n=n, p=p)
     spec.actions[:] = [spec.find_action(action)]
-    more = [random_data(spec.root, random.Random(action).randint) for _ in range(12)]
+    integer = random.Random(action).randint
+    more = [random_data(spec.root, integer) for _ in range(12)]
     assert compare(spec, limit=25, more=more).states > 1
 
 
@@ -25,7 +26,8 @@ def test_executions_agree(action: str, n: int, p: int) -> None:
 def test_executions_agree_on_tables(action: str, n: int) -> None:
     spec = tables(n=n)
     spec.actions[:] = [spec.find_action(action)]
-    more = [random_data(spec.root, random.Random(action).randint) for _ in range(20)]
+    integer = random.Random(action).randint
+    more = [random_data(spec.root, integer) for _ in range(20)]
     assert compare(spec, limit=30, more=more).states > 1
 
 

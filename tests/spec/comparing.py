@@ -111,7 +111,14 @@ class Reference:
         spec = self.spec
         fired, premises, violated = [0] * len(spec.actions), [0] * len(spec.properties), 0
         quiescent, found = True, []
+        outside = [i for i, prop in enumerate(spec.properties) if prop.kind is PropertyKind.CONSTRAINT]
         try:
+            for i in outside:  # in order: where one is false the next is not asked
+                held, bad = self._outcome(spec.properties[i], state, None)
+                premises[i] += held
+                quiescent &= not bad
+                if bad:
+                    break
             for taken in reference.steps(spec, state):
                 found.append(taken.state)
                 fired[spec.actions.index(taken.action)] += 1
