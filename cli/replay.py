@@ -64,10 +64,11 @@ def _replay(file: str, saved: Record, subject: Subject, *, target: str | None, f
 
     from kubecheck.checker.retrace import retrace
 
+    assert saved.run is not None
     spec = subject.build()
     changed = _print_head(file, saved, subject, spec, full=full, out=out)
     code = _conclude(file, saved, spec, retrace(spec, saved.path), changed=changed, full=full, out=out)
-    out.print(Text.assemble(("check again: ", "dim"), check_again(saved, target)), soft_wrap=True)
+    out.print(Text.assemble(("check again: ", "dim"), check_again(saved.run, target)), soft_wrap=True)
     return code
 
 

@@ -82,18 +82,28 @@ def subject_of(run: Run, file: str, target: str | None, *, verb: str = "replay")
     return found[run.name]
 
 
-def check_again(saved: Record, target: str | None) -> str:
-    """The command line that checks it again, of `target` if that is another place; it writes no file, so that the run stays as it is."""
-    try:
-        words = shlex.split(saved.reproduce)
-    except ValueError:  # the file says anything: it is shown as it is
-        return saved.reproduce
-    if saved.run is None or words[:2] != ["kubecheck", "check"]:
-        return saved.reproduce
-    kept = without_outputs(words)
-    if target is not None and saved.run.target in kept:
-        kept[kept.index(saved.run.target)] = target
-    return shlex.join(kept)
+def options_of(run: Run) -> list[str]:
+    """The options that size the spec of a saved run, as they are typed."""
+    words: list[str] = []
+    for name in ("replicas", "pods", "nodes", "crashes", "lag", "release"):
+        value = getattr(run.options, name)
+        words += [] if value is None else [f"--{name}", str(value)]
+    words += [word for feature in run.options.without for word in ("--without", feature)]
+    words += [word for feature in run.options.having for word in ("--with", feature)]
+    words += [word for name, value in run.options.settings.items() for word in ("--set", f"{name}={value}")]
+    return words
+
+
+def check_again(run: Run, target: str | None) -> str:
+    """The command line that checks it again, of `target` if that is another place. For a run whose subject could be built.
+
+    It is made of what the subject was built from, and of nothing that the file only says: who copies it runs `kubecheck check`, which
+    writes no file, on what has just been replayed.
+    """
+    name = run.target if target is None else target
+    if name.startswith("-") and name != "-":
+        name = os.path.join(os.curdir, name)  # a file of that name, and no option
+    return shlex.join(["kubecheck", "check", name, *options_of(run)])
 
 
 def _reason(error: BaseException) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from kubecheck.checker.cache import Cache
     from kubecheck.cli.explorer.session import Session
-    from kubecheck.cli.record import Record, Run
+    from kubecheck.cli.record import Record
 
 PORT: Final = 8642
 """Where the page is unless another port is asked for: always the same, so that an address from an issue opens."""
@@ -158,8 +158,10 @@ def _for_others(
 ) -> tuple[list[str], Subject]:
     """Command and subject as somebody on another machine can use them: what a saved run was made from, no path of this machine."""
     if saved is not None and saved.run is not None:
+        from kubecheck.cli.saved_runs import options_of
+
         original = saved.run.target if saved.run.target != "-" else file or "-"
-        words = ["explore", _portable(original), *_options(saved.run)]
+        words = ["explore", _portable(original), *options_of(saved.run)]
         words += ["--workload", saved.run.name] if saved.checks else []
         return words, dataclasses.replace(subject, title=subject.title.replace(file or saved.run.target, _portable(original)))
     words = [_portable(word) if word == target else word for word in command]
@@ -172,19 +174,6 @@ def _portable(target: str) -> str:
         return target
     below = os.path.relpath(target)
     return os.path.basename(target) if below.startswith(os.pardir) else below
-
-
-def _options(run: Run) -> list[str]:
-    """The options of a saved run as they are typed."""
-    words: list[str] = []
-    for name in ("replicas", "pods", "nodes", "crashes", "lag", "release"):
-        value = getattr(run.options, name)
-        words += [] if value is None else [f"--{name}", str(value)]
-    for feature in run.options.without:
-        words += ["--without", feature]
-    for name, value in run.options.settings.items():
-        words += ["--set", f"{name}={value}"]
-    return words
 
 
 def _session(subject: Subject, target: str, *, command: list[str], cache: bool) -> Session:

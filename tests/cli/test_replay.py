@@ -86,8 +86,22 @@ check again: kubecheck check crossing.py --set guard=false
         run("check", "with lights.py", *outputs, "--set", "guard=false")
         Path("with lights.py").rename("other lights.py")
         _, out, _ = run("replay", "run.json", "other lights.py")
-        quiet = " -q" if "-q" in outputs else ""
-        assert out.endswith(f"\ncheck again: kubecheck check 'other lights.py'{quiet} --set guard=false\n")
+        assert out.endswith("\ncheck again: kubecheck check 'other lights.py' --set guard=false\n")
+
+    @pytest.mark.parametrize(
+        "forged",
+        ["kubecheck check crossing.py; rm -rf ~", "rm -rf ~", "kubecheck check --save=/etc/passwd crossing.py", "'unclosed", "kubecheck check\n$(id)"],
+    )
+    def test_what_the_file_says_is_no_command(self, run: Run, saved: dict[str, Any], forged: str) -> None:
+        """It is made of what was replayed: nobody copies a command that somebody else has written."""
+        Path("run.json").write_text(json.dumps(saved | {"reproduce": forged}))
+        assert run("replay", "run.json")[1].endswith("\ncheck again: kubecheck check crossing.py --set guard=false\n")
+
+    def test_a_target_that_looks_like_an_option_is_a_file(self, run: Run) -> None:
+        run("check", "crossing.py", "--save", "run.json", "--set", "guard=false")
+        Path("crossing.py").rename("--save=x.py")
+        _, out, _ = run("replay", "run.json", "--", "--save=x.py")
+        assert out.endswith("\ncheck again: kubecheck check ./--save=x.py --set guard=false\n")
 
     def test_another_kubecheck(self, run: Run, saved: dict[str, Any]) -> None:
         saved["versions"]["kubecheck"] = "0.0.1"
