@@ -15,6 +15,7 @@ from kubecheck.cli.exit_codes import ExitCode, exit_code
 from kubecheck.cli.formats.checked import Checked, Checks
 from kubecheck.cli.formats.outputs import Format, Output, check_outputs, parse_format, without_outputs, write_outputs
 from kubecheck.cli.options import with_option, without_option
+from kubecheck.cli.output import say
 from kubecheck.cli.record import run_of
 from kubecheck.cli.subjects import ScopeOptions, Subject, all_subjects, settings
 from kubecheck.cli.units import parse_bytes, parse_duration
@@ -272,7 +273,7 @@ def _exit_code(report: Report, subject: Subject) -> ExitCode:
     if report.verdict is Verdict.ERROR and subject.ours:
         from kubecheck.cli.errors import ISSUES
 
-        click.echo(
+        say(
             f"error: this is a fault of kubecheck's model, not of your input\n  help: please report the output to {ISSUES}",
             err=True,
         )

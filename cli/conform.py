@@ -12,7 +12,7 @@ import click
 
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.exit_codes import ExitCode
-from kubecheck.cli.output import reader_may_leave
+from kubecheck.cli.output import json_bytes, reader_may_leave
 
 if TYPE_CHECKING:
     from kubecheck.model.conformance.conform import Checked, Conformance
@@ -71,16 +71,14 @@ def _lines(file: str) -> list[bytes]:
 
 
 def _write(file: str, record: dict[str, Any]) -> None:
-    import msgspec
-
-    text = msgspec.json.format(msgspec.json.encode(record), indent=2)
+    text = json_bytes(record, indent=2)
     if file == "-":
         with reader_may_leave():
-            click.echo(text)
+            sys.stdout.buffer.write(text)
         return
     try:
         with open(file, "wb") as opened:
-            opened.write(text + b"\n")
+            opened.write(text)
     except OSError as error:
         raise InputError(
             f"--json {file}: {error.strerror or error}", remedy="give a file that can be written"

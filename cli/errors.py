@@ -21,15 +21,19 @@ ISSUES = "the project's issue tracker"
 
 
 class InputError(Exception):
-    """What the user gave cannot be used. `remedy` says what to give instead."""
+    """What the user gave cannot be used. `snippet` are lines that show where, `remedy` says what to give instead."""
 
-    def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(message, remedy)
+    def __init__(self, message: str, *, remedy: str = "", snippet: str = "") -> None:
+        super().__init__(message, remedy, snippet)
         self.message = message
         self.remedy = remedy
+        self.snippet = snippet
 
     def __str__(self) -> str:
-        return self.message + (f"\n  help: {self.remedy}" if self.remedy else "")
+        from kubecheck.spec.visible import visible, visible_lines
+
+        lines = [visible(self.message), *([visible_lines(self.snippet)] if self.snippet else [])]
+        return "\n".join([*lines, *([f"  help: {visible(self.remedy)}"] if self.remedy else [])])
 
 
 def did_you_mean(name: str, names: Iterable[str], *, otherwise: str) -> str:

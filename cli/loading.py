@@ -164,7 +164,7 @@ def _guarded(file: str, action: Callable[[], Any]) -> Any:
     except SyntaxError as error:
         where = f"{_shown(error.filename or file)}:{error.lineno}:{error.offset}"
         lines = _snippet(error.text or "", error.lineno or 1, error.offset or 1, error.end_offset or 0)
-        raise InputError("\n".join([f"{where}: {error.msg}", *lines])) from error
+        raise InputError(f"{where}: {error.msg}", snippet="\n".join(lines)) from error
     except BaseException as error:  # a SystemExit of the file is an error of the file, too
         _fail(file, error)
 
@@ -181,7 +181,7 @@ def _fail(file: str, error: BaseException) -> NoReturn:
     column, end = (frame.colno or 0) + 1, (frame.end_colno or 0) + 1
     text = linecache.getline(frame.filename, frame.lineno or 1)
     lines = _snippet(text, frame.lineno or 1, column, end if frame.end_lineno == frame.lineno else 0)
-    raise InputError("\n".join([f"{_shown(frame.filename)}:{frame.lineno}:{column}: {what}", *lines])) from error
+    raise InputError(f"{_shown(frame.filename)}:{frame.lineno}:{column}: {what}", snippet="\n".join(lines)) from error
 
 
 def _is_theirs(file: str) -> bool:

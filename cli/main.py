@@ -102,30 +102,36 @@ def main(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        output.say(error.format_message(), err=True)
         return _BAD_INPUT
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "kubecheck"
-        click.echo(f"error: {error.format_message()}\n  help: see `{where} --help`", err=True)
+        output.say(f"error: {_line(error.format_message())}\n  help: see `{where} --help`", err=True)
         return _BAD_INPUT
     except click.ClickException as error:
-        click.echo(f"error: {error.format_message()}", err=True)
+        output.say(f"error: {_line(error.format_message())}", err=True)
         return _BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted before there was a verdict", err=True)
+        output.say("interrupted before there was a verdict", err=True)
         return _INCOMPLETE
     except (BrokenPipeError, SystemExit):  # click makes the first into the second
         output.mute()  # whoever read the output has gone, and there is no verdict to answer with
         return _INCOMPLETE
     except OSError as error:
-        click.echo(f"error: {error.strerror or error}", err=True)
+        output.say(f"error: {_line(str(error.strerror or error))}", err=True)
         return _BAD_INPUT
     except Exception as error:
         if errors.is_bad_input(error):
-            click.echo(f"error: {error}", err=True)
+            output.say(f"error: {error}", err=True)
             return _BAD_INPUT
-        click.echo(errors.fault_report(error, arguments), err=True)
+        output.say(errors.fault_report(error, arguments), err=True)
         return _FAULT
+
+
+def _line(text: str) -> str:
+    from kubecheck.spec.visible import visible
+
+    return visible(text)
 
 
 def run() -> NoReturn:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TextIO
 
 from kubecheck.cli.units import count, duration, size
+from kubecheck.spec.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ SECONDS_BETWEEN_LINES: Final = 10.0
 @contextmanager
 def shown_on(stream: TextIO, *, quiet: bool, what: str = "") -> Iterator[Callable[[Progress], None] | None]:
     """A function to give Progress to, as long as the context lasts; None if nothing is to be shown. `what` is said before each line."""
-    prefix = f"{what}: " if what else ""
+    prefix = f"{visible(what)}: " if what else ""
     if quiet:
         yield None
     elif stream.isatty():
@@ -45,11 +46,12 @@ def _lines(stream: TextIO, prefix: str) -> Callable[[Progress], None]:
 
 @contextmanager
 def _live(stream: TextIO, prefix: str) -> Iterator[Callable[[Progress], None]]:
-    from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
-    console = Console(file=stream, highlight=False, emoji=False, markup=False)
+    from kubecheck.cli.terminal import Terminal
+
+    console = Terminal(stream)
     with Live(Text(f"{prefix}compiling …", style="dim"), console=console, transient=True, auto_refresh=False) as live:
 
         def show(progress: Progress) -> None:

@@ -15,6 +15,7 @@ import msgspec
 
 from kubecheck.checker.report import Report
 from kubecheck.cli.exit_codes import exit_code
+from kubecheck.cli.output import json_bytes
 from kubecheck.cli.versions import kubecheck_version
 from kubecheck.cli.why import error_file, shown_file, shown_reason
 from kubecheck.traces.json_schema import schema_of
@@ -178,7 +179,7 @@ def encode(records: Sequence[dict[str, Any]], *, worst: int) -> bytes:
     One record stands for itself. Of several, the `worst` is given, with all of them under `checks`.
     """
     whole = records[worst] if len(records) == 1 else records[worst] | {"checks": list(records)}
-    return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
+    return json_bytes(whole, indent=2)
 
 
 _VALUE: Final = {"$ref": "#/$defs/Value"}

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Final
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -21,13 +21,16 @@ from rich.text import Text
 from kubecheck.checker.report import Profile, PropertyReport, Report, Step, Verdict
 from kubecheck.cli.lanes import Lanes
 from kubecheck.cli.output import reader_may_leave
+from kubecheck.cli.shown import shown
+from kubecheck.cli.terminal import Terminal
 from kubecheck.cli.units import count, duration, size
 from kubecheck.cli.why import quiet_lines, shown_reason, why_lines
+from kubecheck.spec.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
     from kubecheck.cli.subjects import Subject
     from kubecheck.model.manifest import NotModelled
@@ -58,12 +61,12 @@ def console(file: IO[str]) -> Iterator[Console]:
     Without a terminal it has 120 columns, or as many as COLUMNS says, and leaves no blanks at the ends of lines.
     """
     if file.isatty():
-        yield Console(file=file, highlight=False, emoji=False, markup=False)
+        yield Terminal(file)
         return
     buffer = _Buffer(getattr(file, "encoding", None))
-    yield Console(file=buffer, width=_piped_width(), highlight=False, emoji=False, markup=False)
+    yield Terminal(buffer, width=_piped_width())
     with reader_may_leave():
-        file.writelines(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+        file.writelines(f"{line.rstrip()}\n" for line in buffer.getvalue().removesuffix("\n").split("\n") if buffer.tell())
 
 
 def _piped_width() -> int:
@@ -97,7 +100,8 @@ def render(
 
     `reproduce` is the command line that gives it again; with `whole`, the type of the states, whole states are shown.
     """
-    out.print(_header(report, [subject, *others]))
+    report, subjects = shown(report), shown([subject, *others])
+    out.print(_header(report, subjects))
     out.print()
     out.print(_exploration(report))
     if report.properties:
@@ -114,7 +118,7 @@ def render(
         _print_profile(report.profile, out)
     out.print()
     out.print(_conclusion(report))
-    out.print(Text.assemble(("reproduce: ", "dim"), reproduce), soft_wrap=True)
+    out.print(Text.assemble(("reproduce: ", "dim"), visible(reproduce)), soft_wrap=True)
 
 
 def print_warnings(warnings: Sequence[str], out: Console) -> None:
@@ -125,6 +129,7 @@ def print_warnings(warnings: Sequence[str], out: Console) -> None:
 
 def print_path(report: Report, out: Console, *, whole: RecordType | None = None) -> None:
     """The path to what was found, why it is false at the end, and what keeps the components if they are quiet."""
+    report = shown(report)
     out.print(path_title(report))
     out.print()
     out.print(path_table(report.path, whole=whole))
@@ -241,7 +246,7 @@ def grid(rows: Iterable[tuple[str, str]]) -> Table:
     table.add_column(style="dim", no_wrap=True, min_width=12)
     table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(name, Text(value))
+        table.add_row(name, Text(visible(value)))
     return table
 
 
@@ -295,12 +300,12 @@ def _steps(number: int) -> str:
 
 def path_table(path: Sequence[Step], *, whole: RecordType | None = None) -> RenderableType:
     """The steps of a path: a lane a component, a row a step, what it changed; with `whole`, their type, the whole states, too."""
-    return Lanes(path, whole=whole)
+    return Lanes(shown(list(path)), whole=whole)
 
 
 def lines_text(lines: Sequence[str]) -> Text:
     """Lines about one thing, of which the first says what."""
-    first, *others = lines
+    first, *others = [visible(line) for line in lines]
     return Text("\n").join([Text(first, style="bold"), *(Text(line) for line in others)])
 
 

@@ -12,6 +12,7 @@ from kubecheck.cli.errors import InputError
 from kubecheck.cli.exit_codes import ExitCode, exit_code
 from kubecheck.cli.saved_runs import check_again, read_run, subject_of
 from kubecheck.cli.versions import kubecheck_version
+from kubecheck.spec.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,7 +69,7 @@ def _replay(file: str, saved: Record, subject: Subject, *, target: str | None, f
     spec = subject.build()
     changed = _print_head(file, saved, subject, spec, full=full, out=out)
     code = _conclude(file, saved, spec, retrace(spec, saved.path), changed=changed, full=full, out=out)
-    out.print(Text.assemble(("check again: ", "dim"), check_again(saved.run, target)), soft_wrap=True)
+    out.print(Text.assemble(("check again: ", "dim"), visible(check_again(saved.run, target))), soft_wrap=True)
     return code
 
 

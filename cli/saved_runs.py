@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.formats.outputs import without_outputs
 from kubecheck.cli.record import FORMAT_VERSION, Record
+from kubecheck.spec.visible import visible_values
 
 if TYPE_CHECKING:
     from kubecheck.cli.record import Run
@@ -43,7 +44,7 @@ def read_run(file: str) -> Record:
             remedy="replay it with the kubecheck that wrote it, or check again",
         )
     try:
-        record = msgspec.convert(_printable(plain), Record)
+        record = msgspec.convert(visible_values(plain), Record)
     except (msgspec.ValidationError, RecursionError) as error:
         raise InputError(f"{file} is damaged: {_reason(error)}", remedy=_SAVE) from error
     for each in (record, *record.checks):
@@ -109,13 +110,3 @@ def check_again(run: Run, target: str | None) -> str:
 def _reason(error: BaseException) -> str:
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
-
-def _printable(value: Any) -> Any:
-    """The same data without characters that would do something to a terminal."""
-    if isinstance(value, str):
-        return value if value.isprintable() else "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in value)
-    if isinstance(value, list):
-        return [_printable(v) for v in value]
-    if isinstance(value, dict):
-        return {_printable(name): _printable(v) for name, v in value.items()}
-    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kubecheck.cli.errors import InputError, did_you_mean
+from kubecheck.cli.output import say
 from kubecheck.cli.subjects import ScopeOptions, settings, subjects
 
 
@@ -37,12 +38,12 @@ def show(target: str, ir: bool, llvm: bool, action: str | None, pairs: tuple[str
         if llvm:
             from kubecheck.checker import native
 
-            click.echo(native.llvm_text(found, action=action))
+            say(native.llvm_text(found, action=action))
         elif ir:
             from kubecheck.spec import show as shown
 
-            click.echo(shown.ir(found, action=action))
+            say(shown.ir(found, action=action))
         else:
             from kubecheck.spec import show as shown
 
-            click.echo(shown.describe(found, action=action))
+            say(shown.describe(found, action=action))

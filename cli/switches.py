@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-import click
-
 from kubecheck.cli.errors import InputError
+from kubecheck.cli.output import say
+from kubecheck.spec.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,4 +64,4 @@ def _idle(spec: Spec, others: S, name: str, build: Callable[[S], Spec]) -> Itera
 def warn(subject: Subject) -> None:
     """Says on standard error which of the subject's switches change nothing."""
     for text in subject.idle_switches(subject.build()):
-        click.echo(f"warning: {text}", err=True)
+        say(f"warning: {visible(text)}", err=True)

@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from kubecheck.cli.output import json_bytes, xml_bytes
 from kubecheck.cli.render import console
 from kubecheck.cli.units import duration
 from kubecheck.cli.versions import kubecheck_version
@@ -280,7 +281,7 @@ def as_json(validation: Validation, logs: Logs, *, exit_code: int) -> bytes:
         "violations": [_violation_json(violation) for violation in validation.violations],
         "malformed": [msgspec.to_builtins(bad) for bad in validation.malformed],
     }
-    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+    return json_bytes(record, indent=2)
 
 
 def _rule_json(rule: RuleResult) -> dict[str, Any]:
@@ -318,8 +319,7 @@ def as_junit(validation: Validation, logs: Logs, *, seconds: float) -> bytes:
         ET.SubElement(case, "system-out").text = f"judged {rule.judged} times"
     suites = ET.Element("testsuites", name=", ".join(readable(file) for source in logs.sources for file in source.files))
     suites.append(suite)
-    ET.indent(suites)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(suites, encoding="unicode")}\n'.encode()
+    return xml_bytes(suites)
 
 
 def _malformed_line(bad: Malformed) -> str:

@@ -25,11 +25,12 @@ def shown_on(stream: TextIO, inputs: Sequence[Input], *, quiet: bool) -> Iterato
     if quiet or not stream.isatty():
         yield None
         return
-    from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
-    console = Console(file=stream, highlight=False, emoji=False, markup=False)
+    from kubecheck.cli.terminal import Terminal
+
+    console = Terminal(stream)
     began = time.monotonic()
     due = began + SECONDS_BEFORE
     with Live(Text(""), console=console, transient=True, auto_refresh=False) as live:

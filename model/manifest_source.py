@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 import yaml
 
 from kubecheck.spec.errors import Position
+from kubecheck.spec.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,11 +55,11 @@ class ManifestError(Exception):
 
     def __str__(self) -> str:
         if self.position is None:
-            lines = [self.message]
+            lines = [visible(self.message)]
         else:
-            lines = [f"{self.position}: {self.message}", *_snippet(self.position, self.line)]
+            lines = [visible(f"{self.position}: {self.message}"), *_snippet(self.position, self.line)]
         if self.remedy:
-            lines.append(f"  help: {self.remedy}")
+            lines.append(f"  help: {visible(self.remedy)}")
         return "\n".join(lines)
 
 

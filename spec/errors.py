@@ -9,6 +9,8 @@ from __future__ import annotations
 import linecache
 from dataclasses import dataclass
 
+from kubecheck.spec.visible import visible
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -39,11 +41,11 @@ class SpecError(Exception):
 
     def __str__(self) -> str:
         where = f"{self.position}: " if self.position else ""
-        lines = [f"{where}{self.code}: {self.message}"]
+        lines = [visible(f"{where}{self.code}: {self.message}")]
         if self.position is not None:
             lines += snippet(self.position)
         if self.remedy:
-            lines.append(f"  help: {self.remedy}")
+            lines.append(f"  help: {visible(self.remedy)}")
         return "\n".join(lines)
 
 
@@ -57,6 +59,7 @@ def snippet(position: Position) -> list[str]:
     width = max(1, min(last, len(text) + 1) - position.column)
     # a tab must stay a tab, so that the caret stands below its character
     indent = "".join("\t" if c == "\t" else " " for c in text[: position.column - 1])
+    text = "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)  # one for one, for the caret
     return [f"  {number} | {text}", f"  {' ' * len(number)} | {indent}{'^' * width}"]
 
 

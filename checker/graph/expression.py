@@ -31,6 +31,7 @@ from kubecheck.spec.layout import WORD, show_scalar
 from kubecheck.spec.reference import Snapshot
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import BOOL, ArrayType, NoneType, OptionalType, SeqType, SetType, is_place, is_scalar
+from kubecheck.spec.visible import visible
 
 MOST_STEPS: Final = 1_000_000
 """Steps that an expression may take in one state: a loop takes some for each round and each part of its body."""
@@ -51,10 +52,11 @@ class ExpressionError(Exception):
         super().__init__(f"{code}: {message}")
         self.code, self.message, self.remedy = code, message, remedy
         width = max(1, min(width, len(text) - column))
+        text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)  # one for one, for the mark
         self.snippet = f"  | {text}\n  | {' ' * column}{'^' * width}"
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.message}"
+        return visible(f"{self.code}: {self.message}")
 
 
 class _Part:

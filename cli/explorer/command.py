@@ -14,8 +14,10 @@ import click
 
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.options import scope_options
+from kubecheck.cli.output import say
 from kubecheck.cli.subjects import ScopeOptions, Subject, subjects
 from kubecheck.cli.switches import warn
+from kubecheck.spec.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -208,7 +210,7 @@ def _store(*, cache: bool) -> Cache | bool:
 
 def _say_compiling() -> None:
     if sys.stderr.isatty():
-        click.echo("compiling …", err=True)
+        say("compiling …", err=True)
 
 
 def _given_beginning(session: Session, text: str | None) -> _Beginning | None:
@@ -301,9 +303,10 @@ def _export(session: Session, begin: _Beginning, *, file: str, depth: int) -> in
         raise InputError(f"{file} cannot be written: {error.strerror or error}") from error
     steps = len(begin.choices) - 1
     path = f"a path of {steps} step{'' if steps == 1 else 's'}, {depth} beside it"
-    click.echo(f"{'standard output' if is_standard else file}: {path}; {views:,} states, {size(len(text.encode()))}", err=is_standard)
+    where = "standard output" if is_standard else visible(file)
+    say(f"{where}: {path}; {views:,} states, {size(len(text.encode()))}", err=is_standard)
     if begin.note:
-        click.echo(begin.note, err=is_standard)
+        say(visible(begin.note), err=is_standard)
     return 0
 
 
@@ -324,14 +327,14 @@ def _serve(session: Session, begin: _Beginning, *, port: int | None, browser: bo
         found = server(0)
     try:
         with found:
-            click.echo(f"exploring {session.subject.title}")
-            click.echo(f"open      {found.url}   (Ctrl-C ends it)")
+            say(f"exploring {visible(session.subject.title)}")
+            say(f"open      {found.url}   (Ctrl-C ends it)")
             sys.stdout.flush()
             if browser and not _has_no_display():
                 webbrowser.open(found.url)
             found.serve_forever()
     except KeyboardInterrupt:  # also before it serves: from the address on, Ctrl-C is how one ends it
-        click.echo("")
+        say("")
     return 0
 
 

@@ -12,7 +12,8 @@ import importlib.resources
 from functools import cache
 from typing import Final
 
-import msgspec
+from kubecheck.cli.output import json_bytes
+from kubecheck.spec.visible import visible
 
 SCRIPTS: Final = (
     "vendor/preact.min.umd.js",
@@ -61,7 +62,7 @@ def exported_page(title: str, data: object) -> str:
 
     Its policy names the digest of every script, and allows no connection at all.
     """
-    text = msgspec.json.encode(data).decode()
+    text = json_bytes(data, shown=True).decode()
     # as JSON in a script element: no end tag and no comment may be seen in it
     payload = f"explorer_data = {text.replace('<', chr(92) + 'u003c')};"
     codes = [payload, *(asset(name).replace("</script", "<\\/script") for name in SCRIPTS)]
@@ -84,7 +85,7 @@ def _page(title: str, *, head: str, foot: str) -> str:
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <link rel="icon" href="{_ICON}">
-<title>{html.escape(title)} - kubecheck explore</title>
+<title>{html.escape(visible(title))} - kubecheck explore</title>
 </head>
 <body>
 <div id="page"><noscript>This page needs JavaScript; it loads nothing from anywhere else.</noscript></div>

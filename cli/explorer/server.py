@@ -20,13 +20,12 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-import msgspec
-
 from kubecheck.checker.graph.expression import ExpressionError
 from kubecheck.checker.stepper import ChoiceError, SearchLimits
 from kubecheck.cli.explorer import page
 from kubecheck.cli.explorer.protocol import Problem
 from kubecheck.cli.explorer.session import Session
+from kubecheck.cli.output import json_bytes
 from kubecheck.cli.versions import kubecheck_version
 from kubecheck.spec.frontend.query import LONGEST
 
@@ -152,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
             ) from None
         except ExpressionError as error:
             raise RefusedError(HTTPStatus.BAD_REQUEST, str(error), remedy=error.remedy, snippet=error.snippet) from None
-        return msgspec.json.encode(found), "application/json"
+        return json_bytes(found, shown=True), "application/json"
 
     def _info(self, _: dict[str, str]) -> Any:
         return self.server.info
@@ -187,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
             return True
 
     def _send_problem(self, status: HTTPStatus, problem: Problem, *, allow: str = "") -> None:
-        self._send(status, msgspec.json.encode(problem), "application/json", allow=allow)
+        self._send(status, json_bytes(problem, shown=True), "application/json", allow=allow)
 
     def _send(self, status: HTTPStatus, body: bytes, kind: str, *, allow: str = "") -> None:
         self.send_response(status)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from kubecheck.cli.output import json_bytes
 from kubecheck.cli.why import shown_reason
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def itf(checks: Checks) -> bytes:
         # In this format the step after the last state leads to the one at `loop`: the path has that one twice.
         trace["loop"] = report.back_to
         trace["#meta"]["loop"] = trace["states"].pop()["#meta"]
-    return msgspec.json.format(msgspec.json.encode(trace), indent=2) + b"\n"
+    return json_bytes(trace, indent=2)
 
 
 def _state(step: Step) -> dict[str, Any]:

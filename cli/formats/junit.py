@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Final
 
 from kubecheck.checker.report import Verdict
+from kubecheck.cli.output import xml_bytes
 from kubecheck.cli.rows import rows
 from kubecheck.cli.why import place, quiet_lines, shown_reason, why_lines
 
@@ -22,8 +23,6 @@ EXPLORATION: Final = "every state is explored"
 NOTHING: Final = "the spec has a property"
 """The case that only a spec without any has: nothing that is right or wrong was judged."""
 
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
 
 def junit(checks: Checks) -> bytes:
     """All checks of a command as one XML document."""
@@ -32,17 +31,16 @@ def junit(checks: Checks) -> bytes:
         suites.append(_suite(checked, checks.reproduce))
     for count in ("tests", "failures", "errors"):
         suites.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
-    ET.indent(suites)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(suites, encoding="unicode")}\n'.encode()
+    return xml_bytes(suites)
 
 
 def _suite(checked: Checked, reproduce: str) -> ET.Element:
     report = checked.report
-    suite = ET.Element("testsuite", name=_clean(checked.subject.title), time=f"{report.seconds_total:.3f}")
+    suite = ET.Element("testsuite", name=checked.subject.title, time=f"{report.seconds_total:.3f}")
     properties = ET.SubElement(suite, "properties")
     shown = checked.subject.scope or report.scope
     for name, value in [*((f"scope.{n}", v) for n, v in shown.items()), ("release", report.release), ("reproduce", reproduce)]:
-        ET.SubElement(properties, "property", name=_clean(str(name)), value=_clean(str(value)))
+        ET.SubElement(properties, "property", name=str(name), value=str(value))
     suite.append(_exploration(checked))
     for prop in report.properties:
         suite.append(_case(checked, prop))
@@ -74,13 +72,13 @@ def _exploration(checked: Checked) -> ET.Element:
     states = report.states
     covered = f"{states.distinct} distinct, {states.generated} generated, depth {report.depth}"
     told = [covered, *(f"warning: {warning}" for warning in report.warnings)]
-    ET.SubElement(case, "system-out").text = _clean("\n".join(told))
+    ET.SubElement(case, "system-out").text = "\n".join(told)
     return case
 
 
 def _case(checked: Checked, prop: PropertyReport) -> ET.Element:
     report = checked.report
-    case = ET.Element("testcase", classname=_class(checked), name=_clean(prop.name))
+    case = ET.Element("testcase", classname=_class(checked), name=prop.name)
     if prop.verdict is Verdict.VIOLATED:
         text = _evidence(report) if prop.name == report.found else prop.detail
         _outcome(case, "failure", prop.kind, prop.sentence, f"{place(prop.position)}\n{text}")
@@ -90,7 +88,7 @@ def _case(checked: Checked, prop: PropertyReport) -> ET.Element:
 
 
 def _outcome(case: ET.Element, tag: str, kind: str, message: str, text: str) -> None:
-    ET.SubElement(case, tag, type=_clean(kind), message=_clean(message)).text = _clean(text)
+    ET.SubElement(case, tag, type=kind, message=message).text = text
 
 
 def _evidence(report: Report) -> str:
@@ -104,9 +102,5 @@ def _evidence(report: Report) -> str:
 
 def _class(checked: Checked) -> str:
     """`kubecheck.crossing`; `kubecheck.Deployment.default.web` of a manifest, where a name alone may come twice."""
-    return _clean(f"kubecheck.{re.sub('[ /]', '.', checked.subject.identity)}")
+    return f"kubecheck.{re.sub('[ /]', '.', checked.subject.identity)}"
 
-
-def _clean(text: str) -> str:
-    """Text that XML can hold."""
-    return _NOT_XML.sub("\ufffd", text)

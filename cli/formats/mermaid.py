@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kubecheck.cli.cluster_words import is_cluster
 from kubecheck.cli.rows import Row, lanes, rows
 from kubecheck.cli.why import shown_reason, why_lines
+from kubecheck.spec.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +54,9 @@ def _step(row: Row, names: list[str], everybody: str) -> Iterator[str]:
         yield f"  Note over p{other}: {changes}"
 
 
-_ENTITIES = str.maketrans({"#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;", "%": "#37;"})
+_ENTITIES = str.maketrans({"#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;", "%": "#37;", "$": "#36;", "\\": "#92;"})
 
 
 def _text(text: str) -> str:
     """Text that Mermaid takes as it is: what it would read as syntax is written as an entity."""
-    return " ".join(text.replace("->", "→").split()).translate(_ENTITIES)
+    return " ".join(visible(text).replace("->", "→").split()).translate(_ENTITIES)

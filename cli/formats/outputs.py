@@ -12,6 +12,7 @@ import click
 
 from kubecheck.cli.errors import InputError, did_you_mean
 from kubecheck.cli.output import reader_may_leave
+from kubecheck.cli.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,6 +104,8 @@ def write_outputs(outputs: Sequence[Output], checks: Checks) -> None:
 
 def render(form: Format, checks: Checks) -> bytes:
     """The checks of a command in one format."""
+    if form in (Format.JUNIT, Format.SARIF, Format.MERMAID):  # which are shown to people
+        checks = shown(checks)
     match form:
         case Format.JSON:
             from kubecheck.cli.record import encode, record

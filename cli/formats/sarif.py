@@ -13,10 +13,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-import msgspec
-
 from kubecheck.checker.report import Position, Verdict
 from kubecheck.cli.errors import is_ours
+from kubecheck.cli.output import json_bytes
 from kubecheck.cli.rows import rows
 from kubecheck.cli.versions import kubecheck_version
 from kubecheck.cli.why import shown_file, shown_reason, why_lines
@@ -73,8 +72,17 @@ def sarif(checks: Checks) -> bytes:
         ],
         "results": results,
     }
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n"
+    log = _without_links({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+    return json_bytes(log, indent=2, shown=True)
+
+
+def _without_links(value: Any) -> Any:
+    """The same without `[text](address)`, which a viewer of SARIF takes for a link, wherever a text has it from."""
+    if isinstance(value, str):
+        return value.replace("](", "] (")
+    if isinstance(value, list):
+        return [_without_links(v) for v in value]
+    return {name: _without_links(v) for name, v in value.items()} if isinstance(value, dict) else value
 
 
 def _notifications(report: Report) -> Iterator[tuple[str, str, str]]:

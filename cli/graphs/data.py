@@ -12,8 +12,9 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from kubecheck.cli.graphs.style import printable
+from kubecheck.cli.output import json_bytes
 from kubecheck.cli.versions import kubecheck_version
+from kubecheck.spec.visible import visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,14 +25,22 @@ VERSION: Final = 1
 """Of the JSON form; it grows when a field is removed or changes its meaning."""
 
 _NO_STATE: Final = msgspec.Raw(b"")
-_PLAIN: Final = re.compile(r"[\n\x20-\x25\x27-\x3b\x3d\x3f-\x7e]*").fullmatch  # neither & < > nor what `printable` replaces
+_PLAIN: Final = re.compile(r"[\n\x20-\x25\x27-\x3b\x3d\x3f-\x7e]*").fullmatch  # neither & < > nor what is not printable
 _MOST_KINDS: Final = 1 << 16
 _PIECE: Final = 1 << 12  # nodes or edges that are written at once
 
 
 def json(graph: Graph) -> Iterator[bytes]:
     """The graph as JSON: what it is, then its nodes, then its edges, one a line."""
-    encode = msgspec.json.Encoder(enc_hook=str).encode
+    fast = msgspec.json.Encoder(enc_hook=str).encode
+
+    def encode(value: dict[str, Any]) -> bytes:
+        try:
+            data = fast(value)
+        except UnicodeEncodeError:
+            return json_bytes(value)
+        return data if data.isascii() and b"\x7f" not in data else json_bytes(value)
+
     about = {"directed": True, "multigraph": True, "graph": _about(graph)}
     yield encode(about)[:-1] + b',"nodes":[\n'
     yield from _joined(encode(_node(node)) for node in graph.nodes)
@@ -187,7 +196,7 @@ def _data(owner: str, values: dict[str, Any]) -> str:
 
 def _escaped(text: str) -> str:
     """Text as XML has it; most of it has nothing that must be written otherwise, which is found out faster than it is replaced."""
-    return text if _PLAIN(text) else escape(printable(text))
+    return text if _PLAIN(text) else escape(visible_lines(text))
 
 
 def _joined(texts: Iterable[bytes], between: bytes = b",\n") -> Iterator[bytes]:

@@ -11,7 +11,8 @@ import graphviz
 
 from kubecheck.checker.graph.graph import Role
 from kubecheck.cli.graphs.layout import layout
-from kubecheck.cli.graphs.style import GREY, PALE, PALE_RED, RED, Line, lines, printable
+from kubecheck.cli.graphs.style import GREY, PALE, PALE_RED, RED, Line, lines
+from kubecheck.spec.visible import visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +45,7 @@ def draw(graph: Graph) -> Drawing:
     nodes, edges = list(graph.nodes), list(graph.edges)
     plan = layout(graph, nodes, edges, {node.id: _wrapped([node.name, *node.why, *node.text]) for node in nodes})
     drawing = graphviz.Digraph(
-        name=printable(graph.spec),
+        name=visible_lines(graph.spec),
         graph_attr={
             "label": _legend(graph, nodes, edges, styles),
             "labelloc": "t",
@@ -224,4 +225,4 @@ def _bold(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return html.escape(printable(text))
+    return html.escape(visible_lines(text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import Final
 
-from kubecheck.cli.graphs.style import printable
+from kubecheck.spec.visible import visible
 
 _BEGINNINGS: Final = {"svg": (b"<?xml", b"<svg", b"<!DOCTYPE"), "png": (b"\x89PNG",), "pdf": (b"%PDF",)}
 _MOST_LINES: Final = 3  # of what dot says
@@ -39,5 +39,5 @@ def run_dot(text: str, form: str) -> tuple[bytes, list[str]]:
 
 def said(stderr: bytes) -> list[str]:
     """The first lines of what a program said, without anything that would do something to a terminal."""
-    lines = [printable(line.replace("\t", " ")).strip() for line in stderr.decode(errors="replace").splitlines()]
+    lines = [visible(line.replace("\t", " ")).strip() for line in stderr.decode(errors="replace").splitlines()]
     return [line[:_LONGEST] for line in lines if line][:_MOST_LINES]

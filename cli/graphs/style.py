@@ -7,7 +7,6 @@ yellow, which is too light for a line. Lines and arrowheads change in another rh
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -36,16 +35,6 @@ _SAMPLES: Final = {
     "bold": "\N{BOX DRAWINGS HEAVY HORIZONTAL}" * 4,
     "dotted": "\N{BOX DRAWINGS LIGHT QUADRUPLE DASH HORIZONTAL}" * 4,
 }
-
-
-_CONTROL: Final = re.compile(
-    "[^\\x0a\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufffd]"
-)  # what XML 1.0 cannot have, and what no font shows
-
-
-def printable(text: str) -> str:
-    """A text without characters that a picture or a file of XML cannot have."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 @dataclass(frozen=True)

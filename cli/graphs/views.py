@@ -78,7 +78,7 @@ def draw(spec: Spec, request: Request) -> Graph:
     try:
         return _Drawing(spec, request).graph()
     except ExpressionError as error:
-        raise InputError(f"{error}\n{error.snippet}", remedy=error.remedy) from error
+        raise InputError(str(error), snippet=error.snippet, remedy=error.remedy) from error
     except NoSuchStateError as error:
         raise InputError(str(error), remedy="give a smaller number, or another condition") from error
     except NotSymmetricError as error:

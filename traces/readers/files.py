@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import msgspec
 
+from kubecheck.spec.visible import visible
 from kubecheck.traces.event import Malformed
 
 if TYPE_CHECKING:
@@ -298,7 +299,4 @@ def readable(data: bytes | str, *, width: int = 160) -> str:
 
 
 def _visible(piece: bytes | str) -> str:
-    text = piece.decode("utf-8", "backslashreplace") if isinstance(piece, bytes) else piece
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return visible(piece.decode("utf-8", "backslashreplace") if isinstance(piece, bytes) else piece)
