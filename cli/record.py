@@ -152,9 +152,9 @@ def digests(spec: Spec) -> tuple[str, dict[str, str]]:
     """A digest of the state's types with their defaults, and of each declared function: what it is declared as, what it does."""
     from kubecheck.spec.meaning import type_texts
 
-    types = msgspec.json.encode(type_texts(spec)).decode()
+    types = json_bytes(type_texts(spec)).decode()
     return _digest(types), {
-        name: _digest(msgspec.json.encode(each).decode()) for name, each in declarations(spec).items()
+        name: _digest(json_bytes(each).decode()) for name, each in declarations(spec).items()
     }
 
 

@@ -12,6 +12,7 @@ from kubecheck.spec.frontend import program
 from kubecheck.spec.layout import WORD, leaves, words
 from kubecheck.spec.reference import show
 from kubecheck.spec.types import RecordType
+from kubecheck.spec.visible import visible
 
 
 def describe(spec: Spec, action: str | None = None) -> str:
@@ -22,7 +23,7 @@ def describe(spec: Spec, action: str | None = None) -> str:
     compiled = program(spec)
     root = compiled.root
     if action is not None:
-        return "\n".join(_action(compiled.action(spec.find_action(action)), root))
+        return _lines(_action(compiled.action(spec.find_action(action)), root))
     only = root.fields[0].type if len(root.fields) == 1 else root
     lines = [f"{spec.name}: {root.bits} bits, {words(root)} words of {WORD}", "", "state"]
     for leaf in leaves(only):
@@ -40,7 +41,11 @@ def describe(spec: Spec, action: str | None = None) -> str:
         kind = getattr(entry.declared, "kind", "")
         lines.append(f"  {entry.declared.name}  [{kind}]  {entry.declared.sentence}")
         lines.append(f"    reads  {', '.join(sorted(found.reads)) or 'nothing'}")
-    return "\n".join(lines)
+    return _lines(lines)
+
+
+def _lines(lines: list[str]) -> str:
+    return "\n".join(visible(line) for line in lines)
 
 
 def _action(entry: nodes.Entry, root: RecordType) -> list[str]:

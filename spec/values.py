@@ -29,6 +29,7 @@ from kubecheck.spec.types import (
     lacks_default,
     scalar_index,
 )
+from kubecheck.spec.visible import visible
 
 if TYPE_CHECKING:
     from kubecheck.spec.resolve import Types
@@ -106,7 +107,7 @@ class Sort(metaclass=SortMeta):
 
     def __init_subclass__(cls, *, size: int | str = 0, symmetric: bool = False, label: str = "") -> None:
         cls.size, cls.symmetric, cls._members = size, symmetric, {}
-        cls.label = label or _kebab(cls.__name__)
+        cls.label = visible(label) or _kebab(cls.__name__)  # it is part of texts of several lines
 
     def __new__(cls, number: int) -> Self:
         """The member with that number; ValueEscape if the sort is smaller."""

@@ -13,6 +13,7 @@ import msgspec
 
 from kubecheck.spec.layout import array_stride, decode, field_offsets, show_scalar
 from kubecheck.spec.types import ArrayType, Data, OptionalType, RecordType, SeqType, SetType, Type
+from kubecheck.spec.visible import whole_characters
 
 T = TypeVar("T")
 
@@ -92,4 +93,7 @@ def _joined(t: Type) -> Callable[[list[str]], str]:
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # half a character in a label
+        return msgspec.json.encode(whole_characters(value)).decode()

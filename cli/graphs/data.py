@@ -14,7 +14,7 @@ import msgspec
 
 from kubecheck.cli.output import json_bytes
 from kubecheck.cli.versions import kubecheck_version
-from kubecheck.spec.visible import visible_lines
+from kubecheck.spec.visible import visible, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +57,7 @@ def graphml(graph: Graph) -> Iterator[bytes]:
         for name, kind in names.items():
             yield f'<key id="{owner}-{name}" for="{owner}" attr.name="{name}" attr.type="{kind}"/>\n'.encode()
     yield b'<graph edgedefault="directed">\n'
-    yield _data("graph", {name: about[name] for name in _ABOUT}).encode() + b"\n"
+    yield _data("graph", _flat(about, _ABOUT)).encode() + b"\n"
     yield from _joined(
         (f'<node id="n{node.id}">{_data("node", _flat(_node(node), _NODE))}</node>'.encode() for node in graph.nodes),
         b"\n",
@@ -179,9 +179,11 @@ def _flat(fields: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     for name in names:
         value = fields.get(name)
         if isinstance(value, list):
-            value = "\n".join(value)
+            value = "\n".join(map(visible, value))
+        elif isinstance(value, str):
+            value = visible(value)
         elif isinstance(value, dict):
-            value = ", ".join(f"{key}={each}" for key, each in value.items())
+            value = visible(", ".join(f"{key}={each}" for key, each in value.items()))
         elif isinstance(value, msgspec.Raw):
             value = bytes(value).decode()
         if value is not None:

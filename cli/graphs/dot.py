@@ -12,7 +12,7 @@ import graphviz
 from kubecheck.checker.graph.graph import Role
 from kubecheck.cli.graphs.layout import layout
 from kubecheck.cli.graphs.style import GREY, PALE, PALE_RED, RED, Line, lines
-from kubecheck.spec.visible import visible_lines
+from kubecheck.spec.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,7 @@ def draw(graph: Graph) -> Drawing:
     nodes, edges = list(graph.nodes), list(graph.edges)
     plan = layout(graph, nodes, edges, {node.id: _wrapped([node.name, *node.why, *node.text]) for node in nodes})
     drawing = graphviz.Digraph(
-        name=visible_lines(graph.spec),
+        name=graphviz.escape(visible(graph.spec)),  # in quotes, whatever is in it
         graph_attr={
             "label": _legend(graph, nodes, edges, styles),
             "labelloc": "t",
@@ -225,4 +225,4 @@ def _bold(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return html.escape(visible_lines(text))
+    return html.escape(visible(text))

@@ -93,7 +93,7 @@ check again: kubecheck check crossing.py --set guard=false
         [
             "kubecheck check crossing.py; rm -rf ~", "rm -rf ~", "kubecheck check --save=/etc/passwd crossing.py", "'unclosed",
             "kubecheck check\n$(id)",
-        ],  # fmt: skip
+        ],
     )
     def test_what_the_file_says_is_no_command(self, run: Run, saved: dict[str, Any], forged: str) -> None:
         """It is made of what was replayed: nobody copies a command that somebody else has written."""
