@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import re
 import shlex
 import sys
 from typing import TYPE_CHECKING, Final
@@ -106,7 +107,7 @@ def graph(
         )
     subject = one_of(subjects(target, scope), workload)
     warn(subject)
-    files = [Output.named(name) for name in outputs or (f"{subject.name}.svg",)]
+    files = [Output.named(name) for name in outputs or (f"{_file_name(subject.name)}.svg",)]
     check_files(files, target)
     request = Request(
         view=chosen,
@@ -192,3 +193,8 @@ def _tell(subject: Subject, drawn: Graph, written: Written) -> None:
         table.add_row("written", Text(file))
     with console(sys.stdout) as out:
         out.print(table)
+
+
+def _file_name(name: str) -> str:
+    """A name as that of a file in this folder, whatever is in it."""
+    return re.sub(r"[^\w.-]+", "-", name).strip(".-")[:100] or "graph"

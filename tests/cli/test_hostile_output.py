@@ -127,15 +127,16 @@ class TestSpec:
     """Its names, docstrings, labels, scope and summaries."""
 
     def test_the_terminal(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        typed = HOSTILE.replace("\0", "").replace("\ud800", "\udc80")  # as a shell can give it
         for arguments in (
             ["check", "hostile.py", "-q", "--full", "--profile"], ["check", "hostile.py", "-q", "--set", "most=2"],
             ["spec", "show", "hostile.py"],
-            ["check", "hostile.py", "-q", "--set", "n=1", "--depth", "1"], ["check", HOSTILE], [HOSTILE], ["check", f"--{HOSTILE}"],
-            ["check", "hostile.py", "--set", f"most={HOSTILE}"], ["check", "hostile.py", "--set", f"{HOSTILE}=1"], ["bugs", HOSTILE],
-            ["graph", "hostile.py", "--by", HOSTILE, "-q"], ["graph", "hostile.py", "--by", "note", "-q"], ["explore", HOSTILE],
-            ["graph", "hostile.py", "--property", HOSTILE, "-q"], ["check", "hostile.py", "--time", HOSTILE],
-            ["check", "hostile.py", f"--format={HOSTILE}"], ["features", "--release", HOSTILE], ["replay", HOSTILE],
-            ["validate", HOSTILE],
+            ["check", "hostile.py", "-q", "--set", "n=1", "--depth", "1"], ["check", typed], [typed], ["check", f"--{typed}"],
+            ["check", "hostile.py", "--set", f"most={typed}"], ["check", "hostile.py", "--set", f"{typed}=1"], ["bugs", typed],
+            ["graph", "hostile.py", "--by", typed, "-q"], ["graph", "hostile.py", "--by", "note", "-q"], ["explore", typed],
+            ["graph", "hostile.py", "--property", typed, "-q"], ["check", "hostile.py", "--time", typed],
+            ["check", "hostile.py", f"--format={typed}"], ["features", "--release", typed], ["replay", typed],
+            ["validate", typed],
         ):  # fmt: skip
             code = main(arguments)
             out, err = capsys.readouterr()
