@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from kubecheck.spec.visible import visible
 from kubecheck.traces.errors import TraceError
 from kubecheck.traces.event import Event, Malformed
 from kubecheck.traces.readers.clock import microseconds, timestamp
@@ -254,7 +255,7 @@ def test_what_is_no_time(text: str) -> None:
 @given(st.text(max_size=400), st.integers(1, 500))
 def test_excerpts_show_the_column_and_are_safe_to_print(line: str, column: int) -> None:
     shown, caret = excerpt(line, column=column)
-    assert shown.isprintable()
+    assert visible(shown) == shown
     assert caret is not None
     assert 0 <= caret <= len(shown)
     if column <= len(line) and line.isprintable():
