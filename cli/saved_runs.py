@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from kubecheck.cli.errors import InputError
-from kubecheck.cli.formats.outputs import without_outputs
 from kubecheck.cli.record import FORMAT_VERSION, Record
 from kubecheck.spec.visible import visible_values
 

@@ -28,7 +28,7 @@ from kubecheck.spec.frontend.functions import Compiler
 from kubecheck.spec.frontend.static import BINARY, COMPARISONS
 from kubecheck.spec.source import fail
 from kubecheck.spec.types import BOOL, EnumType, RecordType, RefType, SeqType, SetType, Type
-from kubecheck.spec.values import FieldView, Record, Sort, SortMeta
+from kubecheck.spec.values import FieldView, Record, Set, Sort, SortMeta
 
 SOURCE: Final = "<expression>"
 """The file of positions in an expression."""
@@ -45,7 +45,7 @@ MOST_PARTS: Final = 4_000
 FUNCTIONS: Final[dict[str, Any]] = {
     **{f.__name__: f for f in (builtins.abs, builtins.all, builtins.any, builtins.len, builtins.max, builtins.min, builtins.sum)},
     **{f.__name__: f for f in (language.count, language.first, language.implies, language.present)},
-    "range": builtins.range,
+    **{c.__name__: c for c in (builtins.range, builtins.tuple, Set)},
 }
 """What an expression may call by name, besides what the spec has."""
 
@@ -233,7 +233,7 @@ class Query(Expressions):
     def _static_call(self, target: Any, positional: list[Value], named: dict[str, Value], node: ast.Call) -> Value:
         values = [v.value for v in positional if isinstance(v, Static)]
         numbers = bool(values) and all(type(v) in (bool, int) for v in values) and not named
-        if numbers and target in (builtins.abs, builtins.min, builtins.max) and (target is not builtins.abs or len(values) == 1):
+        if numbers and (target is builtins.abs if len(values) == 1 else target in (builtins.min, builtins.max)):
             return Static(target(*values))
         if numbers and target is builtins.range and len(values) <= 2:
             found = range(*values)
@@ -301,7 +301,7 @@ def _known(value: Any) -> bool:
     if isinstance(value, tuple | set | frozenset):
         return all(_known(v) for v in value)
     if isinstance(value, type):
-        return isinstance(value, SortMeta | enum.EnumMeta) or issubclass(value, Record) or value is range
+        return isinstance(value, SortMeta | enum.EnumMeta) or issubclass(value, Record) or value in (range, tuple, Set)
     if isinstance(value, FunctionType):
         return True  # called as IR, or not at all
     if isinstance(value, enum.Enum | Sort | Record) or type(value) in (bool, int, range, type(None)):

@@ -109,7 +109,7 @@ REFUSED = [
         "[c for c in colour]",
         "KC001: `[c for c in colour]` (ListComp) is not in the language",
         "^^^^^^^^^^^^^^^^^^^",
-        "use any, all, sum, count or first over a generator",
+        "use any, all, sum, count, first, min, max, Set or tuple over a generator",
     ),
     (
         "1, turns ** turns",
@@ -271,6 +271,8 @@ VALUES = [
     ("Node(0) < Node(1)", True),
     ("(level, 1), 2", (0, 1)),
     ("flag is (level > 0)", True),
+    ("max(many[n].level for n in Node) + len({n for n in Node if n in nodes})", 0),
+    ("Set(n for n in Node), queue + tuple(f for f in Phase if f in queue)", frozenset({Node.member(0), Node.member(1)})),
 ]
 
 
@@ -382,6 +384,7 @@ ATTACKS = [
     "any(a25 > 0 for a0 in (9999999*9999999,) for a1 in (a0*a0,) for a2 in (a1*a1,) for a25 in (a2*a2,))",
     "2 ** (2 ** 25)", "1 << 2000000000", "turns * " * 40 + "1", "'%3000000000d' % 1", "f'{turns:3000000000}'",
     "'{0.__class__}'.format(turns)", "(" * 190 + "1" + ")" * 190, "(" * 900 + "1" + ")" * 900, "-" * 1990 + "1", "not " * 490 + "True",
+    "min(1)", "max(1, None)", "max(turns)", "abs()", "len(1)", "Set(1)", "tuple(1)", "Set", "tuple", "Set.items", "any(x for x in Set)",
     "turns" + ".x" * 900, "turns" + "[0]" * 600, "1" + "+1" * 900, "lambda:" * 280 + "1", "1 if True else " * 120 + "1",
     "{" * 150 + "1" + "}" * 150, "1<" * 900 + "2", "turns<" * 300 + "2",
     "implies(True," * 45 + "True" + ")" * 45, "implies(" * 45 + "True" + ",True)" * 45, "any(" * 45 + "True" + " for x in (1,2))" * 45,
