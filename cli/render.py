@@ -124,7 +124,7 @@ def render(
 def print_warnings(warnings: Sequence[str], out: Console) -> None:
     """What makes a verdict worth less than it looks, a line each."""
     for warning in _grouped(warnings):
-        out.print(Text.assemble(("warning: ", "yellow"), warning))
+        out.print(Text.assemble(("warning: ", "yellow"), visible(warning)))
 
 
 def print_path(report: Report, out: Console, *, whole: RecordType | None = None) -> None:
