@@ -27,7 +27,7 @@ from kubecheck.spec.frontend.expressions import Expressions
 from kubecheck.spec.frontend.functions import Compiler
 from kubecheck.spec.frontend.static import BINARY, COMPARISONS
 from kubecheck.spec.source import fail
-from kubecheck.spec.types import BOOL, EnumType, RecordType, RefType, SeqType, SetType, Type
+from kubecheck.spec.types import BOOL, EnumType, IntType, RecordType, RefType, SeqType, SetType, Type
 from kubecheck.spec.values import FieldView, Record, Set, Sort, SortMeta
 
 SOURCE: Final = "<expression>"
@@ -150,7 +150,7 @@ class Query(Expressions):
         """A member of an enum, or what a record or state has; fields of states go by their name without the underscore."""
         name, at = node.attr, self.at(node)
         if isinstance(base, Static) and not isinstance(base.value, Sort | Record):
-            return self._of_static(base.value, name, at)
+            return self._of_static(base.value, node)
         t = None if isinstance(base, Static | Method) else base.type
         if isinstance(base, ir.Expr | ir.Place) and isinstance(t, RecordType):
             known = [f.name for f in t.fields]
@@ -159,9 +159,26 @@ class Query(Expressions):
             if t.is_state and inspect.getattr_static(t.cls, name, None) is None:
                 named = [n.lstrip("_") for n in known]
                 _unknown("KC103", f"{t} has no {name}", name, named, at)
+        if isinstance(base, ir.Expr) and isinstance(t, RefType | EnumType):
+            return self._of_member(base, t, name, node)
         return super().attribute(base, node)
 
-    def _of_static(self, value: Any, name: str, at: Position) -> Value:
+    def _of_member(self, base: Value, t: RefType | EnumType, name: str, node: ast.Attribute) -> Value:
+        """A member's number, value, or what the language compiles of its class; nothing that Python computes is asked for."""
+        at = self.at(node)
+        if isinstance(t, RefType) and name == "index" and isinstance(base, ir.Expr):
+            self.numbered(t, at, ".index")
+            return ir.NumberOf(at, IntType(0, max(0, t.size - 1)), base)
+        if isinstance(t, EnumType) and name == "value" and isinstance(base, ir.Expr):
+            entries = {i: member._value_ for i, member in enumerate(t.values())}
+            if all(type(value) in (bool, int) for value in entries.values()):
+                return self.looked_up(entries, ir.NumberOf(at, IntType(0, len(entries) - 1), base), node)
+        if name.startswith("_") or not isinstance(inspect.getattr_static(t.cls, name, None), FunctionType | property):
+            fail("KC208", f"a {t} has no {name} that an expression may ask for", at, _REMEDY)
+        return super()._of_member(base, t, name, node)
+
+    def _of_static(self, value: Any, node: ast.Attribute) -> Value:
+        name, at = node.attr, self.at(node)
         if isinstance(value, enum.EnumMeta):
             members = vars(value)["_member_map_"]
             if name in members:
@@ -169,6 +186,9 @@ class Query(Expressions):
             _unknown("KC208", f"{describe(value)} has no {name}", name, [m for m in members if not m.startswith("_")], at)
         if isinstance(value, enum.Enum) and name == "value" and type(value._value_) in (bool, int):
             return Static(value._value_)
+        if isinstance(value, enum.Enum):
+            t = EnumType(type(value))
+            return self._of_member(self.constant(Static(value), t, node), t, name, node)
         if isinstance(value, type) and issubclass(value, Record) and not name.startswith("_"):
             found = inspect.getattr_static(value, name, None)
             if found is not None and type(found) in (bool, int):

@@ -127,7 +127,7 @@ REFUSED = [
     ("sum(range(1000000000))", "KC229: sum takes one generator", "^^^^^^^^^^^^^^^^^^^^^^", "write sum(… for x in … if …)"),
     (
         "Colour.RED.value",
-        "KC208: Colour.RED has no value that an expression may ask for",
+        "KC208: a Colour has no value that an expression may ask for",
         "^^^^^^^^^^^^^^^^",
         "an expression has values, places and functions of the spec only; docs/design.md, Functions, has what there is",
     ),
@@ -268,6 +268,7 @@ VALUES = [
     ("{Node(1)} | nodes", frozenset({Node.member(1)})),
     ("many", ((0, False), (0, False))),
     ("Phase.PENDING.value + Node(1).index", 2),
+    ("work[Pod(0)].phase.value", 1),
     ("Node(0) < Node(1)", True),
     ("(level, 1), 2", (0, 1)),
     ("flag is (level > 0)", True),
@@ -282,7 +283,9 @@ def test_what_may_be_asked_of_every_kind_of_field(toy: Expander, text: str, valu
 
 
 OUT_OF_REACH = [
-    "Kind.A.shout()", "Kind.A.loud", "Kind.A.value", "Kind(1)", "Kind['A']", "Kind.A.name", "Kind.A.bit_length()", "Kind.__members__",
+    "kind.shout()", "kind.loud", "kind.trap", "kind.name", "kind.value", "kind._value_", "Kind.A.trap", "kind.trap.x", "kind.__class__",
+    "Kind.trap", "kind.first.real", "Kind.A.shout()",
+    "Kind.A.loud", "Kind.A.value", "Kind(1)", "Kind['A']", "Kind.A.name", "Kind.A.bit_length()", "Kind.__members__",
     "Kind.mro",
     "item.seen_by", "item.made", "item.made()", "item.run(1)", "Item.run(1)", "item.table", "item.trap", "item.cached()", "Item.made",
     "part.run", "part.free(1)", "part.trap", "part.count.real", "part._hidden()", "item._hidden", "item.power(1 << 40)",
@@ -301,8 +304,9 @@ def test_what_an_expression_may_not_have_in_its_hands(tmp_path: Path) -> None:
         with pytest.raises(ExpressionError):
             print(text, Expression(expander, text).values(expander.initial))
     assert spec.RAN == []
-    found = Expression(expander, "item.count, item.more(2), Kind.A is kind, item.LIMIT, size").values(expander.initial)
-    assert found == [(0, 2, True, 3, 2)]
+    text = "item.count, item.more(2), Kind.A is kind, item.LIMIT, size, kind.number(), Kind.B.first"
+    found = Expression(expander, text).values(expander.initial)
+    assert found == [(0, 2, True, 3, 2, 1, False)]
     assert spec.RAN == []
 
 
@@ -325,6 +329,12 @@ class Trap:
 class Kind(enum.Enum):
     A = "a"
     B = "b"
+    trap = Trap()
+    def number(self) -> int:
+        return 1 if self is Kind.A else 2
+    @property
+    def first(self) -> bool:
+        return self is Kind.A
     def shout(self): RAN.append("shout")
     @property
     def loud(self): RAN.append("loud")
@@ -400,12 +410,13 @@ def test_attacks_are_answered_or_refused_at_once(lights: Expander, text: str) ->
     outcome: list[object] = []
 
     def ask() -> None:
+        begin = time.thread_time()  # of the processor: what else the machine does is not counted
         try:
             outcome.append(Expression(lights, text).values(lights.initial))
         except ExpressionError as error:
             outcome.append(error)
+        outcome.append(time.thread_time() - begin)
 
-    begin = time.perf_counter()
     old = threading.stack_size(512 * 1024)
     try:
         thread = threading.Thread(target=ask)
@@ -413,5 +424,6 @@ def test_attacks_are_answered_or_refused_at_once(lights: Expander, text: str) ->
     finally:
         threading.stack_size(old)
     thread.join()
-    assert len(outcome) == 1
-    assert time.perf_counter() - begin < 1.0
+    assert len(outcome) == 2
+    assert isinstance(outcome[1], float)
+    assert outcome[1] < 1.0
