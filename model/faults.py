@@ -80,6 +80,7 @@ def faults(scope: ClusterScope) -> Module:
             f.scheduler_crashed += 1
             s.restart()
             api.restart_scheduler(scope, server)
+            s.listed(api, scope)
 
     if scope.broken_watches:
 

@@ -133,6 +133,14 @@ OF_WORKLOADS: Final = (
         protects=("pods_count_where_they_are",),
     ),
     Feature(
+        name="handlers-synced",
+        releases=since("1.28"),
+        issues=("kubernetes#116717", "kubernetes#45220", "kubernetes#116729"),
+        source="cmd/kube-scheduler/app/server.go, Run; pkg/scheduler/eventhandlers.go, WaitForHandlersSync",
+        sentence="A scheduler that starts schedules nothing before its event handlers have been told of all pods of its list.",
+        protects=("nodes_have_room",),
+    ),
+    Feature(
         name="atomic-pod-replacement",
         releases=(Span(None, "1.18"), Span("1.24")),
         issues=("kubernetes#106545", "kubernetes#91126", "kubernetes#106744"),

@@ -50,6 +50,7 @@ class Features:
     client_consistent_list: bool = True
     stale_write_guard: bool = True
     scheduler_forget: bool = True
+    handlers_synced: bool = True
     atomic_pod_replacement: bool = True
     tombstone_cleanup: bool = True
     delete_resets_expectations: bool = True

@@ -6,7 +6,8 @@ handlers. Kinds are not in step with each other.
 
 An informer's store is not kept: it is its distance from etcd, see watches.py. One that does not lag reads through. The store's update
 and the handlers are one step: a sync in between would read the new object with expectations not yet lowered and a key not yet
-added, so it would do nothing that it could not do before or after.
+added, so it would do nothing that it could not do before or after. That is about controllers; of a scheduler that starts the
+handlers are steps of their own (scheduler.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The scheduler: binds pods to nodes that have room.
 
 Facts, from pkg/scheduler: schedule_one.go (scheduleOnePod, assume, bind, handleBindingCycleError, skipPodSchedule), backend/cache/cache.go
-(AssumePod, AddPod, RemovePod, ForgetPod), eventhandlers.go (addPod, updatePod, deletePod):
+(AssumePod, AddPod, RemovePod, ForgetPod), eventhandlers.go (addPod, updatePod, deletePod, WaitForHandlersSync):
 - A scheduling cycle takes an unassigned pod that is not being deleted, filters the nodes by room, counting assigned and assumed pods,
   and assumes the pod on one of those; the binding request follows. If it fails the pod is forgotten and tried again.
 - An assumed pod stops being assumed when the informer shows it bound, or deleted. Terminal pods take no room.
@@ -9,6 +9,11 @@ Facts, from pkg/scheduler: schedule_one.go (scheduleOnePod, assume, bind, handle
 One step is a scheduling cycle with its binding request: nobody sees the assumption before the request, and a cycle that ran before
 another pod's binding is explained by an informer that lags. `assumed` is kept from the request until the informer shows it; an
 informer that reads through needs none. A failed request forgets in the same step.
+
+After a restart the informer has listed, and its handlers are told of one pod after the other: assigned pods and unassigned ones come to
+different handlers, which run side by side (staging/src/k8s.io/client-go/tools/cache/shared_informer.go, processorListener). Since 1.28
+nothing is scheduled before all are told; before, a cycle could run without having heard of the pods that fill the nodes. Here they are
+told in any order, and later writes are shown when all are.
 
 Room is a number of pods per node. Which of the feasible nodes is taken is left open (scoring is not modelled). Not modelled either:
 preemption, the PodScheduled condition that is written when no node fits, several profiles.
@@ -28,15 +33,17 @@ from kubecheck.spec import Array, Module, Range, State, count, present, require
 class Scheduler(State):
     """The scheduler's cache, as far as it is not its informer: the pods that it has bound and not yet seen bound.
 
-    Three protections keep it true, and each has something to show for it when it is off: `failed` marks pods that were assumed, whose
+    Four protections keep it true, and each has something to show for it when it is off: `failed` marks pods that were assumed, whose
     binding failed, and that were not forgotten; `ghosts` counts pods on a node that are gone, which a tombstone did not tell;
-    `replacing` marks bound pods that have been taken out, since a list shows others of their names, which are not in yet.
+    `replacing` marks bound pods that have been taken out, since a list shows others of their names, which are not in yet; `untold` marks
+    pods of the first list that the handlers have not been told of.
     """
 
     assumed: Array[Pod, Node | None]
     failed: Array[Pod, Annotated[int, Range(0, "failed_bindings")]]
     ghosts: Array[Node, Annotated[int, Range(0, "ghosts")]]
     replacing: Array[Pod, Annotated[int, Range(0, "replacing")]]
+    untold: Array[Pod, Annotated[int, Range(0, "untold")]]
 
     def pod_event(self, scope: ClusterScope, pod: Pod, after: PodObject) -> None:
         """The informer shows a write to a pod: bound or gone, it is no longer assumed.
@@ -93,8 +100,16 @@ class Scheduler(State):
             self.assumed[pod] = None
             self.failed[pod] = 0
             self.replacing[pod] = 0
+            self.untold[pod] = 0
         for node in Node:
             self.ghosts[node] = 0
+
+    def listed(self, api: ApiServer, scope: ClusterScope) -> None:
+        """The informer of a new process has listed; without handlers-synced it schedules before its handlers are told of all that."""
+        if scope.tells_one_by_one:
+            for pod in Pod:
+                if pod_in_view(api, scope, pod).exists:
+                    self.untold[pod] = 1
 
 
 def pod_in_view(api: ApiServer, scope: ClusterScope, pod: Pod) -> PodObject:
@@ -107,6 +122,8 @@ def pod_in_view(api: ApiServer, scope: ClusterScope, pod: Pod) -> PodObject:
 def occupies(api: ApiServer, s: Scheduler, scope: ClusterScope, pod: Pod, node: Node) -> bool:
     """Whether the pod takes room on the node, assigned or assumed."""
     if s.replacing[pod] == 1:
+        return False
+    if s.untold[pod] == 1:
         return False
     seen = pod_in_view(api, scope, pod)
     if scope.keeps_failed_bindings and s.assumed[pod] is not None:
@@ -132,6 +149,7 @@ def scheduler(scope: ClusterScope) -> Module:
         """The scheduler finds a node with room for an unassigned pod, assumes it there and binds it."""
         seen = pod_in_view(api, scope, pod)
         require(seen.exists and seen.node is None and not seen.terminating and is_in_queue(s, pod))
+        require(s.untold[pod] == 0)
         require(net.is_up(node))  # or it is tainted
         if scope.features.scheduler_known_nodes:
             require(api.is_registered(node))
@@ -152,10 +170,18 @@ def scheduler(scope: ClusterScope) -> Module:
         @module.action(actor="scheduler")
         def scheduler_sees_pod(api: ApiServer, s: Scheduler) -> None:
             """The scheduler's informer shows the next write to a pod."""
-            require(all(s.replacing[p] == 0 for p in Pod))  # the handlers run one after the other
+            require(all(s.replacing[p] == 0 and s.untold[p] == 0 for p in Pod))  # the handlers run one after the other
             pod = present(api.next_scheduler_write())
             api.deliver_pod_to_scheduler()
             s.pod_event(scope, pod, api.scheduler_pod(pod))
+
+    if scope.tells_one_by_one:
+
+        @module.action(actor="scheduler")
+        def tell_of_listed_pod(s: Scheduler, pod: Pod) -> None:
+            """An event handler is told of a pod of the first list."""
+            require(s.untold[pod] == 1)
+            s.untold[pod] = 0
 
     if scope.replaces_in_two_steps:
 

@@ -262,6 +262,11 @@ class ClusterScope:
         return self.pinned > 0 and self.scheduler_relists > 0 and not self.features.atomic_pod_replacement
 
     @property
+    def tells_one_by_one(self) -> bool:
+        """Whether a restarted scheduler schedules before its handlers have been told of all pods of its list."""
+        return self.lag_scheduler > 0 and self.scheduler_crashes > 0 and not self.features.handlers_synced
+
+    @property
     def keeps_failed_bindings(self) -> bool:
         """Whether a pod whose binding failed stays assumed: the scheduler does not forget it, and reads from a cache of its own at all."""
         return self.lag_scheduler > 0 and self.features.scheduler_assume and not self.features.scheduler_forget
@@ -386,6 +391,7 @@ class ClusterScope:
             "recreations": self.recreations,
             "pinned": self.pinned,
             "replacing": 1 if self.replaces_in_two_steps else 0,
+            "untold": 1 if self.tells_one_by_one else 0,
             "cut_offs": self.cut_offs,
             "cutting": min(self.cut_offs, 1),
             "kubelet_restarts": self.kubelet_restarts,

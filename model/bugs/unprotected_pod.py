@@ -11,7 +11,7 @@ SCOPE = NamespaceScope(servers=1, creations=0, finalizers=True)
 
 BUG = Bug(
     name="unprotected-pod",
-    issues=("kubernetes#126587", "KEP-5080"),
+    issues=("kubernetes#126587",),
     mechanism=(
         "A namespace is deleted, and its kinds in any order; the NetworkPolicies go at once, and the pods that they protect run on until "
         "their kubelets have stopped them."

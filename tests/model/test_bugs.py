@@ -26,6 +26,7 @@ PINNED = {
     "stale-relist": (4, 1_116, 3_184),
     "recreated-replica-set": (10, 29_989, 84_511),
     "ghost-pod": (9, 170, 408),
+    "deaf-scheduler": (8, 492, 1_231),
     "early-terminal-phase": (9, 26, 39),
     "expired-expectations": (6, 196, 387),
     "stuck-rollout": (10, 33_696, 137_029),
