@@ -7,7 +7,7 @@ gracefully, ran on without what went at once.
 from kubecheck.model.bugs.bug import Bug
 from kubecheck.model.registry.namespace_deletion import NamespaceScope, namespace_deletion
 
-SCOPE = NamespaceScope(servers=1, creations=0, finalizers=True)
+SCOPE = NamespaceScope(servers=1, creations=0, finalizers=1)
 
 BUG = Bug(
     name="unprotected-pod",

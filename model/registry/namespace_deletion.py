@@ -54,8 +54,8 @@ class NamespaceScope(Switches):
     """API servers, each with an informer of namespaces."""
     creations: int = 2
     """Creations in the namespace that are asked for."""
-    finalizers: bool = False
-    """What is in the namespace has finalizers, which whoever set them takes off when it is being deleted."""
+    finalizers: int = 0
+    """Whether what is in the namespace has a finalizer (0 or 1), which whoever set it takes off when it is being deleted."""
     refusals: int = 0
     """How often the deletion of the namespace's pods is refused by the API server."""
     namespace_grace_period: bool = True
@@ -134,7 +134,7 @@ def users(scope: NamespaceScope) -> Module:
         """There is an object of each kind in the namespace, or nothing."""
         if used:
             for kind in Kind:
-                n.objects[kind] = made(kind, held=scope.finalizers)
+                n.objects[kind] = made(kind, held=scope.finalizers > 0)
 
     @module.action(actor="user", kind="environment")
     def delete_namespace(n: Namespace, a: Lifecycle, server: Server) -> None:
@@ -157,7 +157,7 @@ def users(scope: NamespaceScope) -> Module:
         kind = present(a.admitted[server])
         a.admitted[server] = None
         if not n.objects[kind].there:
-            n.objects[kind] = made(kind, held=scope.finalizers)
+            n.objects[kind] = made(kind, held=scope.finalizers > 0)
 
     @module.action(actor="api-server")
     def see_namespace(n: Namespace, a: Lifecycle, server: Server) -> None:

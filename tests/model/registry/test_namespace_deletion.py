@@ -45,7 +45,7 @@ def test_all_promises_hold(servers: int) -> None:
 
 
 def test_finalizers_are_waited_for() -> None:
-    report = checker.check(namespace_deletion(NamespaceScope(finalizers=True)))
+    report = checker.check(namespace_deletion(NamespaceScope(finalizers=1)))
     assert report.verdict is checker.Verdict.HOLDS
     assert not report.warnings
 
