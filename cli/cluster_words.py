@@ -24,6 +24,7 @@ _OBJECT: Final = re.compile(r"api_server\._etcd\._(deployments|replica_sets|pods
 _WATCH: Final = re.compile(r"api_server\._watches\.(controllers|scheduler|cache)_(deployments|replica_sets|pods)")
 _HISTORY: Final = re.compile(r"api_server\._etcd\._\w+_history")
 _MEMORY: Final = re.compile(r"(?:controller_manager|scheduler)\.(\w+)\[([^\]]+)\](?:\.(\w+))?")
+_QUEUE: Final = re.compile(r"api_server\.(?:deployment|replica_set)_queue\.keys\[([^\]]+)\]")
 _ASSUMED: Final = re.compile(r"scheduler\.assumed\[([^\]]+)\]")
 _WORKER: Final = re.compile(r"kubelets\.workers\[([^\]]+)\]\[([^\]]+)\]\.(\w+)")
 _WORDS_OF_WORKERS: Final = {
@@ -44,10 +45,11 @@ _BOOKKEEPING: Final = (
     "outages.",
     "keeper.",
     "network.outages",
+    "resyncs.",
     "api_server._pods_created",
     "api_server._replica_sets_created",
 )
-_SPENT: Final = re.compile(r"(?:user|faults|outages|keeper|network|api_server)\._?(\w+)(?:\[([^\]]+)\])?")
+_SPENT: Final = re.compile(r"(?:user|faults|outages|keeper|network|resyncs|api_server)\._?(\w+)(?:\[([^\]]+)\])?")
 _WORDS_OF_FLAGS: Final = {
     ("api_server._failing", "1"): "the next request will be answered with 500",
     ("api_server._failing", "0"): "the request is answered with 500",
@@ -69,6 +71,12 @@ _READERS: Final = {
     "cache": "second API server's cache of {}",
 }
 _KINDS: Final = {"deployments": "Deployments", "replica_sets": "ReplicaSets", "pods": "pods", "nodes": "nodes"}
+_WORDS_OF_KEYS: Final = {
+    "ready": "is added",
+    "conflicted": "comes back after a conflict",
+    "backoff": "comes back after an error",
+    "idle": "is forgotten",
+}
 _WORDS_OF_MEMORY: Final = {
     ("syncs", "creating"): "sync of {}: pods still to create",
     ("syncs", "deleting"): "sync of {}: pods still to delete",
@@ -81,8 +89,6 @@ _WORDS_OF_MEMORY: Final = {
     ("expectations", "deletions"): "expectations of {}: deletions to see",
     ("unseen_pods", ""): "stale-write guard of {}: own writes of pods to see",
     ("unseen_status", ""): "stale-write guard of {}: own writes of the status to see",
-    ("deployment_work", ""): "work queue: key {}",
-    ("replica_set_work", ""): "work queue: key {}",
 }
 _FIELDS: Final = {
     "deployments": {
@@ -93,6 +99,7 @@ _FIELDS: Final = {
         "generation": "metadata.generation",
         "status.updated": "status.updatedReplicas",
         "status.ready": "status.readyReplicas",
+        "status.terminating": "status.terminatingReplicas",
         "status.observed": "status.observedGeneration",
     },
     "replica_sets": {
@@ -102,6 +109,7 @@ _FIELDS: Final = {
         "uid": "metadata.uid",
         "generation": "metadata.generation",
         "status.ready": "status.readyReplicas",
+        "status.terminating": "status.terminatingReplicas",
         "status.observed": "status.observedGeneration",
     },
     "pods": {
@@ -183,6 +191,8 @@ class ClusterWords:
             return f"the kubelet of {node[1]} watches the {'second' if change.after == '1' else 'first'} API server"
         if watch := _WATCH.fullmatch(change.path):
             return self._informer(watch[1], watch[2], int(change.before), int(change.after))
+        if queue := _QUEUE.fullmatch(change.path):
+            return f"work queue: key {queue[1]} {_WORDS_OF_KEYS[change.after]}"
         if assumed := _ASSUMED.fullmatch(change.path):
             gone = f"scheduler's cache: {assumed[1]} is no longer assumed on {change.before}"
             return gone if change.after == "none" else f"scheduler's cache: {assumed[1]} is assumed on {change.after}"
@@ -227,7 +237,7 @@ def _object(kind: str, name: str, changes: Sequence[Change]) -> str:
     created = existence is not None and existence.before in (absent, "")
     told: list[str] = []
     for field, change in fields.items():
-        if field == "exists":
+        if field == "exists" or (field == "unobserved" and created):
             continue
         told.append(_field(kind, field, change, created=created))
     if created and kind == "replica_sets" and "replicas" not in fields:
@@ -239,6 +249,8 @@ def _object(kind: str, name: str, changes: Sequence[Change]) -> str:
 def _field(kind: str, field: str, change: Change, *, created: bool) -> str:
     if (kind == "pods" and field == "terminating") or (field == "deleting" and change.after == "1"):
         return "deletionTimestamp is set"
+    if field == "unobserved":
+        return "status.observedGeneration is up to date" if change.after == "0" else "a new generation"
     if kind == "pods" and field == "phase":
         return change.after.capitalize() if created else f"{change.before.capitalize()} -> {change.after.capitalize()}"
     if kind == "pods" and field == "owner" and change.after != "none":

@@ -338,7 +338,7 @@ def manifest_scope(workload: Workload, options: ScopeOptions) -> tuple[ClusterSc
         values["deployment_status"] = False  # ten times the states, and nobody but people reads it
     if found.kind is Kind.REPLICA_SET or found.paused or found.replicas == 0:
         values |= _NO_ROLLOUT
-    own, given = _of_ports(found), _overrides(options)
+    own, given = _of_ports(found) | _of_strategy(found, values), _overrides(options)
     scope = _scope(ClusterScope, values | own | given)
     return scope, small.sentence, _derived(found, {name: value for name, value in own.items() if name not in given})
 
@@ -348,12 +348,20 @@ def _of_ports(workload: Workload) -> dict[str, int]:
     return {"capacity": 1, "nodes": max(workload.replicas, 1)} if workload.host_ports else {}
 
 
+def _of_strategy(workload: Workload, values: Mapping[str, Any]) -> dict[str, int]:
+    """What a Recreate rollout waits for is seen at once: otherwise Kubernetes breaks what Recreate promises, whatever the manifest says."""
+    from kubecheck.model.scope import Strategy
+
+    return {"lag_pods": 0} if workload.strategy is Strategy.RECREATE and values["image_changes"] else {}
+
+
 def _derived(workload: Workload, values: Mapping[str, int]) -> str:
     if not values:
         return ""
     ports = ", ".join(f"{each.port} (line {each.position.line})" for each in workload.host_ports)
     sizes = {
         "capacity": f"capacity=1: a node has room for one pod that takes its port {ports}",
+        "lag_pods": "lag_pods=0: where controllers see pods late, Recreate may run pods of both templates (check overlapping-recreate)",
         "nodes": f"nodes={values.get('nodes')}: one for each replica; --nodes N gives the rollout spare ones",
     }
     return "; ".join(sizes[name] for name in values)

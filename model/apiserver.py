@@ -14,9 +14,9 @@ that the resourceVersion in the request is not the stored one.
 
 from __future__ import annotations
 
-import enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+from kubecheck.model.answers import Answer
 from kubecheck.model.etcd import Etcd
 from kubecheck.model.objects import (
     Deployment,
@@ -30,30 +30,28 @@ from kubecheck.model.objects import (
 )
 from kubecheck.model.scope import ClusterScope
 from kubecheck.model.watches import Watches
-from kubecheck.spec import Array, Range, State, require
+from kubecheck.model.workqueue import WorkQueue, work_queue
+from kubecheck.spec import Array, Range, State, present, require
 
-
-class Answer(enum.Enum):
-    """What a request is answered: the HTTP status, and the reason where a status has several; TIMEOUT if the answer is lost."""
-
-    OK = "200"
-    NOT_FOUND = "404 NotFound"
-    ALREADY_EXISTS = "409 AlreadyExists"
-    CONFLICT = "409 Conflict"
-    ERROR = "500 InternalError"
-    TIMEOUT = "timeout"
-
-
-def took_effect(answer: Answer) -> bool:
-    """Whether the request was carried out, though the caller may not have heard of it."""
-    return answer is Answer.OK or answer is Answer.TIMEOUT
+if TYPE_CHECKING:
+    DeploymentQueue = WorkQueue[Deployment]
+    ReplicaSetQueue = WorkQueue[ReplicaSet]
+else:
+    DeploymentQueue = work_queue(Deployment)
+    ReplicaSetQueue = work_queue(ReplicaSet)
 
 
 class ApiServer(State):
-    """The API servers, their watch caches, and the etcd behind them."""
+    """The API servers, their watch caches, and the etcd behind them; and the work queues of the controllers.
+
+    The queues are here because the informers are: the handlers that feed them run when an informer shows a write, and that is the write
+    itself where the informer reads through.
+    """
 
     _etcd: Etcd
     _watches: Watches
+    deployment_queue: DeploymentQueue
+    replica_set_queue: ReplicaSetQueue
     _failing: Annotated[int, Range(0, "failing")]
     _changed_since_read: Annotated[int, Range(0, "editing")]
     _losing: Annotated[int, Range(0, "losing")]
@@ -96,6 +94,8 @@ class ApiServer(State):
             if scope.edits > 0:
                 self._changed_since_read = 1
             self._etcd.put_deployment(scope, deployment, new)
+            if scope.keys_rest and not scope.lag_deployments:
+                self._deployment_shown(deployment)
 
     def create_deployment(
         self, scope: ClusterScope, deployment: Deployment, template: ReplicaSet, replicas: int
@@ -209,6 +209,8 @@ class ApiServer(State):
         if not scope.features.no_op_writes or new != self._etcd.replica_set(replica_set):
             self._watches.replica_set_written(scope)
             self._etcd.put_replica_set(scope, replica_set, new)
+            if scope.keys_rest and not scope.lag_replica_sets:
+                self._replica_set_shown(replica_set)
 
     def create_replica_set(self, scope: ClusterScope, replica_set: ReplicaSet, new: ReplicaSetObject) -> Answer:
         """POST replicasets."""
@@ -218,6 +220,8 @@ class ApiServer(State):
             return Answer.ALREADY_EXISTS
         if scope.replica_set_generations:
             new = new.next(generation=1)
+        if scope.observation_told:
+            new = new.next(unobserved=1)
         if scope.applies > 1:
             uid = self._replica_sets_created[replica_set]
             self._put_replica_set(scope, replica_set, new.next(uid=uid))
@@ -237,13 +241,19 @@ class ApiServer(State):
             return Answer.NOT_FOUND
         if scope.features.optimistic_lock and stale:
             return Answer.CONFLICT
-        self._put_replica_set(scope, replica_set, new.next(status=stored.status, deleting=stored.deleting))
+        new = new.next(status=stored.status, deleting=stored.deleting, unobserved=stored.unobserved)
+        if scope.observation_told and new.replicas != stored.replicas:
+            new = new.next(unobserved=1)
+        self._put_replica_set(scope, replica_set, new)
         return self._done(scope)
 
     def update_replica_set_status(
-        self, scope: ClusterScope, replica_set: ReplicaSet, new: ReplicaSetObject, stale: bool
+        self, scope: ClusterScope, replica_set: ReplicaSet, new: ReplicaSetObject, about: int, stale: bool
     ) -> Answer:
-        """PUT replicasets/status: all but the status is as it is stored."""
+        """PUT replicasets/status: all but the status is as it is stored. `about` is the spec.replicas that it was worked out for.
+
+        The generation that it observes is that of this spec; if the spec was changed there and back meanwhile, it is the later one.
+        """
         if self._fails(scope):
             return Answer.ERROR
         stored = self._etcd.replica_set(replica_set)
@@ -253,6 +263,8 @@ class ApiServer(State):
             return Answer.CONFLICT
         if scope.features.status_subresource:
             new = stored.next(status=new.status)
+        if scope.observation_told:
+            new = new.next(unobserved=0 if about == stored.replicas else 1)
         self._put_replica_set(scope, replica_set, new)
         return self._done(scope)
 
@@ -266,6 +278,8 @@ class ApiServer(State):
         new = stored.next(replicas=replicas)
         if scope.replica_set_generations and new != stored:
             new = new.next(generation=stored.generation + 1)
+        if scope.observation_told and new != stored:
+            new = new.next(unobserved=1)
         self._put_replica_set(scope, replica_set, new)
         return self._done(scope)
 
@@ -312,8 +326,11 @@ class ApiServer(State):
 
     def _put_pod(self, scope: ClusterScope, pod: Pod, new: PodObject) -> None:
         if not scope.features.no_op_writes or new != self._etcd.pod(pod):
+            before = self._etcd.pod(pod)
             self._watches.pod_written(scope)
             self._etcd.put_pod(scope, pod, new)
+            if scope.keys_rest and not scope.lag_pods:
+                self.pod_shown(scope, before, new)
 
     def is_free(self, scope: ClusterScope, pod: Pod) -> bool:
         """Whether a new pod may take the slot: nothing is there, and no watch has yet to deliver anything of what was."""
@@ -475,9 +492,12 @@ class ApiServer(State):
         """The controller manager sees the next write to a Deployment."""
         self._watches.controllers_deployments -= 1
         self._etcd.compact_deployments(self._watches.deployments_behind())
+        for deployment in Deployment:
+            self._deployment_shown(deployment)
 
     def deliver_replica_set(self) -> None:
         """The controller manager sees the next write to a ReplicaSet."""
+        self._replica_set_shown(present(self._etcd.replica_set_written(self._watches.controllers_replica_sets)))
         self._watches.controllers_replica_sets -= 1
         self._etcd.compact_replica_sets(self._watches.replica_sets_behind())
 
@@ -490,6 +510,34 @@ class ApiServer(State):
         """The scheduler sees the next write to a pod."""
         self._watches.scheduler_pods -= 1
         self._etcd.compact_pods(self._watches.pods_behind())
+
+    # --- event handlers: what of a write that an informer shows puts a key into a work queue
+
+    def _deployment_shown(self, deployment: Deployment) -> None:
+        """Any event adds its key (deployment_controller.go, addDeployment, updateDeployment, deleteDeployment)."""
+        self.deployment_queue.add(deployment)
+
+    def _replica_set_shown(self, replica_set: ReplicaSet) -> None:
+        """Any event adds its key and that of its Deployment (replica_set.go, addRS; deployment_controller.go, addReplicaSet)."""
+        self.replica_set_queue.add(replica_set)
+        self.deployment_queue.add_all()
+
+    def pod_shown(self, scope: ClusterScope, before: PodObject, after: PodObject) -> None:
+        """Any event of a pod adds its ReplicaSet's key (replica_set.go, addPod, updatePod, deletePod).
+
+        The Deployment controller has one handler for pods (deployment_controller.go, deletePod): when a pod of a Recreate Deployment
+        is gone it adds the key if no pod is left; ended ones count, though a rollout does not wait for them (recreate.go, oldPodsRunning).
+        It lists the ReplicaSets from the API server; if that fails it does nothing.
+        """
+        self.replica_set_queue.add(present(before.owner if before.exists else after.owner))
+        is_last = not after.exists and not any(self._is_left(scope, p) for p in Pod)
+        if scope.waits_for_pods and is_last and not self._fails(scope):
+            self.deployment_queue.add_all()
+
+    def _is_left(self, scope: ClusterScope, pod: Pod) -> bool:
+        """Whether the controller manager's informer shows the pod, as one that the handler of deletions counts."""
+        seen = self.controllers_pod(pod) if scope.lag_pods else self._etcd.pod(pod)
+        return seen.exists and not (scope.features.recreate_ended_pods and seen.terminal)
 
     def advance_deployment_cache(self) -> None:
         """The second API server's cache of Deployments takes in the next write. Not enabled if it has them all."""
@@ -522,6 +570,8 @@ class ApiServer(State):
         self._watches.controllers_replica_sets = 0 if consistent else self._watches.serving_replica_sets()
         self._watches.controllers_pods = 0 if consistent else self._watches.serving_pods()
         self._compact()
+        self.deployment_queue.add_all()
+        self.replica_set_queue.add_all()
 
     def reconnect_controllers(self, scope: ClusterScope, server: int) -> None:
         """The controller manager's watches break and are opened again, at this API server.
@@ -535,6 +585,8 @@ class ApiServer(State):
             self._watches.controllers_replica_sets = self._watches.serving_replica_sets()
             self._watches.controllers_pods = self._watches.serving_pods()
             self._compact()
+            self.deployment_queue.add_all()
+            self.replica_set_queue.add_all()
 
     def restart_server(self, scope: ClusterScope, server: int, other: int) -> None:
         """An API server crashes and restarts: it fills its watch caches from etcd, and who watched there goes on at `other`.

@@ -1,4 +1,4 @@
-"""The controller manager's memory: work queues, syncs in progress, expectations. All of it is lost when the process crashes.
+"""The controller manager's memory: syncs in progress, expectations. All of it, and its work queues, is lost when the process crashes.
 
 The Deployment and the ReplicaSet controller run in one process (cmd/kube-controller-manager): they share informers and crash together.
 """
@@ -8,9 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from kubecheck.model.expectations import Expectations
-from kubecheck.model.objects import Deployment, Pod, PodObject, ReplicaSet, ReplicaSetStatus
-from kubecheck.model.scope import ClusterScope
-from kubecheck.model.workqueue import Work
+from kubecheck.model.objects import Pod, PodObject, ReplicaSet, ReplicaSetStatus
 from kubecheck.spec import Array, Range, Record, Set, State
 
 
@@ -37,28 +35,19 @@ class Sync(Record):
 
 
 class ControllerManager(State):
-    """One kube-controller-manager process.
+    """One kube-controller-manager process. Its work queues are beside its informers, in apiserver.py.
 
     `unseen_pods` and `unseen_status` are what the stale-write guard keeps for each ReplicaSet (pkg/controller/util/consistency,
     WroteAt): the revision of its own last write, as the number of writes that the informer has to show until it shows that one.
     """
 
-    deployment_work: Array[Deployment, Work]
-    replica_set_work: Array[ReplicaSet, Work]
     syncs: Array[ReplicaSet, Sync]
     expectations: Array[ReplicaSet, Expectations]
     unseen_pods: Array[ReplicaSet, Annotated[int, Range(0, "unseen_pods")]]
     unseen_status: Array[ReplicaSet, Annotated[int, Range(0, "unseen_status")]]
 
-    def deployment_event(self, deployment: Deployment) -> None:
-        """The informer shows a write to a Deployment (pkg/controller/deployment/deployment_controller.go, updateDeployment)."""
-        self.deployment_work[deployment] = Work.READY
-
-    def replica_set_event(self, replica_set: ReplicaSet) -> None:
-        """The informer shows a write to a ReplicaSet: its own key and its Deployment's are added (updateRS, updateReplicaSet)."""
-        self.replica_set_work[replica_set] = Work.READY
-        for deployment in Deployment:
-            self.deployment_event(deployment)
+    def replica_set_event(self) -> None:
+        """The informer shows a write to a ReplicaSet."""
         for other in ReplicaSet:
             if self.unseen_status[other] > 0:
                 self.unseen_status[other] -= 1
@@ -69,7 +58,7 @@ class ControllerManager(State):
         self.unseen_pods[replica_set] = 0
         self.unseen_status[replica_set] = 0
 
-    def pod_event(self, scope: ClusterScope, pod: Pod, before: PodObject, after: PodObject, is_known: bool) -> None:
+    def pod_event(self, pod: Pod, before: PodObject, after: PodObject, is_known: bool) -> None:
         """The informer shows a write to a pod (pkg/controller/replicaset/replica_set.go, addPod, updatePod, deletePod).
 
         `is_known` says whether its ReplicaSet is found by name and UID (resolveControllerRef); if not, the event is passed over.
@@ -79,7 +68,6 @@ class ControllerManager(State):
                 self.unseen_pods[other] -= 1
         owner = before.owner if before.exists else after.owner
         if owner is not None and is_known:
-            self.replica_set_work[owner] = Work.READY
             expected = self.expectations[owner]
             if not before.exists and expected.creations > 0:
                 self.expectations[owner] = expected.next(creations=expected.creations - 1)
@@ -88,10 +76,7 @@ class ControllerManager(State):
 
     def restart(self) -> None:
         """The process crashes and starts again: it remembers nothing."""
-        for deployment in Deployment:
-            self.deployment_work[deployment] = Work.READY
         for replica_set in ReplicaSet:
-            self.replica_set_work[replica_set] = Work.READY
             self.syncs[replica_set] = Sync()
             self.expectations[replica_set] = Expectations()
             self.unseen_pods[replica_set] = 0

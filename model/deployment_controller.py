@@ -14,6 +14,9 @@ errors of cleanupUnhealthyReplicas and of scaleDownOldReplicaSetsForRollingUpdat
 update counts as a sync without one; the key is forgotten and comes back with the next event, resync or progress check. The model lets
 it come back at any time, as a resync does, so it does not show how long such a rollout may stand still.
 
+Of pods it hears only of deletions (apiserver.py, pod_shown). So a Recreate rollout that waits for old pods may have forgotten its key when
+they are gone: forget_until_next_event.
+
 Not modelled: revision annotations and rollbacks by them, adoption and release, collisionCount, progress deadlines and conditions,
 revisionHistoryLimit, generations.
 """
@@ -24,8 +27,8 @@ import enum
 from typing import Annotated
 
 from kubecheck.model.apiserver import ApiServer
-from kubecheck.model.controller_manager import ControllerManager
 from kubecheck.model.informer import (
+    Resyncs,
     deployment_in_view,
     is_deployment_stale,
     is_replica_set_stale,
@@ -41,7 +44,6 @@ from kubecheck.model.objects import (
     ReplicaSetObject,
 )
 from kubecheck.model.scope import ClusterScope
-from kubecheck.model.workqueue import Work, after_request
 from kubecheck.spec import Module, Range, Record, count, present, require
 
 
@@ -182,7 +184,7 @@ def decide_recreate(api: ApiServer, scope: ClusterScope, seen: DeploymentObject,
     # oldPodsRunning: terminating pods count, terminal ones do not
     if any(r != new and replica_set_in_view(api, scope, r).status.replicas > 0 for r in ReplicaSet):
         return Decision()
-    if any(is_old_pod(api, scope, p, new) for p in Pod):
+    if scope.features.recreate_waits_for_pods and any(is_old_pod(api, scope, p, new) for p in Pod):
         return Decision()
     newest = replica_set_in_view(api, scope, new)
     if not newest.exists:
@@ -195,7 +197,22 @@ def decide_recreate(api: ApiServer, scope: ClusterScope, seen: DeploymentObject,
 def is_old_pod(api: ApiServer, scope: ClusterScope, pod: Pod, new: ReplicaSet) -> bool:
     """Whether the pod belongs to an old ReplicaSet and has not ended."""
     seen = pod_in_view(api, scope, pod)
-    return seen.exists and not seen.terminal and seen.owner != new
+    return seen.exists and not (scope.features.recreate_skips_ended and seen.terminal) and seen.owner != new
+
+
+def has_old_pods(api: ApiServer, scope: ClusterScope, deployment: Deployment) -> bool:
+    """Whether pods of old ReplicaSets run."""
+    new = present(deployment_in_view(api, scope, deployment).template)
+    return any(is_old_pod(api, scope, p, new) for p in Pod)
+
+
+def has_nothing_to_do(api: ApiServer, scope: ClusterScope, deployment: Deployment) -> bool:
+    """Whether a sync would make no request. Not enabled if there is no Deployment."""
+    if decide(api, scope, deployment).request is not Request.STATUS:
+        return False
+    if not scope.deployment_status:
+        return True
+    return deployment_in_view(api, scope, deployment).status == status_of(api, scope, deployment)
 
 
 def is_active(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet) -> bool:
@@ -326,49 +343,78 @@ def status_of(api: ApiServer, scope: ClusterScope, deployment: Deployment) -> De
     replicas = sum(replica_set_in_view(api, scope, r).status.replicas for r in ReplicaSet)
     updated = sum(replica_set_in_view(api, scope, r).status.replicas if r == new else 0 for r in ReplicaSet)
     ready = total_ready(api, scope)
-    return DeploymentStatus(replicas=replicas, updated=updated, ready=ready, observed=seen.generation)
+    terminating = sum(replica_set_in_view(api, scope, r).status.terminating for r in ReplicaSet)
+    return DeploymentStatus(
+        replicas=replicas, updated=updated, ready=ready, terminating=terminating, observed=seen.generation
+    )
 
 
 def deployment_controller(scope: ClusterScope) -> Module:
     """The controller's steps: one request each."""
-    module = Module("deployment controller", ApiServer, ControllerManager)
+    module = Module("deployment controller", ApiServer)
 
     @module.action(actor="deployment-controller")
-    def create_replica_set(api: ApiServer, cm: ControllerManager, deployment: Deployment) -> None:
+    def create_replica_set(api: ApiServer, deployment: Deployment) -> None:
         """The Deployment controller creates the ReplicaSet of a template that has none."""
-        require(cm.deployment_work[deployment] is not Work.DROPPED)
+        require(api.deployment_queue.has(deployment))
         decision = decide(api, scope, deployment)
         require(decision.request is Request.CREATE)
         desired = deployment_in_view(api, scope, deployment).replicas
         new = ReplicaSetObject(exists=True, replicas=decision.replicas, desired=desired)
         answer = api.create_replica_set(scope, present(decision.replica_set), new)
         # AlreadyExists: the informer does not show it yet, so getNewReplicaSet does not find it either, and returns the error
-        cm.deployment_work[deployment] = after_request(scope, answer)
+        api.deployment_queue.after(scope, deployment, answer)
 
     @module.action(actor="deployment-controller")
-    def scale_replica_set(api: ApiServer, cm: ControllerManager, deployment: Deployment) -> None:
+    def scale_replica_set(api: ApiServer, deployment: Deployment) -> None:
         """The Deployment controller changes how many pods a ReplicaSet is asked for."""
-        require(cm.deployment_work[deployment] is not Work.DROPPED)
+        require(api.deployment_queue.has(deployment))
         decision = decide(api, scope, deployment)
         require(decision.request is Request.SCALE)
         replica_set = present(decision.replica_set)
         desired = deployment_in_view(api, scope, deployment).replicas
         new = replica_set_in_view(api, scope, replica_set).next(replicas=decision.replicas, desired=desired)
         answer = api.update_replica_set(scope, replica_set, new, is_replica_set_stale(api, scope, replica_set))
-        cm.deployment_work[deployment] = after_request(scope, answer)
+        api.deployment_queue.after(scope, deployment, answer)
 
     if scope.deployment_status:
 
         @module.action(actor="deployment-controller")
-        def update_deployment_status(api: ApiServer, cm: ControllerManager, deployment: Deployment) -> None:
+        def update_deployment_status(api: ApiServer, deployment: Deployment) -> None:
             """The Deployment controller brings the Deployment's status up to date, when nothing is to be scaled."""
-            require(cm.deployment_work[deployment] is not Work.DROPPED)
+            require(api.deployment_queue.has(deployment))
             decision = decide(api, scope, deployment)
             require(decision.request is Request.STATUS)
             seen = deployment_in_view(api, scope, deployment)
             new = seen.next(status=status_of(api, scope, deployment))
             require(new != seen)
             answer = api.update_deployment_status(scope, deployment, new, is_deployment_stale(api, scope, deployment))
-            cm.deployment_work[deployment] = after_request(scope, answer)
+            api.deployment_queue.after(scope, deployment, answer)
+
+    if scope.waits_for_pods:
+
+        @module.action(actor="deployment-controller")
+        def forget_until_next_event(api: ApiServer, deployment: Deployment) -> None:
+            """The Deployment controller finds old pods running, makes no request, and forgets the key until the next event."""
+            require(api.deployment_queue.has(deployment) and has_old_pods(api, scope, deployment))
+            require(has_nothing_to_do(api, scope, deployment))
+            api.deployment_queue.forget(deployment)
+
+    if scope.resyncs and (scope.waits_for_pods or not scope.features.requeue_on_error):
+        module.include(resyncs_of_deployments(scope))
+    return module
+
+
+def resyncs_of_deployments(scope: ClusterScope) -> Module:
+    """What brings a forgotten key back after a long time."""
+    module = Module("resyncs of Deployments", ApiServer, Resyncs)
+
+    @module.action(actor="controller-manager")
+    def resync_deployments(api: ApiServer, r: Resyncs) -> None:
+        """The informer of Deployments resyncs, or the progress deadline is checked: a Deployment's key comes back, and has work."""
+        require(r.done < scope.resyncs)
+        require(any(not api.deployment_queue.has(d) and not has_nothing_to_do(api, scope, d) for d in Deployment))
+        r.done += 1
+        api.deployment_queue.add_all()
 
     return module

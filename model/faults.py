@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from kubecheck.model.apiserver import ApiServer, took_effect
+from kubecheck.model.answers import took_effect
+from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.controller_manager import ControllerManager
 from kubecheck.model.expectations import Expectations
 from kubecheck.model.kubelet import Runtime
@@ -207,11 +208,15 @@ def faults_of_memory(scope: ClusterScope) -> Module:
     if scope.expiries:
 
         @module.action(actor="replicaset-controller", kind="fault")
-        def expire_expectations(cm: ControllerManager, f: Faults, replica_set: ReplicaSet) -> None:
-            """Five minutes pass in which an informer does not move: what is expected counts as seen (SatisfiedExpectations, isExpired)."""
+        def expire_expectations(api: ApiServer, cm: ControllerManager, f: Faults, replica_set: ReplicaSet) -> None:
+            """Five minutes pass in which an informer does not move: what is expected counts as seen (SatisfiedExpectations, isExpired).
+
+            That is no event: the key has long left the queue, and the next sync is that of the next event.
+            """
             require(f.expired < scope.expiries)
             require(cm.syncs[replica_set].done and not cm.expectations[replica_set].fulfilled)
             f.expired += 1
             cm.expectations[replica_set] = Expectations()
+            api.replica_set_queue.forget(replica_set)
 
     return module

@@ -125,6 +125,31 @@ OF_WORKLOADS: Final = (
         protects=("no_more_pods_than_replicas", "no_pod_too_many"),
     ),
     Feature(
+        name="terminating-replicas",
+        releases=since("1.35"),
+        issues=("KEP-3973", "kubernetes#32567"),
+        source="pkg/controller/replicaset/replica_set_utils.go, calculateStatus; pkg/features/kube_features.go, "
+        "DeploymentReplicaSetTerminatingReplicas",
+        sentence="A ReplicaSet's status tells how many of its pods are terminating, so that each end of a pod is an event of it.",
+        protects=("deployment_has_converged",),
+    ),
+    Feature(
+        name="recreate-waits-for-pods",
+        releases=since("1.7"),
+        issues=("kubernetes#27362", "kubernetes#43963"),
+        source="pkg/controller/deployment/recreate.go, oldPodsRunning",
+        sentence="A Recreate rollout waits until the old pods have stopped, not only until their ReplicaSets count none.",
+        protects=("recreate_never_mixes_templates",),
+    ),
+    Feature(
+        name="recreate-skips-ended",
+        releases=since("1.10"),
+        issues=("kubernetes#60162", "kubernetes#60301"),
+        source="pkg/controller/deployment/recreate.go, oldPodsRunning",
+        sentence="A Recreate rollout does not wait for old pods that have ended.",
+        protects=("deployment_has_converged",),
+    ),
+    Feature(
         name="scheduler-forget",
         releases=since("1.4"),
         issues=("kubernetes#28883", "kubernetes#26043"),
@@ -272,6 +297,14 @@ OF_WORKLOADS: Final = (
         source="pkg/scheduler/eventhandlers.go, updatePod",
         sentence="The scheduler takes an update that changes a pod's UID for what it is, a deletion and a creation.",
         protects=("pods_run",),
+    ),
+    Feature(
+        name="recreate-ended-pods",
+        releases=NO_RELEASE,
+        issues=("kubernetes#136639", "kubernetes#128798", "kubernetes#106410", "kubernetes#129259"),
+        source="pkg/controller/deployment/deployment_controller.go, deletePod",
+        sentence="The deletion of a Recreate Deployment's last pod that has not ended adds its key, even if ended ones are left.",
+        protects=("deployment_has_converged",),
     ),
     Feature(
         name="refresh-scale-annotation",

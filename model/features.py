@@ -49,6 +49,10 @@ class Features:
     consistent_list: bool = True
     client_consistent_list: bool = True
     stale_write_guard: bool = True
+    terminating_replicas: bool = True
+    recreate_waits_for_pods: bool = True
+    recreate_skips_ended: bool = True
+    recreate_ended_pods: bool = False
     scheduler_forget: bool = True
     handlers_synced: bool = True
     atomic_pod_replacement: bool = True

@@ -12,11 +12,19 @@ handlers are steps of their own (scheduler.py).
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.controller_manager import ControllerManager
 from kubecheck.model.objects import Deployment, DeploymentObject, Pod, PodObject, ReplicaSet, ReplicaSetObject
 from kubecheck.model.scope import ClusterScope
-from kubecheck.spec import Module, present, require
+from kubecheck.spec import Module, Range, State, present, require
+
+
+class Resyncs(State):
+    """How many keys a resync has put back into a queue."""
+
+    done: Annotated[int, Range(0, "resyncs")]
 
 
 def deployment_in_view(api: ApiServer, scope: ClusterScope, deployment: Deployment) -> DeploymentObject:
@@ -72,12 +80,10 @@ def controller_informers(scope: ClusterScope) -> Module:
     if scope.lag_deployments:
 
         @module.action(actor="controller-manager")
-        def see_deployment(api: ApiServer, cm: ControllerManager) -> None:
+        def see_deployment(api: ApiServer) -> None:
             """The controller manager's informer shows the next write to a Deployment."""
             require(api.next_deployment_write())
             api.deliver_deployment()
-            for deployment in Deployment:
-                cm.deployment_event(deployment)
 
     if scope.lag_replica_sets:
 
@@ -86,7 +92,7 @@ def controller_informers(scope: ClusterScope) -> Module:
             """The controller manager's informer shows the next write to a ReplicaSet."""
             replica_set = present(api.next_replica_set_write())
             api.deliver_replica_set()
-            cm.replica_set_event(replica_set)
+            cm.replica_set_event()
             is_gone = not api.controllers_replica_set(replica_set).exists
             if scope.applies > 1 and scope.features.delete_resets_expectations and is_gone:
                 cm.replica_set_gone(replica_set)
@@ -100,7 +106,10 @@ def controller_informers(scope: ClusterScope) -> Module:
             before = api.controllers_pod(pod)
             api.deliver_pod()
             after = api.controllers_pod(pod)
-            cm.pod_event(scope, pod, before, after, is_owner_known(api, scope, before if before.exists else after))
+            is_known = is_owner_known(api, scope, before if before.exists else after)
+            cm.pod_event(pod, before, after, is_known)
+            if is_known:
+                api.pod_shown(scope, before, after)
 
     if scope.cache_lag_deployments:
 

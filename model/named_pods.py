@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from kubecheck.model.apiserver import ApiServer, took_effect
+from kubecheck.model.answers import took_effect
+from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.kubelet_workers import Kubelets
 from kubecheck.model.objects import Node, Pod
 from kubecheck.model.scope import ClusterScope

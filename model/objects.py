@@ -89,10 +89,14 @@ class PodObject(Record):
 
 
 class ReplicaSetStatus(Record):
-    """`status` of a ReplicaSet: active pods, and those that are ready (also available, as minReadySeconds is 0); observedGeneration."""
+    """`status` of a ReplicaSet: active pods, and those that are ready (also available, as minReadySeconds is 0); observedGeneration.
+
+    `terminating` counts pods that are being deleted and have not ended (terminatingReplicas).
+    """
 
     replicas: Annotated[int, Range(0, "pods")] = 0
     ready: Annotated[int, Range(0, "pods")] = 0
+    terminating: Annotated[int, Range(0, "terminating_pods")] = 0
     observed: Annotated[int, Range(0, "replica_set_generations")] = 0
 
 
@@ -101,6 +105,7 @@ class ReplicaSetObject(Record):
 
     `uid` tells those apart that have had the same name, one after the other: it counts them.
     `deleting` is a deletionTimestamp, with the finalizer foregroundDeletion.
+    `unobserved`: status.observedGeneration is behind the generation; kept where that can be told, and the numbers are not (`generations`).
     `desired` is the annotation deployment.kubernetes.io/desired-replicas, the Deployment's replicas when this one was last scaled.
     `annotations` counts the annotations that somebody else has put on it.
     """
@@ -108,6 +113,7 @@ class ReplicaSetObject(Record):
     exists: bool = False
     uid: Annotated[int, Range(0, "reapplies")] = 0
     generation: Annotated[int, Range(0, "replica_set_generations")] = 0
+    unobserved: Annotated[int, Range(0, "unobserved")] = 0
     deleting: Annotated[int, Range(0, "foreground")] = 0
     replicas: Annotated[int, Range(0, "most_wanted")] = 0
     desired: Annotated[int, Range(0, "most_replicas")] = 0
@@ -116,11 +122,12 @@ class ReplicaSetObject(Record):
 
 
 class DeploymentStatus(Record):
-    """`status` of a Deployment: pods of all its ReplicaSets, of the new one, those ready (also available); observedGeneration."""
+    """`status` of a Deployment: pods of all its ReplicaSets, of the new one, those ready (also available), those terminating."""
 
     replicas: Annotated[int, Range(0, "status_pods")] = 0
     updated: Annotated[int, Range(0, "status_pods")] = 0
     ready: Annotated[int, Range(0, "status_pods")] = 0
+    terminating: Annotated[int, Range(0, "status_terminating")] = 0
     observed: Annotated[int, Range(0, "deployment_generations")] = 0
 
 

@@ -20,13 +20,12 @@ from kubecheck.spec.types import ArrayType, BoolType, IntType, RecordType, Type
 _KINDS: Final = {"deployments": "Deployments", "replica_sets": "ReplicaSets", "pods": "Pods"}
 _LABELS: Final = {
     "deployments": {"template": "template of", "replicas": "spec.replicas", "paused": "spec.paused", "status.ready": "status.readyReplicas",
-                    "status.updated": "status.updatedReplicas"},
-    "replica_sets": {"replicas": "spec.replicas", "desired": "desired-replicas", "status.ready": "status.readyReplicas"},
+                    "status.updated": "status.updatedReplicas", "status.terminating": "status.terminatingReplicas"},
+    "replica_sets": {"replicas": "spec.replicas", "desired": "desired-replicas", "status.ready": "status.readyReplicas",
+                     "status.terminating": "status.terminatingReplicas", "unobserved": "generations not observed"},
     "pods": {"uid": "UID", "owner": "owner", "owner_uid": "owner's UID", "node": "spec.nodeName", "terminating": "deletionTimestamp"},
 }  # fmt: skip
 _MEMORY: Final = {
-    "deployment_work": "key {}",
-    "replica_set_work": "key {}",
     "syncs.creating": "sync of {}: pods still to create",
     "syncs.deleting": "sync of {}: pods still to delete",
     "syncs.status": "sync of {}: status still to write",
@@ -46,6 +45,7 @@ _BUDGETS: Final = {
     "restarted": "kubelets restarted",
     "created": "{} has been created",
     "recreated": "pods created again",
+    "done": "keys that came back by a resync",
 }
 
 
@@ -277,7 +277,7 @@ class _Drawing:
             name="controller-manager",
             title="kube-controller-manager",
             actors=controllers,
-            memory=list(self._memory("controller_manager")),
+            memory=[*self._keys(), *self._memory("controller_manager")],
             readers=self._readers("controllers"),
             queues=queues(self._spec, self._state, controllers),
             served_by=self._served_by(self._watches, "controllers_server"),
@@ -337,6 +337,12 @@ class _Drawing:
             for name, before in seen.items()
             if before.data != stored[name].data
         ]
+
+    def _keys(self) -> Iterator[Fact]:
+        """How the keys of the work queues are: in the queue, failed before, or in none."""
+        for queue in ("deployment_queue", "replica_set_queue"):
+            for key, work in self._server[queue]["keys"].entries():
+                yield Fact(label=f"key {key}", value=work.text(), quiet=work.data == work.type.default)
 
     def _memory(self, part: str) -> Iterator[Fact]:
         if part not in self._parts:

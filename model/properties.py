@@ -82,7 +82,7 @@ def is_waiting_for_a_slot(api: ApiServer, cm: ControllerManager, scope: ClusterS
     if seen.deleting == 1:
         return False
     return (
-        seen.exists and may_manage(cm, scope, replica_set) and active_in_view(api, scope, replica_set) < seen.replicas
+        seen.exists and may_manage(api, cm, scope, replica_set) and active_in_view(api, scope, replica_set) < seen.replicas
     )
 
 
@@ -294,12 +294,12 @@ def possibility(scope: ClusterScope) -> Module:
     if scope.may_conflict and scope.features.optimistic_lock:
 
         @module.reachable
-        def a_conflict_happens(cm: ControllerManager) -> bool:
+        def a_conflict_happens(api: ApiServer, cm: ControllerManager) -> bool:
             """A controller's request is refused with 409 Conflict, and will be tried again."""
             if scope.request_failures == 0 and any(s.status is not None for s in cm.syncs):
                 return True
-            return any(w is Work.CONFLICTED for w in cm.deployment_work) or any(
-                w is Work.CONFLICTED for w in cm.replica_set_work
+            return any(w is Work.CONFLICTED for w in api.deployment_queue.keys) or any(
+                w is Work.CONFLICTED for w in api.replica_set_queue.keys
             )
 
     if scope.image_changes > 0 and scope.runs_pods:

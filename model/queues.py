@@ -1,8 +1,8 @@
 """What waits in the queues of the controllers and of the scheduler, as an observer from outside finds it out.
 
-A queue is not stored: a key counts as queued whenever its sync would make a request (workqueue.py). So each action of a controller is
-tried on the state for each of its keys. A request that would take a reader further back than the scope lets it lag cannot be made yet
-(watches.py): then the key waits, and not because there is nothing to do.
+Who is not in a queue is stored where it can be told (workqueue.py); of the others those are shown that have something to do. So each
+action of a controller is tried on the state for each of its keys. A request that would take a reader further back than the scope lets it
+lag cannot be made yet (watches.py): then the key waits, and not because there is nothing to do.
 """
 
 from __future__ import annotations

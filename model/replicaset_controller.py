@@ -2,28 +2,31 @@
 
 Facts, from pkg/controller/replicaset: replica_set.go (syncReplicaSet, manageReplicas, getPodsToDelete), replica_set_utils.go
 (calculateStatus, updateReplicaSetStatus) and pkg/controller/controller_utils.go (ActivePodsWithRanks):
-- A sync reads the informers, creates or deletes the difference if expectations are fulfilled, then writes the status if it changed.
+- A sync reads the informers, creates or deletes the difference if expectations are fulfilled, then writes the status.
 - Expectations for the whole difference are set before the first request. Creations go in batches of 1, 2, 4 … that are asked for all
   at once (slowStartBatch): one that fails does not stop the others of its batch, and ends the sync after it; then what failed and what was
   not attempted is not expected any more. A deletion that fails does not stop the others.
-- A status update that fails is tried once more, on a fresh GET but with the status of before.
+- The status follows, also that of a sync whose creations or deletions failed. It is written if it has changed (from 1.35 on with the
+  number of terminating pods), or if the generation has not been observed yet. An update that fails is tried once more, on a fresh GET but
+  with the status of before.
 
 One step is one request. What is created or deleted in one sync is decided at its start and kept in a `Sync`; the status is a step of
 its own, decided from the informers when it is taken (see docs/model.md). Creations of a slow-start batch and deletions run one
 after the other, not concurrently.
 
-Not modelled: adoption and release, minReadySeconds, conditions, burstReplicas (500), generations.
+Not modelled: adoption and release, minReadySeconds, conditions, burstReplicas (500).
 """
 
 from __future__ import annotations
 
-from kubecheck.model.apiserver import Answer, ApiServer
+from kubecheck.model.answers import Answer
+from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.controller_manager import ControllerManager, Sync
 from kubecheck.model.expectations import Expectations, are_kept
-from kubecheck.model.informer import is_replica_set_stale, pod_in_view, replica_set_in_view
+from kubecheck.model.informer import Resyncs, is_replica_set_stale, pod_in_view, replica_set_in_view
 from kubecheck.model.objects import Pod, PodObject, ReplicaSet, ReplicaSetStatus
 from kubecheck.model.scope import ClusterScope
-from kubecheck.model.workqueue import Work, after_request
+from kubecheck.model.workqueue import Work
 from kubecheck.spec import Module, count, first, present, require
 
 
@@ -35,26 +38,45 @@ def is_claimed(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet, pod
     return seen.active and seen.owner == replica_set
 
 
+def is_terminating(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet, pod: Pod) -> bool:
+    """Whether the informer shows the pod as one of this ReplicaSet that is being deleted and has not ended (IsPodTerminating)."""
+    seen = pod_in_view(api, scope, pod)
+    if scope.applies > 1 and seen.owner_uid != replica_set_in_view(api, scope, replica_set).uid:
+        return False
+    return seen.terminating and not seen.terminal and seen.owner == replica_set
+
+
 def active_pods(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet) -> int:
     """Active pods of the ReplicaSet that the informer shows."""
     return count(is_claimed(api, scope, replica_set, p) for p in Pod)
 
 
-def may_manage(cm: ControllerManager, scope: ClusterScope, replica_set: ReplicaSet) -> bool:
+def may_manage(api: ApiServer, cm: ControllerManager, scope: ClusterScope, replica_set: ReplicaSet) -> bool:
     """Whether a sync may begin that creates or deletes pods."""
     if are_kept(scope) and not cm.expectations[replica_set].fulfilled:
         return False
-    return may_sync(cm, replica_set)
+    return may_sync(api, cm, replica_set)
 
 
-def may_sync(cm: ControllerManager, replica_set: ReplicaSet) -> bool:
+def may_sync(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> bool:
     """Whether a sync may begin: none of this key is in progress, it was not dropped, and its own writes have been seen."""
     return (
         cm.syncs[replica_set].done
-        and cm.replica_set_work[replica_set] is not Work.DROPPED
+        and api.replica_set_queue.has(replica_set)
         and cm.unseen_pods[replica_set] == 0
         and cm.unseen_status[replica_set] == 0
     )
+
+
+def is_to_be_managed(api: ApiServer, cm: ControllerManager, scope: ClusterScope, replica_set: ReplicaSet) -> bool:
+    """Whether a sync begins with creations or deletions, and has not failed: then its status follows these.
+
+    One whose requests have failed writes the status all the same (syncReplicaSet, manageReplicasErr).
+    """
+    if api.replica_set_queue.keys[replica_set] is not Work.READY or not may_manage(api, cm, scope, replica_set):
+        return False
+    seen = replica_set_in_view(api, scope, replica_set)
+    return seen.exists and seen.deleting == 0 and active_pods(api, scope, replica_set) != seen.replicas
 
 
 def goes_before(api: ApiServer, scope: ClusterScope, one: Pod, other: Pod) -> bool:
@@ -95,7 +117,11 @@ def status_of(api: ApiServer, scope: ClusterScope, replica_set: ReplicaSet) -> R
     """The status that the informer's pods add up to (calculateStatus)."""
     ready = count(is_claimed(api, scope, replica_set, p) and pod_in_view(api, scope, p).ready for p in Pod)
     observed = replica_set_in_view(api, scope, replica_set).generation
-    return ReplicaSetStatus(replicas=active_pods(api, scope, replica_set), ready=ready, observed=observed)
+    replicas = active_pods(api, scope, replica_set)
+    if not scope.terminating_told:
+        return ReplicaSetStatus(replicas=replicas, ready=ready, observed=observed)
+    terminating = count(is_terminating(api, scope, replica_set, p) for p in Pod)
+    return ReplicaSetStatus(replicas=replicas, ready=ready, terminating=terminating, observed=observed)
 
 
 def others_of_batch(scope: ClusterScope, begun: int, missing: int) -> int:
@@ -123,7 +149,7 @@ def replica_set_controller(scope: ClusterScope) -> Module:
         begun = sync.begun
         failed = sync.failed
         if missing == 0:
-            require(may_manage(cm, scope, replica_set))
+            require(may_manage(api, cm, scope, replica_set))
             seen = replica_set_in_view(api, scope, replica_set)
             wanted = seen.replicas
             owner_uid = seen.uid
@@ -148,9 +174,9 @@ def replica_set_controller(scope: ClusterScope) -> Module:
                 cm.syncs[replica_set].failed = failed
         else:
             cm.syncs[replica_set] = Sync()
-            cm.replica_set_work[replica_set] = Work.READY
+            api.replica_set_queue.add(replica_set)
             if failed > 0:
-                cm.replica_set_work[replica_set] = after_request(scope, Answer.ERROR)
+                api.replica_set_queue.after(scope, replica_set, Answer.ERROR)
                 expected = cm.expectations[replica_set]
                 cm.expectations[replica_set] = expected.next(creations=max(0, expected.creations - failed))
 
@@ -159,7 +185,7 @@ def replica_set_controller(scope: ClusterScope) -> Module:
         """The ReplicaSet controller deletes a pod: the first of a sync, or the next one of the sync in progress."""
         chosen = cm.syncs[replica_set].deleting
         if len(chosen) == 0:
-            require(may_manage(cm, scope, replica_set))
+            require(may_manage(api, cm, scope, replica_set))
             seen = replica_set_in_view(api, scope, replica_set)
             surplus = active_pods(api, scope, replica_set) - seen.replicas
             require(seen.exists and seen.deleting == 0 and surplus > 0)
@@ -168,7 +194,7 @@ def replica_set_controller(scope: ClusterScope) -> Module:
                     chosen = chosen | {p}
             if are_kept(scope):
                 cm.expectations[replica_set] = Expectations(deletions=chosen)
-            cm.replica_set_work[replica_set] = Work.READY
+            api.replica_set_queue.add(replica_set)
         pod = present(first(p for p in Pod if p in chosen))
         cm.syncs[replica_set] = Sync(deleting=chosen - {pod})
         answer = api.delete_pod(scope, pod)
@@ -176,25 +202,26 @@ def replica_set_controller(scope: ClusterScope) -> Module:
             expected = cm.expectations[replica_set]
             cm.expectations[replica_set] = expected.next(deletions=expected.deletions - {pod})
             if answer is not Answer.NOT_FOUND:
-                cm.replica_set_work[replica_set] = after_request(scope, answer)
+                api.replica_set_queue.after(scope, replica_set, answer)
 
     @module.action(actor="replicaset-controller")
     def update_replica_set_status(api: ApiServer, cm: ControllerManager, replica_set: ReplicaSet) -> None:
         """The ReplicaSet controller brings a ReplicaSet's status up to date."""
-        require(may_sync(cm, replica_set))
+        require(may_sync(api, cm, replica_set) and not is_to_be_managed(api, cm, scope, replica_set))
         seen = replica_set_in_view(api, scope, replica_set)
         status = status_of(api, scope, replica_set)
-        require(seen.exists and status != seen.status)
+        require(seen.exists and (status != seen.status or seen.unobserved == 1))
         stale = is_replica_set_stale(api, scope, replica_set)
-        answer = api.update_replica_set_status(scope, replica_set, seen.next(status=status), stale)
+        about = seen.replicas if scope.observation_told else 0
+        answer = api.update_replica_set_status(scope, replica_set, seen.next(status=status), about, stale)
         if answer is Answer.OK:
-            cm.replica_set_work[replica_set] = Work.READY
+            api.replica_set_queue.add(replica_set)
             if scope.features.stale_write_guard and scope.lag_replica_sets > 0:
                 cm.unseen_status[replica_set] = api.replica_sets_distance()
         elif answer is Answer.NOT_FOUND:  # so is the GET that would come before a second attempt
-            cm.replica_set_work[replica_set] = after_request(scope, answer)
+            api.replica_set_queue.after(scope, replica_set, answer)
         else:
-            cm.syncs[replica_set] = Sync(status=status, owner_uid=seen.uid)
+            cm.syncs[replica_set] = Sync(status=status, wanted=about, owner_uid=seen.uid)
 
     if scope.lag_replica_sets > 0 or scope.request_failures > 0 or scope.lost_responses > 0:
 
@@ -206,11 +233,14 @@ def replica_set_controller(scope: ClusterScope) -> Module:
             answer = Answer.NOT_FOUND
             if stored.uid == sync.owner_uid or not scope.features.uid_on_status_retry:
                 new = stored.next(status=present(sync.status))
-                answer = api.update_replica_set_status(scope, replica_set, new, False)
+                answer = api.update_replica_set_status(scope, replica_set, new, sync.wanted, False)
             cm.syncs[replica_set] = Sync()
-            cm.replica_set_work[replica_set] = after_request(scope, answer)
+            api.replica_set_queue.after(scope, replica_set, answer)
             if scope.features.stale_write_guard and scope.lag_replica_sets > 0 and answer is Answer.OK:
                 cm.unseen_status[replica_set] = api.replica_sets_distance()
+
+    if scope.resyncs and (scope.expiries or not scope.features.requeue_on_error):
+        module.include(resyncs_of_replica_sets(scope))
 
     if scope.applies > 1 and are_kept(scope) and not scope.features.delete_resets_expectations:
 
@@ -219,5 +249,22 @@ def replica_set_controller(scope: ClusterScope) -> Module:
             """A sync finds that the ReplicaSet is gone, and drops its expectations (syncReplicaSet, IsNotFound)."""
             require(cm.syncs[replica_set].done and not replica_set_in_view(api, scope, replica_set).exists)
             cm.replica_set_gone(replica_set)
+
+    return module
+
+
+def resyncs_of_replica_sets(scope: ClusterScope) -> Module:
+    """What brings a forgotten key back after a long time."""
+    module = Module("resyncs of ReplicaSets", ApiServer, Resyncs)
+
+    @module.action(actor="controller-manager")
+    def resync_replica_sets(api: ApiServer, r: Resyncs) -> None:
+        """The informer of ReplicaSets resyncs: their keys come back."""
+        require(r.done < scope.resyncs)
+        require(
+            any(not api.replica_set_queue.has(s) and replica_set_in_view(api, scope, s).exists for s in ReplicaSet)
+        )
+        r.done += 1
+        api.replica_set_queue.add_all()
 
     return module

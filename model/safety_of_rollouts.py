@@ -1,6 +1,6 @@
-"""What a rolling update may never do: surge and unavailability, as Kubernetes means them.
+"""What a rollout may never do: surge and unavailability of a rolling update, as Kubernetes means them; pods of two templates with Recreate.
 
-They bound what the controller asks for, `spec.replicas` of the ReplicaSets, and not the pods that there are: terminating pods
+The bounds are on what the controller asks for, `spec.replicas` of the ReplicaSets, and not on the pods that there are: terminating pods
 still run, and pods fail on their own (pkg/controller/deployment/util/deployment_util.go, NewRSNewReplicas; rolling.go,
 reconcileOldReplicaSets). How many pods the two bounds are is rollout_bounds.py's arithmetic, not that of the controller which is judged.
 """
@@ -8,7 +8,7 @@ reconcileOldReplicaSets). How many pods the two bounds are is rollout_bounds.py'
 from __future__ import annotations
 
 from kubecheck.model.apiserver import ApiServer
-from kubecheck.model.objects import Deployment, ReplicaSet
+from kubecheck.model.objects import Deployment, Pod, ReplicaSet
 from kubecheck.model.scope import ClusterScope
 from kubecheck.spec import Module, present, require
 
@@ -34,10 +34,43 @@ def is_sized_for_another(api: ApiServer, replica_set: ReplicaSet, replicas: int)
 
 
 def safety_of_rollouts(scope: ClusterScope) -> Module:
-    """The bounds of a rolling update. Declared where the controller sees Deployments and ReplicaSets as they are."""
+    """What Recreate promises, or the bounds of a rolling update."""
     module = Module("safety of rollouts", ApiServer)
-    if not scope.is_deployment or scope.recreate or not scope.image_changes or not scope.runs_pods:
+    if not scope.is_deployment or not scope.image_changes or not scope.runs_pods:
         return module
+    module.include(safety_of_recreation(scope) if scope.recreate else safety_of_rolling_updates(scope))
+    return module
+
+
+def safety_of_recreation(scope: ClusterScope) -> Module:
+    """What Recreate promises: "All existing Pods are killed before new ones are created" (Kubernetes' documentation of Deployments).
+
+    Not declared where the Deployment is scaled while ReplicaSets lag by two writes: there the race that breaks it has a worse end (the
+    scenario stuck-recreate), to which a check that ends with the first violation would not come.
+    """
+    module = Module("safety of recreation", ApiServer)
+    if scope.scales and scope.lag_replica_sets > 1:
+        return module
+
+    @module.invariant
+    def recreate_never_mixes_templates(api: ApiServer) -> bool:
+        """A Recreate Deployment never has pods of two templates at one time, ended ones aside."""
+        require(any(runs(api, p) for p in Pod))
+        return not any(
+            runs(api, p) and runs(api, q) and api.pod(p).owner != api.pod(q).owner for p in Pod for q in Pod
+        )
+
+    return module
+
+
+def runs(api: ApiServer, pod: Pod) -> bool:
+    """Whether the pod is there and has not ended; its containers may have yet to start, or to stop."""
+    return api.pod(pod).exists and not api.pod(pod).terminal
+
+
+def safety_of_rolling_updates(scope: ClusterScope) -> Module:
+    """The bounds of a rolling update. Declared where the controller sees Deployments and ReplicaSets as they are."""
+    module = Module("safety of rolling updates", ApiServer)
     if scope.lag_deployments or scope.lag_replica_sets:
         return module
     surge = tuple((replicas, scope.bounds.resolve(replicas)[0]) for replicas in range(scope.most + 1))

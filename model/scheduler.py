@@ -23,7 +23,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from kubecheck.model.apiserver import Answer, ApiServer
+from kubecheck.model.answers import Answer
+from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.network import Network
 from kubecheck.model.objects import Node, Pod, PodObject
 from kubecheck.model.scope import ClusterScope

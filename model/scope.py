@@ -122,6 +122,10 @@ class ClusterScope:
     expiries: int = 0
     """Times that a ReplicaSet's expectations expire: five minutes pass, and an informer has not moved."""
 
+    resyncs: int = 0
+    """Times that a key comes back to a controller's queue without an event: an informer resyncs (every 12 to 24 hours), or a Deployment's
+    progress deadline (10 minutes) is checked. Without one, what nobody tells a controller of waits for ever."""
+
     cut_offs: int = 0
     """Times that a node is cut off from the API server: its kubelet neither sees nor writes anything until it is back."""
     kubelet_restarts: int = 0
@@ -361,6 +365,27 @@ class ClusterScope:
         return self.runs_pods and told and (on_replica_sets or on_deployments)
 
     @property
+    def waits_for_pods(self) -> bool:
+        """Whether the Deployment controller may wait for pods: their changes are no events for it, but for deletions."""
+        return self.is_deployment and self.recreate and self.image_changes > 0
+
+    @property
+    def terminating_told(self) -> bool:
+        """Whether the status of a ReplicaSet tells of terminating pods."""
+        return self.features.terminating_replicas and not self.is_pods
+
+    @property
+    def observation_told(self) -> bool:
+        """Whether a ReplicaSet's status is written for its observedGeneration alone: a write more that somebody may not have seen."""
+        is_seen = self.lag_replica_sets > 0 or self.waits_for_pods
+        return is_seen and not self.replica_set_generations
+
+    @property
+    def keys_rest(self) -> bool:
+        """Whether a key that has left its controller's queue may have something to do (workqueue.py)."""
+        return self.waits_for_pods or self.expiries > 0
+
+    @property
     def controllers_lag(self) -> bool:
         """Whether the controller manager lags behind in anything."""
         return self.lag_deployments > 0 or self.lag_replica_sets > 0 or self.lag_pods > 0
@@ -380,6 +405,11 @@ class ClusterScope:
             "least_replicas": self.least,
             "most_replicas": self.most,
             "most_wanted": self.most_wanted,
+            "terminating_pods": self.pod_slots if self.terminating_told else 0,
+            "status_terminating": self.pod_slots * self.templates
+            if self.terminating_told and self.is_deployment and self.deployment_status
+            else 0,
+            "unobserved": 1 if self.observation_told else 0,
             "status_pods": self.pod_slots * self.templates if self.is_deployment and self.deployment_status else 0,
             "pods_per_node": self.pods_per_node,
             "applies": self.applies,
@@ -421,6 +451,7 @@ class ClusterScope:
             "scheduler_relists": self.scheduler_relists,
             "ghosts": self.scheduler_relists * self.pod_slots if self._may_have_ghosts else 0,
             "expiries": self.expiries,
+            "resyncs": self.resyncs,
             "broken_watches": self.broken_watches,
             "lag_deployments": self.lag_deployments,
             "lag_replica_sets": self.lag_replica_sets,

@@ -130,6 +130,7 @@ def _check_names(scope: ClusterScope) -> None:
         "conflicts_of_deployments",
         "broken_watches",
         "expiries",
+        "resyncs",
         "pods",
     )
     lags = ("lag_deployments", "lag_replica_sets", "lag_pods", "cache_lag_deployments", "cache_lag_replica_sets")
@@ -220,6 +221,11 @@ def _check_staleness(scope: ClusterScope) -> None:
         raise ScopeError(
             "without",
             f"requeue-on-error can be off only with {needed} of 1 or more: a key that was dropped wakes up with an event",
+        )
+    if scope.resyncs and scope.features.requeue_on_error and not scope.keys_rest:
+        raise ScopeError(
+            "resyncs",
+            "needs strategy Recreate and image_changes, or expiries, or no requeue-on-error: else each key has an event",
         )
 
 

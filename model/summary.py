@@ -15,7 +15,7 @@ from kubecheck.spec import Module
 _WORK: Final = {
     Work.CONFLICTED: "is tried again after a conflict",
     Work.BACKOFF: "is tried again after an error",
-    Work.DROPPED: "is dropped from the queue",
+    Work.IDLE: "is not in the queue",
 }
 
 
@@ -115,6 +115,7 @@ def _memory(api: ApiServer, cm: ControllerManager) -> list[str]:
             creations = [f"{expected.creations} to be created"] if expected.creations else []
             deletions = [f"{pod} to be deleted" for pod in expected.deletions]
             lines.append(f"{replica_set} expects {', '.join(creations + deletions)}")
-        if word := _WORK.get(cm.replica_set_work[replica_set]):
+        if word := _WORK.get(api.replica_set_queue.keys[replica_set]):
             lines.append(f"{replica_set} {word}")
+    lines += [f"{d} {word}" for d in Deployment if (word := _WORK.get(api.deployment_queue.keys[d]))]
     return lines

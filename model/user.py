@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from kubecheck.model.apiserver import ApiServer, took_effect
+from kubecheck.model.answers import took_effect
+from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.objects import Deployment, DeploymentObject, ReplicaSet, ReplicaSetObject
 from kubecheck.model.scope import ClusterScope
 from kubecheck.spec import Array, Module, Range, Sort, State, present, require

@@ -22,6 +22,7 @@ from kubecheck.model.scenarios import (
     namespace_deletion,
     namespace_with_refusal,
     node_cut_off,
+    overlapping_recreate,
     paused,
     racing_users,
     recreate,
@@ -38,6 +39,7 @@ from kubecheck.model.scenarios import (
     slow_informer,
     stale_restart,
     stale_restart_old,
+    stalled_recreate,
     stateful_node_cut_off,
     stuck_recreate,
     stuck_rollout,
@@ -82,6 +84,8 @@ WORKLOADS: Mapping[str, Scenario[ClusterScope]] = MappingProxyType(
             stuck_rollout,
             stuck_rollout_fixed,
             stuck_recreate,
+            stalled_recreate,
+            overlapping_recreate,
             recreated_replica_set,
         )
     }

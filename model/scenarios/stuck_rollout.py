@@ -1,4 +1,4 @@
-"""A bug of Kubernetes 1.36 that is still open: kubernetes/kubernetes#138036, #138840."""
+"""A bug of Kubernetes 1.36 that is still open: kubernetes/kubernetes#102551, #138036, #138840."""
 
 from kubecheck.model.scenarios.scenario import Scenario, Violates
 from kubecheck.model.scope import ClusterScope

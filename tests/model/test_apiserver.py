@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kubecheck.model import ClusterScope, Kind
-from kubecheck.model.apiserver import Answer
+from kubecheck.model.answers import Answer
 from kubecheck.model.cluster import cluster
 from kubecheck.model.objects import Deployment, Node, Phase, Pod, ReplicaSet, ReplicaSetObject
 from tests.model.states import part
@@ -119,5 +119,5 @@ def test_generations() -> None:
         assert api.replica_set(replica_set).generation == 2
         told = api.replica_set(replica_set)
         observed = told.status.next(observed=2)
-        api.update_replica_set_status(scope, replica_set, told.next(status=observed, replicas=1), False)
+        api.update_replica_set_status(scope, replica_set, told.next(status=observed, replicas=1), 1, False)
         assert api.replica_set(replica_set) == told.next(status=observed)  # a status write keeps the stored spec

@@ -20,18 +20,21 @@ from tests.model import test_bugs_registry
 PINNED = {
     "failed-binding": (7, 121, 229),
     "twin-pod": (11, 74, 118),
-    "phase-goes-back": (7, 36, 69),
+    "phase-goes-back": (7, 42, 76),
     "stale-kubelet": (16, 800, 2_213),
-    "stale-restart": (6, 1_486, 4_109),
+    "stale-restart": (6, 1_143, 3_239),
     "stale-relist": (4, 1_116, 3_184),
-    "recreated-replica-set": (10, 29_989, 84_511),
-    "ghost-pod": (9, 170, 408),
+    "recreated-replica-set": (12, 46_732, 123_042),
+    "ghost-pod": (9, 170, 388),
     "deaf-scheduler": (8, 492, 1_231),
-    "early-terminal-phase": (9, 26, 39),
-    "expired-expectations": (6, 196, 387),
-    "stuck-rollout": (10, 33_696, 137_029),
+    "early-terminal-phase": (9, 26, 37),
+    "expired-expectations": (6, 204, 400),
+    "stuck-rollout": (10, 36_687, 137_386),
     "recreated-pod": (6, 724, 2_015),
     "replaced-pod": (9, 20_900, 77_003),
+    "overlapping-recreate": (7, 138, 283),
+    "stalled-recreate": (15, 334, 695),
+    "blocking-ended-pod": (10, 430, 945),
 }
 
 

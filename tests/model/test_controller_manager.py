@@ -30,7 +30,7 @@ SPEC = cluster(SCOPE)
         ({}, True, True),
         ({"unseen_pods": 1}, False, False),
         ({"unseen_status": 1}, False, False),
-        ({"replica_set_work": Work.DROPPED}, False, False),
+        ({"queue": Work.IDLE}, False, False),
         ({"syncs": "creating"}, False, False),
         ({"expectations": "creations"}, True, False),
         ({"expectations": "deletions"}, True, False),
@@ -38,7 +38,9 @@ SPEC = cluster(SCOPE)
 )
 def test_a_sync_waits(memory: dict[str, Any], syncs: bool, manages: bool) -> None:
     """For its own writes to be seen, for a key that comes back; to create and delete, for what is expected too."""
-    with part(SPEC, "controller_manager") as cm:
+    root = Root(SPEC.root.default)
+    with SPEC.types.active():
+        api, cm = component(SPEC, root, "api_server"), component(SPEC, root, "controller_manager")
         mine = ReplicaSet(0)
         made = {
             "creating": Sync(creating=1, wanted=2),
@@ -46,9 +48,10 @@ def test_a_sync_waits(memory: dict[str, Any], syncs: bool, manages: bool) -> Non
             "deletions": Expectations(deletions=frozenset({Pod(0)})),
         }
         for name, value in memory.items():
-            getattr(cm, name)[mine] = made.get(value, value)
-        assert may_sync(cm, mine) is syncs
-        assert may_manage(cm, SCOPE, mine) is manages
+            place = api.replica_set_queue.keys if name == "queue" else getattr(cm, name)
+            place[mine] = made.get(value, value)
+        assert may_sync(api, cm, mine) is syncs
+        assert may_manage(api, cm, SCOPE, mine) is manages
 
 
 PENDING, GONE = {"phase": Phase.PENDING}, {"phase": Phase.ABSENT}
@@ -56,30 +59,28 @@ GOING = {"phase": Phase.RUNNING, "terminating": True}
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "is_known", "creations", "deletions", "work"),
+    ("before", "after", "is_known", "creations", "deletions"),
     [
-        (GONE, PENDING, True, 0, {1}, Work.READY),
-        (GONE, PENDING, False, 1, {1}, Work.BACKOFF),
-        (PENDING, PENDING, True, 1, {1}, Work.READY),
-        (PENDING, GOING, True, 1, set(), Work.READY),
-        (GOING, GONE, True, 1, set(), Work.READY),
-        (GOING, GONE, False, 1, {1}, Work.BACKOFF),
+        (GONE, PENDING, True, 0, {1}),
+        (GONE, PENDING, False, 1, {1}),
+        (PENDING, PENDING, True, 1, {1}),
+        (PENDING, GOING, True, 1, set()),
+        (GOING, GONE, True, 1, set()),
+        (GOING, GONE, False, 1, {1}),
     ],
 )
 def test_what_an_event_of_a_pod_fulfils(
-    before: dict[str, Any], after: dict[str, Any], is_known: bool, creations: int, deletions: set[int], work: Work
+    before: dict[str, Any], after: dict[str, Any], is_known: bool, creations: int, deletions: set[int]
 ) -> None:
     """A deletionTimestamp counts as a deletion (updatePod); an event of another ReplicaSet's pod is passed over, but not as a write."""
     with part(SPEC, "controller_manager") as cm:
         mine, pod = ReplicaSet(0), Pod(1)
         cm.expectations[mine] = Expectations(creations=1, deletions=frozenset({pod}))
-        cm.replica_set_work[mine] = Work.BACKOFF
         cm.unseen_pods[mine] = 2
         old, new = (PodObject(**{**p, **({} if p is GONE else {"owner": mine})}) for p in (before, after))
-        cm.pod_event(SCOPE, pod, old, new, is_known)
+        cm.pod_event(pod, old, new, is_known)
         assert cm.expectations[mine].creations == creations
         assert {p.number for p in cm.expectations[mine].deletions} == deletions
-        assert cm.replica_set_work[mine] is work
         assert cm.unseen_pods[mine] == 1
 
 

@@ -155,7 +155,7 @@ CONTROLS = (
         "replica_set_has_converged",
         ("delete-resets-expectations",),
         ClusterScope(**BARE, pods=3, applies=2, deletes=1, lag_pods=1, lag_replica_sets=2),
-        10,
+        12,
     ),
     Control(
         "bound_pods_are_admitted",
@@ -168,6 +168,31 @@ CONTROLS = (
         ("terminal-phase-final",),
         ClusterScope(**BARE, pods=2, scales=1, least_replicas=0, container_steps=True),
         7,
+    ),
+    Control(
+        "recreate_never_mixes_templates",
+        ("recreate-waits-for-pods",),
+        ClusterScope(**ROLLOUT, strategy=Strategy.RECREATE),
+        7,
+    ),
+    Control(
+        "deployment_has_converged",
+        ("recreate-skips-ended",),
+        ClusterScope(**ROLLOUT, strategy=Strategy.RECREATE, pod_failures=1),
+        10,
+    ),
+    Control(
+        "deployment_has_converged",
+        ("terminating-replicas",),
+        ClusterScope(**ROLLOUT, strategy=Strategy.RECREATE, pod_failures=1),
+        15,
+    ),
+    Control(
+        "deployment_has_converged",
+        (),
+        ClusterScope(**ROLLOUT, strategy=Strategy.RECREATE, pod_failures=1, release="1.34"),
+        15,
+        fix="recreate-ended-pods",
     ),
     Control(
         "surge_is_bounded",
@@ -375,7 +400,7 @@ def scopes_with_each_switch() -> Iterator[ClusterScope]:
         "generations": True,
         **dict.fromkeys(("crashes", "pod_failures", "conflicts", "request_failures", "broken_watches"), 1),
         **dict.fromkeys(("scheduler_crashes", "conflicts_of_deployments", "conflicts_of_pods"), 1),
-        **dict.fromkeys(("lost_responses", "api_server_crashes", "scheduler_relists", "expiries", "force_deletes"), 1),
+        **dict.fromkeys(("lost_responses", "api_server_crashes", "scheduler_relists", "expiries", "force_deletes", "resyncs"), 1),
         **dict.fromkeys(("lag_deployments", "lag_replica_sets", "lag_pods", "lag_scheduler"), 2),
         **dict.fromkeys(("cache_lag_deployments", "cache_lag_replica_sets", "cache_lag_pods"), 2),
     }

@@ -41,13 +41,14 @@ def seen(spec: Spec, state: Snapshot) -> tuple[int, bool, int, Work]:
     """Pods that exist, whether the sync is over, creations that are expected, and the key."""
     with part(spec, "api_server", state) as api:
         pods = sum(api.pod(p).exists for p in Pod)
+        work = api.replica_set_queue.keys[ReplicaSet(0)]
     with part(spec, "controller_manager", state) as cm:
         replica_set = ReplicaSet(0)
         return (
             pods,
             cm.syncs[replica_set].done,
             cm.expectations[replica_set].creations,
-            cm.replica_set_work[replica_set],
+            work,
         )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from kubecheck.model import ClusterScope, Kind
-from kubecheck.model.apiserver import Answer as WorkloadAnswer
+from kubecheck.model.answers import Answer as WorkloadAnswer
 from kubecheck.model.apiserver import ApiServer
 from kubecheck.model.cluster import cluster
 from kubecheck.model.objects import (
@@ -308,7 +308,7 @@ def replica_set_cases() -> Iterator[Case]:
         yield Case(
             "update_replica_set_status", REPLICA_SET,
             lambda api, scope, stale=stale: api.update_replica_set_status(
-                scope, ReplicaSet(0), made().next(status=ReplicaSetStatus(replicas=2, ready=1)), stale
+                scope, ReplicaSet(0), made().next(status=ReplicaSetStatus(replicas=2, ready=1)), 2, stale
             ),
             lambda bodies, stored: stored.next(status=bodies.number("status", 2, 1), spec=0, annotations=stored.annotations),
             part=Part.STATUS, stale=stale,
