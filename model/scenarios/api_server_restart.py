@@ -16,5 +16,5 @@ SCENARIO = Scenario(
         cache_lag_pods=2,
         api_server_crashes=1,
     ),
-    expected=Holds(states=6408, transitions=24_714, depth=31),
+    expected=Holds(states=6819, transitions=25_743, depth=31),
 )

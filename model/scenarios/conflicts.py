@@ -9,5 +9,5 @@ SCENARIO = Scenario(
     scope=ClusterScope(
         replicas=2, templates=2, image_changes=1, conflicts=1, lag_replica_sets=2, deployment_status=False
     ),
-    expected=Holds(states=320_928, transitions=1_160_791, depth=35),
+    expected=Holds(states=365_039, transitions=1_270_506, depth=36),
 )

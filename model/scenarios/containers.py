@@ -15,5 +15,5 @@ SCENARIO = Scenario(
         pod_failures=1,
         container_steps=True,
     ),
-    expected=Holds(states=947, transitions=2651, depth=20),
+    expected=Holds(states=909, transitions=2295, depth=20),
 )

@@ -7,5 +7,5 @@ SCENARIO = Scenario(
     name="delete",
     sentence="A Deployment is deleted at any moment of a rollout; nothing may be left behind.",
     scope=ClusterScope(replicas=2, templates=2, image_changes=1, deletes=1),
-    expected=Holds(states=81_249, transitions=376_053, depth=36),
+    expected=Holds(states=80_893, transitions=359_711, depth=35),
 )

@@ -9,5 +9,5 @@ SCENARIO = Scenario(
     scope=ClusterScope(
         replicas=2, templates=2, image_changes=1, pod_failures=1, request_failures=1, deployment_status=False
     ),
-    expected=Holds(states=663_490, transitions=2_672_612, depth=35),
+    expected=Holds(states=595_634, transitions=2_207_233, depth=35),
 )

@@ -7,5 +7,5 @@ SCENARIO = Scenario(
     name="full-nodes",
     sentence="Three pods, one of which fails, and two nodes with room for two each; the scheduler sees pods two writes late.",
     scope=ClusterScope(kind=Kind.REPLICA_SET, replicas=3, nodes=2, capacity=2, lag_scheduler=2, pod_failures=1),
-    expected=Holds(states=40_943, transitions=101_895, depth=28),
+    expected=Holds(states=30_045, transitions=69_633, depth=28),
 )

@@ -18,5 +18,5 @@ SCENARIO = Scenario(
         cache_lag_replica_sets=2,
         deployment_status=False,
     ),
-    expected=Holds(states=21_438, transitions=83_990, depth=35),
+    expected=Holds(states=22_896, transitions=88_634, depth=36),
 )

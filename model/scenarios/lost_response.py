@@ -7,5 +7,5 @@ SCENARIO = Scenario(
     name="lost-response",
     sentence="In a rollout an answer of the API server is lost after the request took effect; whoever asked tries again.",
     scope=ClusterScope(replicas=2, templates=2, image_changes=1, lost_responses=1, deployment_status=False),
-    expected=Holds(states=30_790, transitions=101_749, depth=29),
+    expected=Holds(states=31_394, transitions=97_620, depth=29),
 )

@@ -7,5 +7,5 @@ SCENARIO = Scenario(
     name="node-cut-off",
     sentence="During a rollout one of two nodes is cut off and perhaps comes back; its pods are evicted and replaced on the other.",
     scope=ClusterScope(replicas=1, templates=2, image_changes=1, nodes=2, cut_offs=1, deployment_status=False),
-    expected=Holds(states=121_597, transitions=546_989, depth=29),
+    expected=Holds(states=224_598, transitions=978_002, depth=30),
 )

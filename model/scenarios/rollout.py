@@ -7,5 +7,5 @@ SCENARIO = Scenario(
     name="rollout",
     sentence="The image of a Deployment of two pods is changed, at any moment.",
     scope=ClusterScope(replicas=2, templates=2, image_changes=1),
-    expected=Holds(states=36_468, transitions=126_931, depth=31),
+    expected=Holds(states=36_207, transitions=118_507, depth=31),
 )

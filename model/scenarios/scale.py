@@ -9,5 +9,5 @@ SCENARIO = Scenario(
     scope=ClusterScope(
         replicas=1, scales=1, least_replicas=0, most_replicas=2, templates=2, image_changes=1, deployment_status=False
     ),
-    expected=Holds(states=9406, transitions=30_390, depth=29),
+    expected=Holds(states=10_094, transitions=30_598, depth=28),
 )

@@ -18,5 +18,5 @@ SCENARIO = Scenario(
         lag_pods=2,
         cache_lag_pods=2,
     ),
-    expected=Holds(states=29_502, transitions=112_740, depth=28),
+    expected=Holds(states=29_502, transitions=112_440, depth=28),
 )

@@ -14,5 +14,5 @@ SCENARIO = Scenario(
         lag_deployments=2,
         generations=True,
     ),
-    expected=Holds(states=19_773, transitions=73_384, depth=27),
+    expected=Holds(states=21_355, transitions=77_888, depth=27),
 )

@@ -9,5 +9,5 @@ SCENARIO = Scenario(
     scope=ClusterScope(
         kind=Kind.REPLICA_SET, replicas=2, crashes=1, api_servers=2, lag_pods=2, cache_lag_pods=2, pods=4
     ),
-    expected=Holds(states=1486, transitions=4109, depth=20),
+    expected=Holds(states=1143, transitions=3239, depth=20),
 )

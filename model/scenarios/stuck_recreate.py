@@ -21,5 +21,5 @@ SCENARIO = Scenario(
         lag_replica_sets=2,
         deployment_status=False,
     ),
-    expected=Violates(property="deployment_has_converged", steps=17),
+    expected=Violates(property="deployment_has_converged", steps=18),
 )

@@ -16,5 +16,5 @@ SCENARIO = Scenario(
         cache_lag_pods=2,
         deployment_status=False,
     ),
-    expected=Holds(states=6207, transitions=20_511, depth=35),
+    expected=Holds(states=6405, transitions=20_916, depth=35),
 )

@@ -29,43 +29,43 @@ ROLLOUT: dict[str, Any] = {"replicas": 1, "templates": 2, "image_changes": 1}
 CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
     "containers on a node cut off": (
         ClusterScope(**SET, replicas=1, nodes=2, cut_offs=1, container_steps=True, scales=1, least_replicas=0),
-        (1_250, 3_951, 17),
+        (1_955, 5_908, 19),
     ),
     "containers of a node that registers late": (
         ClusterScope(**SET, replicas=1, nodes=2, registered=1, capacity=1, container_steps=True, pod_failures=1),
-        (92, 168, 12),
+        (92, 162, 12),
     ),
     "a deletion on a node cut off": (
         ClusterScope(**SET, replicas=1, nodes=2, cut_offs=1, deletes=1, pod_failures=1, lost_responses=1),
-        (12_056, 41_494, 21),
+        (14_634, 50_876, 21),
     ),
     "two lost responses": (
         ClusterScope(**SET, replicas=2, lost_responses=2, scales=1, least_replicas=1),
-        (1_068, 2_845, 14),
+        (1_163, 2_933, 14),
     ),
     "lost response and failed request": (
         ClusterScope(**SET, replicas=3, lost_responses=1, request_failures=1, scales=1, least_replicas=1),
-        (20_822, 68_685, 21),
+        (26_140, 81_714, 21),
     ),
     "failed pods while pods lag": (
         ClusterScope(**SET, replicas=2, lag_pods=1, pod_failures=1, scales=1, least_replicas=1, crashes=1),
-        (2_955, 7_878, 29),
+        (2_645, 6_469, 29),
     ),
     "status while ReplicaSets lag": (
         ClusterScope(**SET, replicas=1, lag_replica_sets=2, conflicts=1, scales=1, most_replicas=2, generations=True),
-        (1_210, 2_820, 15),
+        (552, 1_266, 15),
     ),
     "deletion while everything lags": (
         ClusterScope(**SET, replicas=1, pods=2, lag_replica_sets=1, lag_pods=1, deletes=1, applies=2, crashes=1),
-        (2_994, 8_922, 34),
+        (2_922, 8_578, 34),
     ),
     "foreground deletion and a failure": (
         ClusterScope(**ROLLOUT, deletes=1, foreground=True, request_failures=1, deployment_status=False),
-        (12_138, 46_166, 26),
+        (17_565, 67_674, 26),
     ),
     "Recreate with generations": (
         ClusterScope(**ROLLOUT, strategy=Strategy.RECREATE, generations=True, pod_failures=1),
-        (1_194, 3_029, 22),
+        (2_557, 7_354, 22),
     ),
     "a paused rollout is scaled": (
         ClusterScope(
@@ -78,7 +78,7 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             least_replicas=1,
             deployment_status=False,
         ),
-        (54_181, 217_804, 35),
+        (67_161, 249_353, 34),
     ),
     "scaling in a rollout of two, one at a time": (
         ClusterScope(
@@ -91,11 +91,11 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             max_unavailable=0,
             deployment_status=False,
         ),
-        (54_177, 217_796, 34),
+        (67_157, 249_345, 33),
     ),
     "an edit while the Deployment lags": (
         ClusterScope(replicas=1, scales=1, most_replicas=2, edits=1, lag_deployments=1, conflicts_of_deployments=1),
-        (9_701, 39_979, 28),
+        (10_045, 40_169, 28),
     ),
     "scheduler crash and relist": (
         ClusterScope(
@@ -108,7 +108,7 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             scheduler_relists=1,
             request_failures=1,
         ),
-        (2_468, 7_725, 16),
+        (2_468, 7_709, 16),
     ),
     "named pods, two nodes, everything": (
         ClusterScope(**NAMED, nodes=2, recreations=1, deletes=1, cut_offs=1, force_deletes=1, conflicts_of_pods=1),
@@ -140,15 +140,15 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
     ),
     "failed pods on two nodes": (
         ClusterScope(**SET, replicas=2, nodes=2, pod_failures=1, scales=1, least_replicas=1),
-        (2_506, 7_001, 16),
+        (2_366, 5_926, 16),
     ),
     "generations in a rollout": (
         ClusterScope(**ROLLOUT, generations=True, conflicts_of_deployments=1, lag_deployments=1),
-        (15_457, 53_848, 27),
+        (16_687, 57_046, 27),
     ),
     "scaled to none in a rollout": (
         ClusterScope(**ROLLOUT, scales=1, least_replicas=0, max_surge=1, max_unavailable=1, deployment_status=False),
-        (2_421, 8_487, 21),
+        (3_239, 10_487, 21),
     ),
     "applied twice, deleted in the foreground": (
         ClusterScope(
@@ -162,7 +162,7 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             foreground=True,
             conflicts=1,
         ),
-        (5_583, 14_186, 38),
+        (11_191, 27_562, 42),
     ),
     "named pods on full nodes": (
         ClusterScope(kind=Kind.POD, replicas=2, nodes=2, capacity=1, deletes=1, recreations=1, request_failures=1),
@@ -172,11 +172,11 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
         ClusterScope(
             **SET, replicas=1, release="1.35", lag_replica_sets=2, lag_pods=2, scales=1, most_replicas=2, conflicts=1
         ),
-        (3_930, 12_362, 24),
+        (11_585, 37_042, 25),
     ),
     "conflicts and failed requests in a rollout": (
         ClusterScope(**ROLLOUT, lag_replica_sets=1, conflicts=1, request_failures=1, deployment_status=False),
-        (8_477, 24_533, 26),
+        (11_453, 31_694, 26),
     ),
     "named pods that name their node": (
         ClusterScope(**NAMED, nodes=2, recreations=2, deletes=2, pinned=1, request_failures=1),
@@ -193,7 +193,7 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             cache_lag_deployments=1,
             deployment_status=False,
         ),
-        (453, 1_376, 15),
+        (453, 1_352, 15),
     ),
     "a crash while everything lags at the other server": (
         ClusterScope(
@@ -208,7 +208,7 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             cache_lag_replica_sets=1,
             cache_lag_pods=1,
         ),
-        (3_657, 10_631, 29),
+        (3_657, 10_595, 30),
     ),
     "broken watches at the other server": (
         ClusterScope(
@@ -238,7 +238,7 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             broken_watches=1,
             deployment_status=False,
         ),
-        (1_113, 3_646, 21),
+        (1_161, 3_738, 21),
     ),
     "the scheduler lists at the other server": (
         ClusterScope(
@@ -295,7 +295,7 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
     ),
     "a node that registers late is cut off": (
         ClusterScope(**SET, replicas=1, nodes=2, registered=1, cut_offs=1),
-        (310, 781, 13),
+        (386, 955, 13),
     ),
     "named pods on a node that registers late": (
         ClusterScope(**NAMED, nodes=2, registered=1, cut_offs=1, deletes=1, recreations=1),
@@ -311,15 +311,15 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
     ),
     "somebody forces deletions on a node cut off": (
         ClusterScope(**SET, replicas=1, nodes=2, cut_offs=1, force_deletes=1),
-        (479, 1_456, 13),
+        (672, 1_998, 16),
     ),
     "pods of a lost node are removed": (
         ClusterScope(**SET, replicas=1, nodes=2, cut_offs=1, without=("no-force-deletion",)),
-        (244, 610, 11),
+        (311, 769, 11),
     ),
     "containers fail on a node cut off": (
         ClusterScope(**SET, replicas=1, nodes=2, cut_offs=1, container_steps=True, pod_failures=1),
-        (2_694, 7_093, 20),
+        (3_683, 9_642, 20),
     ),
     "an ended pod whose containers run": (
         ClusterScope(
@@ -331,7 +331,7 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             pod_failures=1,
             without=("terminal-phase-last",),
         ),
-        (135, 347, 15),
+        (156, 377, 15),
     ),
     "containers on two full nodes": (
         ClusterScope(**SET, replicas=2, nodes=2, capacity=1, container_steps=True),
@@ -339,27 +339,27 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
     ),
     "failed pods on full nodes": (
         ClusterScope(**SET, replicas=2, nodes=2, capacity=1, pod_failures=1, scales=1, least_replicas=1),
-        (1_628, 4_327, 16),
+        (1_552, 3_650, 16),
     ),
     "a failed pod on a full node": (
         ClusterScope(**SET, replicas=1, capacity=1, pod_failures=1),
-        (21, 31, 9),
+        (21, 29, 9),
     ),
     "one of three pods on two nodes goes": (
         ClusterScope(**SET, replicas=3, nodes=2, scales=1, least_replicas=2),
-        (1_803, 5_277, 15),
+        (1_963, 5_356, 15),
     ),
     "three pods while a request fails and pods lag": (
         ClusterScope(**SET, replicas=3, request_failures=1, lag_pods=1),
-        (1_242, 2_986, 22),
+        (1_242, 2_955, 22),
     ),
     "applied twice while requests fail": (
         ClusterScope(**SET, replicas=1, applies=2, deletes=1, request_failures=1, scales=1, least_replicas=0),
-        (470, 1_112, 16),
+        (525, 1_185, 16),
     ),
     "applied twice while requests fail and informers lag": (
         ClusterScope(**SET, replicas=1, applies=2, deletes=1, lag_replica_sets=1, lag_pods=1, request_failures=1),
-        (815, 2_213, 29),
+        (759, 1_965, 29),
     ),
     "generations, applied twice": (
         ClusterScope(
@@ -373,21 +373,21 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             scales=1,
             least_replicas=0,
         ),
-        (1_427, 3_276, 30),
+        (925, 1_983, 30),
     ),
     "generations of what is applied twice, in the foreground": (
         ClusterScope(
             **SET, replicas=1, applies=2, deletes=1, foreground=True, lag_replica_sets=1, generations=True, conflicts=1
         ),
-        (1_137, 2_389, 23),
+        (846, 1_727, 23),
     ),
     "applied twice, deleted twice in the foreground": (
         ClusterScope(**SET, replicas=1, applies=2, deletes=2, foreground=True),
-        (55, 103, 12),
+        (63, 119, 12),
     ),
     "generations of a deletion whose answer is lost": (
         ClusterScope(**SET, replicas=1, deletes=1, lost_responses=1, generations=True, foreground=True),
-        (220, 508, 11),
+        (183, 406, 11),
     ),
     "writes of ReplicaSets that change nothing": (
         ClusterScope(**SET, replicas=1, lag_replica_sets=1, conflicts=1, without=("no-op-writes",)),
@@ -413,11 +413,11 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
     ),
     "expectations without the stale-write guard": (
         ClusterScope(**SET, replicas=2, lag_pods=1, scales=1, least_replicas=0, without=("stale-write-guard",)),
-        (861, 1_762, 27),
+        (1_007, 1_959, 27),
     ),
     "expectations expire while pods are deleted": (
         ClusterScope(**SET, replicas=2, lag_pods=2, pods=4, expiries=1, scales=1, least_replicas=1),
-        (3_961, 9_523, 34),
+        (4_538, 10_514, 34),
     ),
     "Recreate while ReplicaSets lag": (
         ClusterScope(
@@ -428,41 +428,41 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             most_replicas=2,
             deployment_status=False,
         ),
-        (2_121, 5_498, 28),
+        (6_305, 17_561, 30),
     ),
     "the scale annotation is brought up to date": (
         ClusterScope(
             **ROLLOUT, scales=1, least_replicas=0, fixes=("refresh-scale-annotation",), deployment_status=False
         ),
-        (1_560, 5_082, 22),
+        (2_099, 6_392, 22),
     ),
     "without maxSurge": (
         ClusterScope(**ROLLOUT, without=("max-surge",), deployment_status=False),
-        (176, 379, 16),
+        (184, 385, 16),
     ),
     "pods fail in a rollout that is interrupted": (
         ClusterScope(**ROLLOUT, crashes=1, pod_failures=1, deployment_status=False),
-        (3_839, 12_063, 22),
+        (3_671, 10_759, 22),
     ),
     "generations of a rollout that is deleted": (
         ClusterScope(**ROLLOUT, deletes=1, foreground=True, generations=True),
-        (23_387, 100_121, 26),
+        (33_625, 145_152, 26),
     ),
     "three templates": (
         ClusterScope(replicas=1, templates=3, image_changes=2, deployment_status=False),
-        (13_509, 47_502, 27),
+        (14_995, 49_596, 27),
     ),
     "two requests fail": (
         ClusterScope(**SET, replicas=1, request_failures=2, scales=1, least_replicas=0),
-        (229, 494, 13),
+        (284, 583, 13),
     ),
     "a crash after the Deployment is deleted": (
         ClusterScope(**ROLLOUT, deletes=1, crashes=1, deployment_status=False),
-        (2_306, 8_405, 22),
+        (2_447, 8_794, 22),
     ),
     "the status of pods that are being deleted": (
         ClusterScope(**SET, replicas=1, nodes=1, lag_pods=1, scales=2, least_replicas=0),
-        (96, 197, 21),
+        (116, 216, 21),
     ),
     "pinned pods more often than pods come back": (
         ClusterScope(kind=Kind.POD, replicas=2, nodes=2, recreations=1, deletes=2, pinned=1),
@@ -480,7 +480,7 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             deployment_status=False,
             without=("consistent-list",),
         ),
-        (811, 2_545, 23),
+        (870, 2_540, 23),
     ),
     "a restart without consistent lists of ReplicaSets": (
         ClusterScope(
@@ -494,7 +494,7 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
             lag_replica_sets=1,
             without=("consistent-list",),
         ),
-        (1_477, 3_897, 20),
+        (1_559, 3_944, 25),
     ),
     "a pod is deleted twice": (
         ClusterScope(**NAMED, nodes=2, deletes=1, cut_offs=1, lag_scheduler=1),
@@ -502,7 +502,7 @@ CLUSTERS: dict[str, tuple[ClusterScope, tuple[int, int, int]]] = {
     ),
     "two edits": (
         ClusterScope(replicas=1, edits=2, most_replicas=2, generations=True),
-        (2_028, 6_832, 20),
+        (1_895, 5_979, 20),
     ),
     "a kubelet restarts, without UIDs on deletion": (
         ClusterScope(
