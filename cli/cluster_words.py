@@ -32,6 +32,9 @@ _WORDS_OF_WORKERS: Final = {
     ("known", "False"): "the kubelet of {} has forgotten {}",
     ("running", "True"): "on {} the containers of {} run",
     ("running", "False"): "on {} the containers of {} have stopped",
+    ("ended", "1"): "on {} the containers of {} have failed for good",
+    ("ended", "2"): "on {} the containers of {} have ended well",
+    ("ended", "0"): "",  # told with what became of it
     ("ending", "True"): "the kubelet of {} is ending {}",
     ("removing", "True"): "the kubelet of {} is about to remove {}",
     ("ending", "False"): "",  # it was: told with what became of it

@@ -28,6 +28,7 @@ class Faults(State):
     scheduler_crashed: Annotated[int, Range(0, "scheduler_crashes")]
     interrupted: Annotated[int, Range(0, "interruptions")]
     pods_failed: Annotated[int, Range(0, "pod_failures")]
+    pods_completed: Annotated[int, Range(0, "completions")]
     annotated: Annotated[int, Range(0, "conflicts")]
     deployments_annotated: Annotated[int, Range(0, "conflicts_of_deployments")]
     pods_annotated: Annotated[int, Range(0, "conflicts_of_pods")]
@@ -92,7 +93,7 @@ def faults(scope: ClusterScope) -> Module:
             f.watches_broken += 1
             api.reconnect_controllers(scope, server)
 
-    if scope.pod_failures and not scope.container_steps:
+    if scope.pod_failures and not scope.container_steps and not scope.is_pods:  # of named pods: kubelet_workers.py
 
         @module.action(actor="kubelet", kind="fault")
         def fail_pod(api: ApiServer, net: Network, f: Faults, pod: Pod) -> None:

@@ -206,6 +206,14 @@ OF_WORKLOADS: Final = (
         protects=("terminal_phases_are_final",),
     ),
     Feature(
+        name="ended-pods-not-readmitted",
+        releases=since("1.32"),
+        issues=("kubernetes#126341", "kubernetes#126343"),
+        source="pkg/kubelet/kubelet.go, HandlePodAdditions",
+        sentence="A restarted kubelet does not admit a pod again that has ended.",
+        protects=("terminal_phases_are_final",),
+    ),
+    Feature(
         name="uid-on-status",
         releases=since("1.18"),
         issues=("kubernetes#86320",),

@@ -60,6 +60,7 @@ class Features:
     delete_resets_expectations: bool = True
     terminal_phase_last: bool = True
     terminal_phase_final: bool = True
+    ended_pods_not_readmitted: bool = True
     uid_on_status: bool = True
     uid_on_delete: bool = True
     no_op_writes: bool = True

@@ -58,6 +58,14 @@ def named_pods(scope: ClusterScope) -> Module:
                 k.recreated += 1
                 k.pinned += 1
 
+    if scope.named_pods_end and scope.recreations:
+
+        @module.action(actor="statefulset-controller")
+        def delete_ended_pod(api: ApiServer, k: Keeper, pod: Pod) -> None:
+            """A pod that has ended is deleted, to be created again (processReplica)."""
+            require(api.pod(pod).terminal and not api.pod(pod).terminating and k.recreated < scope.recreations)
+            api.delete_pod(scope, pod)
+
     if scope.deletes:
 
         @module.action(actor="user", kind="environment")

@@ -45,6 +45,7 @@ class Phase(enum.Enum):
     PENDING = "pending"
     RUNNING = "running"
     FAILED = "failed"
+    SUCCEEDED = "succeeded"
 
 
 class PodObject(Record):
@@ -70,7 +71,7 @@ class PodObject(Record):
     @property
     def terminal(self) -> bool:
         """Whether its containers have stopped for good."""
-        return self.phase is Phase.FAILED
+        return self.phase is Phase.FAILED or self.phase is Phase.SUCCEEDED
 
     @property
     def active(self) -> bool:

@@ -39,6 +39,8 @@ def safety_of_identities(scope: ClusterScope) -> Module:
             old, new = before.pod(pod), after.pod(pod)
             require(old.exists and new.exists and old.uid == new.uid and old.phase is not new.phase)
             worker = k_before.workers[node_of(before, pod)][pod]
+            if new.phase is Phase.FAILED and not worker.known and not worker.running:
+                return True  # not admitted
             return worker.known and worker.uid == old.uid and worker.running == (new.phase is Phase.RUNNING)
 
     if scope.recreations and (scope.deletes or scope.cut_offs):
@@ -47,10 +49,18 @@ def safety_of_identities(scope: ClusterScope) -> Module:
         def only_deleted_pods_are_removed(
             before: ApiServer, after: ApiServer, f_before: Faults, f_after: Faults, pod: Pod
         ) -> bool:
-            """A bound pod is removed only after its deletion was asked for, unless somebody forces it."""
+            """A bound pod that has not ended is removed only after its deletion was asked for, unless somebody forces it."""
             require(before.pod(pod).node is not None and not after.pod(pod).exists)
             require(f_before.force_deleted == f_after.force_deleted)
-            return before.pod(pod).terminating
+            return before.pod(pod).terminating or (scope.named_pods_end and before.pod(pod).terminal)
+
+    if scope.completions and scope.kubelet_restarts:
+
+        @module.step_invariant
+        def terminal_phases_are_final(before: ApiServer, after: ApiServer, pod: Pod) -> bool:
+            """A pod that has ended stays so, and what has succeeded has not failed."""
+            require(before.pod(pod).terminal and after.pod(pod).exists and before.pod(pod).uid == after.pod(pod).uid)
+            return after.pod(pod).phase == before.pod(pod).phase
 
     if scope.pinned and scope.scheduler_relists and scope.pods_per_node < scope.pod_slots:
 
@@ -65,8 +75,9 @@ def safety_of_identities(scope: ClusterScope) -> Module:
 
     @module.quiescent
     def pods_run(api: ApiServer, net: Network, k: Kubelets, pod: Pod) -> bool:
-        """When everything is quiet and no node is cut off, every pod runs, on its node, and none is being deleted."""
+        """When everything is quiet and no node is cut off, every pod runs, on its node, or has ended, and none is being deleted."""
         require(api.pod(pod).exists and net.is_whole())
+        require(not api.pod(pod).terminal or api.pod(pod).terminating)
         return api.pod(pod).ready and k.workers[node_of(api, pod)][pod].running
 
     @module.reachable

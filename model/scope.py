@@ -103,6 +103,8 @@ class ClusterScope:
     """Crashes, each followed by a restart, of the scheduler: it forgets what it assumed, and lists anew, perhaps at the second server."""
     pod_failures: int = 0
     """Running pods that fail for good (evicted by their kubelet, say)."""
+    completions: int = 0
+    """Pods whose containers end well: they have Succeeded. Only for pods with names of their own."""
     conflicts: int = 0
     """Writes by somebody else to a ReplicaSet: an annotation is added."""
     conflicts_of_deployments: int = 0
@@ -381,6 +383,11 @@ class ClusterScope:
         return is_seen and not self.replica_set_generations
 
     @property
+    def named_pods_end(self) -> bool:
+        """Whether containers of pods with names of their own may end of themselves."""
+        return self.is_pods and self.pod_failures + self.completions > 0
+
+    @property
     def keys_rest(self) -> bool:
         """Whether a key that has left its controller's queue may have something to do (workqueue.py)."""
         return self.waits_for_pods or self.expiries > 0
@@ -436,6 +443,8 @@ class ClusterScope:
             "scheduler_servers": self.scheduler_servers,
             "interruptions": min(self.crashes, 1) if self.templates > 1 else 0,
             "pod_failures": self.pod_failures,
+            "completions": self.completions,
+            "endings": 2 if self.completions else 1 if self.is_pods and self.pod_failures else 0,
             "conflicts": self.conflicts,
             "conflicts_of_deployments": self.conflicts_of_deployments,
             "conflicts_of_pods": self.conflicts_of_pods,

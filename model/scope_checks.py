@@ -16,7 +16,7 @@ NOTHING: Mapping[str, int] = MappingProxyType({})
 
 MOST_PODS = 12
 MOST_EVENTS = 7
-COUNTED = ("conflicts", "conflicts_of_deployments", "conflicts_of_pods", "crashes", "scheduler_crashes", "pod_failures")
+COUNTED = ("conflicts", "conflicts_of_deployments", "conflicts_of_pods", "crashes", "scheduler_crashes", "pod_failures", "completions")
 """Budgets of which more than MOST_EVENTS is a mistake, not an exploration."""
 
 NO_MEMORY = "a kubelet of pods with random names remembers nothing that its runtime and the API server do not tell it again"
@@ -118,14 +118,13 @@ def _another_number(scope: ClusterScope) -> str:
 
 def _check_names(scope: ClusterScope) -> None:
     """What is there only for pods with names of their own, and what is not there for them."""
-    only = ("recreations", "pinned", "kubelet_restarts")
+    only = ("recreations", "pinned", "kubelet_restarts", "completions")
     never = (
         "scales",
         "edits",
         "foreground",
         "applies",
         "crashes",
-        "pod_failures",
         "conflicts",
         "conflicts_of_deployments",
         "broken_watches",
@@ -148,8 +147,11 @@ def _check_names(scope: ClusterScope) -> None:
         raise ScopeError("replicas", "is 0, and must be 1 or more for kind Pod")
     if scope.pinned > scope.recreations:
         raise ScopeError("pinned", f"is {scope.pinned}, and may be {scope.recreations} at most, as recreations is")
-    if scope.kubelet_restarts and not scope.cache_lag_pods:
-        raise ScopeError("kubelet_restarts", "needs api_servers=2 and cache_lag_pods: else a restart changes nothing")
+    if scope.kubelet_restarts and not (scope.cache_lag_pods or scope.named_pods_end):
+        raise ScopeError(
+            "kubelet_restarts",
+            "needs api_servers=2 and cache_lag_pods, or completions or pod_failures: else a kubelet is told again all that it forgets",
+        )
 
 
 def _check_cluster(scope: ClusterScope) -> None:
@@ -161,7 +163,7 @@ def _check_cluster(scope: ClusterScope) -> None:
         raise ScopeError(
             "pods", f"comes to {scope.pod_slots} pods at one time, and at most {MOST_PODS} can be explored"
         )
-    if scope.pod_slots < scope.most_wanted + scope.pod_failures:
+    if not scope.is_pods and scope.pod_slots < scope.most_wanted + scope.pod_failures:
         need = scope.most_wanted + scope.pod_failures
         raise ScopeError(
             "pods", f"is {scope.pod_slots}, but {need} may be wanted at one time (replicas, surge, failed pods)"

@@ -46,7 +46,7 @@ def test_a_bug_is_run_by_name_and_by_issue(name: str, capsys: pytest.CaptureFixt
     assert lines[0].split() == ["bug", "violates", "without", "fix", "with", "fix", "time"]
     line = lines[2]
     assert line.split()[:2] == ["[ok]", "phase-goes-back"]
-    assert all(told in line for told in ("terminal_phases_are_final", "after 7 steps", "holds, 36 states"))
+    assert all(told in line for told in ("terminal_phases_are_final", "after 7 steps", "holds, 42 states"))
 
 
 def test_the_path_is_printed_with_its_reason_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,7 +158,7 @@ def test_a_bug_that_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_bug_that_is_not_as_claimed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     bug = bugs.all_bugs()["phase-goes-back"]
     for changed, told in (
-        (dataclasses.replace(bug, feature="no-op-writes"), "holds, 36 states"),
+        (dataclasses.replace(bug, feature="no-op-writes"), "holds, 42 states"),
         (dataclasses.replace(bug, feature="no-op-writes", scope=bug.scope.switched(without=[bug.feature])), "violated, "),
         (dataclasses.replace(bug, violates="nothing"), "violates "),
     ):

@@ -31,10 +31,11 @@ PINNED = {
     "expired-expectations": (6, 204, 400),
     "stuck-rollout": (10, 36_687, 137_386),
     "recreated-pod": (6, 724, 2_015),
-    "replaced-pod": (9, 20_900, 77_003),
+    "replaced-pod": (9, 19_444, 67_491),
     "overlapping-recreate": (7, 138, 283),
     "stalled-recreate": (15, 334, 695),
     "blocking-ended-pod": (10, 430, 945),
+    "readmitted-pod": (8, 25, 35),
 }
 
 

@@ -309,6 +309,12 @@ CONTROLS = (
         16,
     ),
     Control(
+        "terminal_phases_are_final",
+        ("ended-pods-not-readmitted",),
+        ClusterScope(kind=Kind.POD, replicas=1, completions=1, kubelet_restarts=1),
+        8,
+    ),
+    Control(
         "status_is_the_own_kubelets",
         ("uid-on-status",),
         ClusterScope(**NAMED, deletes=1, force_deletes=1),
@@ -420,7 +426,7 @@ def scopes_with_each_switch() -> Iterator[ClusterScope]:
         "cache_lag_pods": 2,
         "deletes": 1,
     }
-    used |= {*named, "applies"}
+    used |= {*named, "applies", "completions"}
     assert used == {f.name for f in dataclasses.fields(ClusterScope)}
     for strategy in Strategy:
         yield ClusterScope(**everything, strategy=strategy)
@@ -436,6 +442,7 @@ def scopes_with_each_switch() -> Iterator[ClusterScope]:
     yield ClusterScope(**bare, kind=Kind.REPLICA_SET, applies=2)
     for force_deletes in (0, 1):
         yield ClusterScope(kind=Kind.POD, replicas=1, nodes=2, **named, force_deletes=force_deletes)
+        yield ClusterScope(kind=Kind.POD, replicas=1, nodes=2, **named, force_deletes=force_deletes, completions=1)
 
 
 def test_every_property_has_a_negative_control() -> None:

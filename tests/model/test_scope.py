@@ -84,12 +84,19 @@ REFUSED: tuple[tuple[dict[str, Any], str, str], ...] = (
     ({"kind": Kind.POD, "pinned": 1}, "pinned", "pinned: is 1, and may be 0 at most, as recreations is"),
     ({"recreations": 1}, "recreations", "recreations: is 1, and may be more than 0 only for kind Pod"),
     ({"kind": Kind.POD, "scales": 1}, "scales", "scales: is 1, but least_replicas and most_replicas leave only 2"),
+    ({"completions": 1}, "completions", "completions: is 1, and may be more than 0 only for kind Pod"),
+    (
+        {"resyncs": 1},
+        "resyncs",
+        "resyncs: needs strategy Recreate and image_changes, or expiries, or no requeue-on-error: else each key has an event",
+    ),
     ({"kind": Kind.POD, "crashes": 1}, "crashes", "crashes: is 1, and may not be set for kind Pod"),
     ({"kind": Kind.POD, "replicas": 0}, "replicas", "replicas: is 0, and must be 1 or more for kind Pod"),
     (
         {"kind": Kind.POD, "kubelet_restarts": 1},
         "kubelet_restarts",
-        "kubelet_restarts: needs api_servers=2 and cache_lag_pods: else a restart changes nothing",
+        "kubelet_restarts: needs api_servers=2 and cache_lag_pods, or completions or pod_failures: else a kubelet is told again "
+        "all that it forgets",
     ),
     ({"strategy": "Canary"}, "strategy", "strategy: is 'Canary', and must be RollingUpdate or Recreate"),
     (

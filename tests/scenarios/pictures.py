@@ -32,7 +32,7 @@ PODS: Final = "count(p.exists for p in pods), count(p.ready for p in pods)"
 WATCHES: Final = "any(i.stage is Stage.WATCH for i in c)"
 BY: Final = {
     "apply": PODS,
-    "containers": "count(p.exists for p in pods), sum(runtime.running)",
+    "containers": "count(p.exists for p in pods), sum(r for r in runtime.running)",
     "full-nodes": PODS,
     "node-cut-off": "network.outages, count(p.exists for p in pods), count(p.ready for p in pods)",
     "scheduler-restart": "count(p.node is not None for p in pods), count(p is not None for p in assumed)",
