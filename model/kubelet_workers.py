@@ -211,7 +211,7 @@ def endings(scope: ClusterScope) -> Module:
 
         @module.action(actor="kubelet")
         def readmit_ended_pod(api: ApiServer, net: Network, k: Kubelets, node: Node, pod: Pod) -> None:
-            """A restarted kubelet admits a pod again that has ended; the device that it needs is not there yet, and it is reported Failed."""
+            """A restarted kubelet admits a pod again that has ended, and fails it: the device that it needs is not there yet."""
             worker = k.workers[node][pod]
             seen = seen_by(api, k, node, pod)
             require(net.is_up(node) and not worker.known and seen.node == node and seen.terminal)
