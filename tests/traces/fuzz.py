@@ -2,9 +2,10 @@
 
     python -m tests.traces.fuzz [--seconds N] [--seed N]
 
-Each round takes a recorded run, cuts out a part of it, and in some of its lines puts values of other types, takes fields out, repeats
-and moves lines, swaps parts of two lines, or damages bytes. What is read is validated with all rules and printed as a verdict, and the
-peak of memory is told at the end.
+Every other round damages the bytes of a small log in any form that is read, or named (text, JSON lines, arrays, lists, wrappers): cuts,
+repetitions, numbers of thousands of digits, deep nesting. The others take a recorded run, cut out a part of it, and in some of its lines
+put values of other types, take fields out, repeat and move lines, swap parts of two lines, or damage bytes. What is read is validated
+with all rules and printed as a verdict, and the peak of memory is told at the end.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from kubecheck.traces.errors import TraceError
 from kubecheck.traces.readers.folder import find
 from kubecheck.traces.validate import validate
+from tests.traces.cases import CASES
 from tests.traces.mutate import DATA
 
 ODD: list[Any] = [
@@ -100,12 +103,35 @@ class Runs:
             (folder / name).write_bytes(b"\n".join(made) + b"\n" if made else b"")
 
 
+def small(folder: Path, chosen: random.Random) -> None:
+    """Writes a small log, damaged, into a folder."""
+    files = [path for place in ("forms", "true") for path in sorted((DATA.parent / place).glob("*.*"))]
+    texts = [log for case in CASES.values() for log in case if log]
+    data = chosen.choice(files).read_bytes() if chosen.random() < 0.6 else chosen.choice(texts).encode()
+    for _ in range(chosen.randint(1, 4)):
+        at, to = sorted(chosen.randrange(len(data) + 1) for _ in range(2))
+        to = min(to, at + chosen.choice((1, 10, 1000)))
+        data = data[:at] + chosen.choice([
+            b"", data[at:to] * 2, b"9" * 5000, b"[" * 3000, b'{"a":' * 3000, b"{a=" * 200, b"\n", b"}{", b"]", b"\x00", b"\xff",
+            b"\x1b[31m", b'"', b"e999999999", bytes([chosen.randrange(256)]),
+        ]) + data[to:]
+    (folder / "log").write_bytes(data)
+
+
 def round_of(runs: Runs, seed: int) -> str:
-    """One damaged log validated. Returns its verdict; raises what validating it raises."""
+    """One damaged log validated. Returns its verdict, or that it is none; raises what validating it raises."""
+    chosen = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        runs.damaged(folder, random.Random(seed))
-        validation = validate(find([str(folder)]).sources)
+        if seed % 2:
+            runs.damaged(folder, chosen)
+        else:
+            small(folder, chosen)
+        try:
+            found = find([str(folder if seed % 2 else folder / "log")])
+        except TraceError:
+            return "none"
+        validation = validate(found.sources)
         for violation in validation.violations:
             assert violation.sentence
             assert violation.witnesses

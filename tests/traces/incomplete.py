@@ -8,6 +8,7 @@ in what is left is a false alarm.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import random
 import sys
@@ -355,7 +356,8 @@ class InPart(Log):
                 body = msgspec.json.decode(getattr(record, field)) if getattr(record, field) is not None else None
                 if isinstance(body, dict) and meta(body) and body.get("kind") != "Status" and "items" not in body:
                     record = msgspec.structs.replace(record, **{field: msgspec.Raw(msgspec.json.encode(part(body, chosen)))})
-                yield names.item(record, line)
+                with contextlib.suppress(ValueError):  # a client asked for what our format cannot say (resourceVersion=abc)
+                    yield names.item(record, line)
 
         return [told(number, source) for number, source in enumerate(super().sources())]
 

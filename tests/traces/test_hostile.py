@@ -275,7 +275,7 @@ def runs() -> Runs:
     return Runs()
 
 
-@pytest.mark.parametrize("seed", [249, *range(1, 9)])
+@pytest.mark.parametrize("seed", [249, *range(1, 9), *range(100, 140, 2)])
 def test_damaged_logs_are_judged_without_an_exception(runs: Runs, seed: int) -> None:
     """Rules meet values of every type in every place; 249 put a list where an address belongs. The tool goes on: tests.traces.fuzz."""
-    assert round_of(runs, seed) in {"conforms", "violated", "not judged"}
+    assert round_of(runs, seed) in {"conforms", "violated", "not judged", "none"}

@@ -61,6 +61,14 @@ def test_nothing_is_called_violated_for_what_is_missing(name: str) -> None:
     ("s14_stale_apiserver", "the first third of streams"),
     ("s14_stale_apiserver/alone", "server audit.jsonl.gz"),
     ("s14_stale_apiserver/alone", "server audit-2.jsonl.gz"),
+    ("s03_rollout", "nothing, but pods have a store of their own"),
+    ("s03_rollout", "all but the metadata in streams"),
+    ("s05_statefulset", "parts of the objects (1)"),
+    ("s06_job/alone", "parts of the objects (2)"),
+    ("s07_daemonset/alone", "parts of the objects (0)"),
+    ("s14_stale_apiserver", "parts of the objects (2)"),
+    ("s06_job", "bodies that are larger than most"),
+    ("s11_namespace/alone", "answers that nobody tells of"),
 ])  # fmt: skip
 def test_what_once_raised_an_alarm(name: str, without: str) -> None:
     """One of each way in which a log was once taken to be complete."""

@@ -118,6 +118,9 @@ class RevisionUnique(Rule):
         known = record.find(event.version or 0)
         if known is None or empties_finalizers(event) or effect_of(event) is Effect.REMOVE:
             return
+        if event.metadata is None:
+            self.cannot_tell(NOT_TOLD)  # it may have removed the object, too
+            return
         self._same(event, known, record)
 
     def placed(self, event: Event, record: Record | None) -> None:
