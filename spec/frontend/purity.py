@@ -22,7 +22,7 @@ from typing import Any, Final, NoReturn
 
 from kubecheck.spec.errors import Position, SpecError
 from kubecheck.spec.types import Type
-from kubecheck.spec.values import SortMeta
+from kubecheck.spec.values import Record, SortMeta
 
 # modules whose functions look at chance, at time, at the machine, at the process or at other threads
 _CHANCE: Final = frozenset({"random", "_random", "secrets", "uuid"})
@@ -198,6 +198,8 @@ def _frozen(value: Any, seen: dict[int, int], left: list[int]) -> Any:
         return (kind, frozenset(map(inner, value)), *_attributes(value, inner))
     if isinstance(value, list | tuple):
         return (kind, *map(inner, value), *_attributes(value, inner))
+    if isinstance(value, Record):  # what it was made of: it completes itself for each scope
+        return (kind, inner(value._raw if value._raw is not None else value._data))
     attributes = _attributes(value, inner)
     if attributes or isinstance(kind, SortMeta):
         return (kind, *attributes)

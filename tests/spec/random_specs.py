@@ -413,6 +413,7 @@ class Writer:
                 lambda: self._pick_number(env, depth - 1),
                 lambda: self._number_of(env, depth - 1),
                 lambda: self._called_number(env, depth - 1),
+                lambda: self._looked_up(env, depth - 1),
             ]
         text, lo, hi = self.attempt(*ways)
         if not -WIDE <= lo <= hi <= WIDE:
@@ -503,6 +504,16 @@ class Writer:
         sort = self.pick([s for s in self.sorts if not s.symmetric])
         return f"{_atom(self.value(sort, env, depth))}.index", 0, 3
 
+    def _looked_up(self, env: Env, depth: int) -> tuple[str, int, int]:
+        """A number from a table of constants, by a number or by a member of an Enum, or what is one of such a member."""
+        kind = self.n(0, 3)
+        if kind == 0:
+            key = f"({self.number(env, depth)[0]}) % 4" if not self.errors or self.chance(70) else self.number(env, depth)[0]
+            return f"TABLE[{key}]", -3, 7
+        enum = self.pick(self.enums)
+        value = _atom(self.value(enum, env, depth))
+        return (f"PRICES_{enum.text}[{value}]", 0, 9) if kind == 1 else (f"{value}.{'value' if kind == 2 else 'twice'}", 0, 9)
+
     def _called_number(self, env: Env, depth: int) -> tuple[str, int, int]:
         return self.call(NUMBER, env, depth), NUMBER.lo, NUMBER.hi
 
@@ -552,6 +563,7 @@ class Writer:
                 lambda: f"(({self.condition(env, d)}) {self.pick(['|', '&'])} ({self.condition(env, d)}))",
                 lambda: self.call(BOOL, env, d),
                 lambda: self._ordered(env, d),
+                lambda: self._asked_of_enum(env, d),
                 lambda: self.pick(["True", "False", "K == 2", "K > 5", "NAMES[0] is E0.M0"]),
             ]
         return self.attempt(*ways)
@@ -611,6 +623,14 @@ class Writer:
         sort = self.pick([s for s in self.sorts if not s.symmetric])
         a, b = self.value(sort, env, depth), self.value(sort, env, depth)
         return f"{_atom(a)} {self.pick(['<', '<=', '>', '>='])} {_atom(b)}"
+
+    def _asked_of_enum(self, env: Env, depth: int) -> str:
+        """A method of an Enum's member, or whether it is in a table's set."""
+        enum = self.pick(self.enums)
+        one = _atom(self.value(enum, env, depth))
+        if self.chance(50):
+            return f"{one}.below({self.number(env, depth)[0]})"
+        return f"{one} {self.pick(['in', 'not in'])} AFTER_{enum.text}[{self.value(enum, env, depth)}]"
 
     def known(self, env: Env, depth: int) -> tuple[str, Env]:
         """An optional that can be the subject of a fact: its text, and what is known once it is not None."""
@@ -1179,12 +1199,18 @@ class Writer:
             e = Enum(f"E{i}", self.n(1, 4))
             self.enums.append(e)
             out += [f"class {e.text}(enum.Enum):", *(f"    M{m} = {m}" for m in range(e.members)), ""]
+            out += ["    @property", "    def twice(self) -> int:", "        return 2 * self.value", ""]
+            out += ["    def below(self, limit: int) -> bool:", f"        return self.value < limit or self is {e.text}.M0", ""]
+            left_out = int(self.errors and self.chance(30))
+            prices = ", ".join(f"{e.text}.M{m}: {self.n(0, 9)}" for m in range(max(1, e.members - left_out)))
+            after = ", ".join(f"{e.text}.M{m}: {{{e.text}.M{self.n(0, e.members - 1)}}}" for m in range(e.members))
+            out += [f"PRICES_{e.text} = {{{prices}}}", f"AFTER_{e.text} = {{{after}}}", ""]
         for i in range(self.n(1, 3)):
             s = Sort(f"S{i}", self.pick([2, 3, 1, 0]), self.chance(40))
             self.sorts.append(s)
             flag = ", symmetric=True" if s.symmetric else ""
             out += [f"class {s.text}(Sort, size='n{i}'{flag}): ...", ""]
-        out += ["K = 2", "NAMES = (E0.M0,)", ""]
+        out += ["K = 2", "NAMES = (E0.M0,)", "TABLE = (4, -3, 0, 7)", ""]
         for i in range(self.n(0, 3)):
             r = Rec(f"R{i}", self.fields("f", self.n(0, 3), lambda: self.value_type(2)))
             out += self._class(r, "Record", [])
