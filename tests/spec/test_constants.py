@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
 from kubecheck.checker.native import compile_spec
-from kubecheck.spec import Spec, SpecError
+from kubecheck.spec import Range, Record, Spec, SpecError, State
 from kubecheck.spec.frontend import program
 from tests.spec.comparing import compare, load
 
@@ -308,3 +308,27 @@ def test_a_descriptor_is_refused(tmp_path: Path) -> None:
     whole = MODULE.replace("class S(State):\n", f"{text}\nclass S(State):\n    x: X\n").replace("BODY", "s.n = 1 if s.x.odd else 2")
     with pytest.raises(SpecError, match="a cached_property, which only Python understands"):
         program(load(whole, tmp_path).build())
+
+
+class Setting(Record):
+    level: Annotated[int, Range(0, 3)] = 1
+
+
+DEFAULT = Setting()
+TABLE = (Setting(level=2), DEFAULT)
+
+
+def test_a_record_of_a_module_is_a_constant() -> None:
+    """It completes itself where it is first used, for each scope anew: that is no change."""
+
+    class Place(State):
+        level: Annotated[int, Range(0, 3)]
+
+    spec = Spec("records", Place)
+
+    @spec.action(actor="x")
+    def take(s: Place) -> None:
+        s.level = DEFAULT.level + TABLE[0].level
+
+    assert program(spec).actions
+    assert program(spec).actions
