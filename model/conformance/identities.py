@@ -2,8 +2,9 @@
 
 The recording names uids and resourceVersions as the real server made them up; a replay makes its own. They are matched where the
 recording shows both: the resourceVersion of an answer in a setup is that of the model's answer. What a setup does not show is a uid.
-One that a request names is that of the object which its own resourceVersion names; else, for a PUT, that of the object it is sent to,
-since a client sends back what it read; else that of the first object of the collection that the setup created and that has no name yet.
+One beside a kind and a name is that of the object of this name. Another one that a request names is that of the object which its own
+resourceVersion names; else, for a PUT, that of the object it is sent to, since a client sends back what it read; else that of the first
+object of the collection that the setup created and that has no name yet.
 """
 
 from __future__ import annotations

@@ -63,7 +63,8 @@ output for `-`.
   and of the events by their order.
 - The events of a watch in order: type, name, relation of the resourceVersion, deletionTimestamp (whether), phase, node; code and reason
   of an error; the end of the initial events; of the labels `l` and `app`, which are those that the recording has. The number of lines,
-  and whether the server closed the stream.
+  and whether the server closed the stream, unless it has a `timeoutSeconds`: how long its client read is not recorded. Bookmarks other than
+  the one that ends the initial events come when the server likes: how far each says that the watch is has to fit its place.
 - The status of the disruption budget after an eviction, but for its times, and of the quota after a creation.
 - The fields of answer and object that a probe shows. Of those that a server makes up (uid, resourceVersion, times, continue) whether they
   are set.
@@ -78,16 +79,19 @@ Two things happened beside the recorded requests, and cannot be seen in a record
 - Others write to the same etcd, as the API servers that renew their Leases do. A probe of a read is tried without such a write, and, if
   it disagrees, with one just before the request; the answer to a list without a resourceVersion is of the one revision or of the other.
   It agrees if either does.
-- The recording leaves managedFields out of bodies. A PUT of an object that was read, and that disagrees, is tried with managedFields
-  emptied; if that agrees the probe is not modelled, because what it tells of was left out.
+- The recording leaves managedFields out of bodies. A PUT of an object that was read, or a patch of an empty metadata, that disagrees is
+  tried with managedFields emptied; if that agrees the probe is not modelled, because what it tells of was left out. An apply that was
+  refused because it had managedFields had some: the refusal says so.
 
 ## What a recording does not say is taken so
 
-- A uid that a request names is the one of the object that its resourceVersion names; else, for a PUT, that of the object it is sent to,
-  and for a token that of what it is bound to; else that of the first object of the collection that the setup created.
+- A uid beside a kind and a name, as in an owner reference, is that of the object of this name. Another one that a request names is the
+  one of the object that its resourceVersion names; else, for a PUT, that of the object it is sent to, and for a token that of what it is
+  bound to; else that of the first object of the collection that the setup created.
 - Namespaces that begin with `p-` exist, as those of the recording do, and those in which the setup succeeded.
 - Setups with fields that the model does not validate were valid, as recorded.
-- Addresses and ports that the server chose for a Service are recognised by their place in what a client sends back.
+- Addresses and ports that the server chose for a Service are recognised by their place in what a client sends back; an address among the
+  first 256 of the range is the client's own.
 - Of the recording's users, `admin`, `client-a` and `client-b` are in system:masters, `eve` is in the group devs, `system:node:NAME` is
   the kubelet of that node. Of another user only the name is known: what that alone allows is answered, the rest is not modelled.
 - No controller runs. So the ClusterRoles view, edit and admin, which one gathers from others, have no rules. The other roles that an API
