@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kubecheck.checker.report import Limits, Report, Verdict
+from kubecheck.cli import completion
 from kubecheck.cli.exit_codes import ExitCode
 from kubecheck.cli.options import limit_options, with_option, without_option
 from kubecheck.cli.units import count, duration
@@ -34,7 +35,7 @@ def bugs(ctx: click.Context) -> None:
 
 
 @bugs.command(short_help="Show bugs without their fixes and gone with them.")
-@click.argument("bug", nargs=-1)
+@click.argument("bug", nargs=-1, shell_complete=completion.bugs)
 @click.option("--path", "with_path", is_flag=True, help="Print the shortest path to each bug, and why it is one.")
 @without_option
 @with_option

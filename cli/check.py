@@ -11,6 +11,7 @@ import click
 from msgspec import structs
 
 from kubecheck.checker.report import Limits, Report, Verdict
+from kubecheck.cli import completion
 from kubecheck.cli.exit_codes import ExitCode, exit_code
 from kubecheck.cli.formats.checked import Checked, Checks
 from kubecheck.cli.formats.outputs import Format, Output, check_outputs, parse_format, without_outputs, write_outputs
@@ -65,7 +66,8 @@ _SCOPE = _options(
     without_option,
     with_option,
     click.option(
-        "--set", "pairs", metavar="NAME=VALUE", multiple=True, help="Set a spec's parameter, or a field of the scope."
+        "--set", "pairs", metavar="NAME=VALUE", multiple=True, shell_complete=completion.settings,
+        help="Set a spec's parameter, or a field of the scope."
     ),
 )
 
@@ -89,10 +91,17 @@ _OUTPUT = _options(
         "formats",
         metavar="FORMAT[=FILE]",
         multiple=True,
+        shell_complete=completion.formats,
         help="Write a report as json, junit, sarif, itf or mermaid; may be repeated. Without FILE: to standard output.",
     ),
-    click.option("--json", "json_file", metavar="FILE", help="The same as --format json=FILE."),
-    click.option("--save", "saved_file", metavar="FILE", help="Save the run for `kubecheck replay`: its record as JSON."),
+    click.option("--json", "json_file", metavar="FILE", shell_complete=completion.files, help="The same as --format json=FILE."),
+    click.option(
+        "--save",
+        "saved_file",
+        metavar="FILE",
+        shell_complete=completion.files,
+        help="Save the run for `kubecheck replay`: its record as JSON.",
+    ),
     click.option(
         "--schema",
         is_flag=True,
@@ -106,7 +115,7 @@ _OUTPUT = _options(
 
 
 @click.command()
-@click.argument("targets", metavar="TARGET…", nargs=-1, required=True)
+@click.argument("targets", metavar="TARGET…", nargs=-1, required=True, shell_complete=completion.targets)
 @_SCOPE
 @_LIMITS
 @_OUTPUT

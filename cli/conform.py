@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kubecheck.cli import completion
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.exit_codes import ExitCode
 from kubecheck.cli.output import json_bytes, reader_may_leave
@@ -21,7 +22,7 @@ _SHOWN_MALFORMED = 10
 
 
 @click.command(short_help="Hold the model's API server against recorded answers of a real one.")
-@click.argument("file", metavar="FILE.jsonl")
+@click.argument("file", metavar="FILE.jsonl", shell_complete=completion.files)
 @click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only probes of this topic; may be repeated.")
 @click.option("--list", "ids", is_flag=True, help="Name the probes that are not modelled, by reason.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - for standard output.")

@@ -32,6 +32,9 @@ _VERBS: Final = {
     "rules": ("kubecheck.cli.rules", "rules", "List the rules that traces are judged by."),
 }
 
+COMPLETE: Final = "_KUBECHECK_COMPLETE"
+"""Set by a shell that completes a command line, see docs/check.md; the name is click's."""
+
 _BAD_INPUT, _INCOMPLETE, _FAULT = 2, 3, 70  # as in exit_codes.py, which needs a room below; a test compares them
 
 
@@ -114,7 +117,9 @@ def main(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         output.say("interrupted before there was a verdict", err=True)
         return _INCOMPLETE
-    except (BrokenPipeError, SystemExit):  # click makes the first into the second
+    except (BrokenPipeError, SystemExit) as error:  # click makes the first into the second
+        if COMPLETE in os.environ and isinstance(error, SystemExit):
+            return 0 if error.code in (0, None) else _BAD_INPUT  # a shell asked what may come next, and was answered
         output.mute()  # whoever read the output has gone, and there is no verdict to answer with
         return _INCOMPLETE
     except OSError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kubecheck.cli import completion
 from kubecheck.cli.subjects import ScopeOptions, settings
 from kubecheck.cli.units import parse_bytes, parse_duration
 
@@ -16,13 +17,18 @@ if TYPE_CHECKING:
 _COUNT = click.IntRange(min=0)
 
 without_option = click.option(
-    "--without", metavar="FEATURE", multiple=True, help="Switch off one protection; may be repeated."
+    "--without",
+    metavar="FEATURE",
+    multiple=True,
+    shell_complete=completion.features,
+    help="Switch off one protection; may be repeated.",
 )
 with_option = click.option(
     "--with",
     "having",
     metavar="FEATURE",
     multiple=True,
+    shell_complete=completion.features,
     help="Switch on one that the release does not have; may be repeated.",
 )
 
@@ -81,6 +87,7 @@ def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "pairs",
             metavar="NAME=VALUE",
             multiple=True,
+            shell_complete=completion.settings,
             help="Set a spec's parameter, or any field of the scope.",
         ),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kubecheck.checker.report import Verdict
+from kubecheck.cli import completion
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.exit_codes import ExitCode, exit_code
 from kubecheck.cli.saved_runs import check_again, read_run, subject_of
@@ -33,8 +34,8 @@ _SEVERITY: Final = (ExitCode.HOLDS, ExitCode.INCOMPLETE, ExitCode.VIOLATED, Exit
 
 
 @click.command(short_help="Take the path of a saved run again.")
-@click.argument("run", metavar="RUN")
-@click.argument("target", required=False)
+@click.argument("run", metavar="RUN", shell_complete=completion.runs)
+@click.argument("target", required=False, shell_complete=completion.targets)
 @click.option("--full", is_flag=True, help="Show the whole state after each step, and every type that has changed.")
 def replay(run: str, *, target: str | None, full: bool) -> int:
     """Take the path in RUN, a file that `kubecheck check … --save RUN` wrote, step by step in the reference execution.

@@ -6,9 +6,11 @@ import sys
 
 import click
 
+from kubecheck.cli import completion
+
 
 @click.command(short_help="List the rules that traces are judged by.")
-@click.argument("subject", nargs=-1)
+@click.argument("subject", nargs=-1, shell_complete=completion.rules)
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def rules(subject: tuple[str, ...], *, as_json: bool) -> None:
     """List the rules of `kubecheck validate`: what always holds, where that is from, and which audit level tells it.

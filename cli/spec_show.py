@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from kubecheck.cli import completion
 from kubecheck.cli.errors import InputError, did_you_mean
 from kubecheck.cli.output import say
 from kubecheck.cli.subjects import ScopeOptions, settings, subjects
@@ -15,7 +16,7 @@ def spec() -> None:
 
 
 @spec.command()
-@click.argument("target", metavar="SPEC")
+@click.argument("target", metavar="SPEC", shell_complete=completion.targets)
 @click.option("--ir", is_flag=True, help="Print the typed intermediate representation.")
 @click.option("--llvm", is_flag=True, help="Print the generated LLVM code.")
 @click.option("--action", metavar="NAME", help="Print one action only.")

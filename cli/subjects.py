@@ -422,6 +422,16 @@ def settable(kind: type[Any]) -> list[str]:
     return [f.name for f in dataclasses.fields(kind) if hints[f.name] in found or isinstance(f.default, enum.Enum)]
 
 
+def scope_values(kind: type[Any]) -> dict[str, Sequence[str]]:
+    """What `settable` gives, each with the values that it may have if these have names."""
+    hints = typing.get_type_hints(kind)
+    found: dict[str, Sequence[str]] = {}
+    for name in settable(kind):
+        is_enum = isinstance(hints[name], type) and issubclass(hints[name], enum.Enum)
+        found[name] = ("true", "false") if hints[name] is bool else [str(m.value) for m in hints[name]] if is_enum else ()
+    return found
+
+
 def _set(kind: type[Any], what: str, texts: Mapping[str, str]) -> dict[str, Any]:
     """The values that --set gives the fields of a scope."""
     hints, names = typing.get_type_hints(kind), settable(kind)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kubecheck.cli import completion
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.exit_codes import ExitCode
 from kubecheck.cli.output import reader_may_leave
@@ -24,11 +25,17 @@ _FORMATS = ("text", "json-lines", "audit", "watch")  # as kubecheck.traces.reade
 
 
 @click.command(short_help="Hold recorded traces against the rules.")
-@click.argument("logs", nargs=-1, metavar="LOG…|FOLDER")
+@click.argument("logs", nargs=-1, metavar="LOG…|FOLDER", shell_complete=completion.files)
 @click.option("--format", "form", type=click.Choice(_FORMATS),
               help="Take the logs that are named for this and do not look. What is in a FOLDER is told by its content all the same.")
-@click.option("--only", multiple=True, metavar="RULE", help="Judge by this rule or subject only; may be repeated.")
-@click.option("--skip", multiple=True, metavar="RULE", help="Leave this rule or subject out; may be repeated.")
+@click.option(
+    "--only", multiple=True, metavar="RULE", shell_complete=completion.rules,
+    help="Judge by this rule or subject only; may be repeated.",
+)
+@click.option(
+    "--skip", multiple=True, metavar="RULE", shell_complete=completion.rules,
+    help="Leave this rule or subject out; may be repeated.",
+)
 @click.option("--json", "json_file", metavar="FILE", help="Write the verdict as JSON; - for standard output.")
 @click.option("--junit", "junit_file", metavar="FILE", help="Write it as JUnit XML; - for standard output.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")

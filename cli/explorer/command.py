@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from kubecheck.cli import completion
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.options import scope_options
 from kubecheck.cli.output import say
@@ -31,8 +32,8 @@ PORT: Final = 8642
 
 
 @click.command(short_help="Walk through what a system can do, in the browser.")
-@click.argument("target")
-@click.argument("file", required=False)
+@click.argument("target", shell_complete=completion.targets)
+@click.argument("file", required=False, shell_complete=completion.targets)
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N", help=f"The port on 127.0.0.1; 0 takes a free one. [{PORT}]")
 @click.option("--no-browser", is_flag=True, help="Open no browser, only print the address.")
 @click.option("--path", "path_given", metavar="PATH", help="Begin with this path, as the address has it: 0.3.1")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from kubecheck.cli import completion
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.options import limit_options, scope_options
 from kubecheck.cli.subjects import ScopeOptions, Subject, one_of, subjects
@@ -29,7 +30,7 @@ def _print_schema(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=completion.targets)
 @click.argument("state", required=False)
 @click.option(
     "--output",
