@@ -19,8 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from kubecheck.checker.cache import Cache, cache_folder
+from kubecheck.checker.engine.compiled import load_kernels, load_rest_kernels
+from kubecheck.checker.engine.explore import explore
+from kubecheck.checker.engine.fields import FOUND_ACTION_ERROR, FOUND_PROPERTY_ERROR
+from kubecheck.checker.engine.rest import comes_to_rest
+from kubecheck.checker.engine.workers import usable_processors
 from kubecheck.checker.graph.expander import Expander, Words, keys
-from kubecheck.spec import Property, PropertyKind, Spec, SpecError, reference
+from kubecheck.checker.report import Limits
+from kubecheck.spec import ActionKind, Property, PropertyKind, Spec, SpecError, reference
 from kubecheck.spec.reference import Outcome, Snapshot, Taken
 from kubecheck.spec.types import Data
 
@@ -30,6 +36,7 @@ Condition = Callable[[Words], Sequence[bool] | npt.NDArray[np.bool_]]
 T = TypeVar("T")
 
 _BLOCK: Final = 1024  # states that are expanded between two looks at the clock
+_LEAST_MEMORY: Final = 64 << 20  # bytes for a search of the engine, whatever its states take
 _FEW: Final = 16  # states that are asked for the condition between two: one may go through much in each state
 
 
@@ -46,13 +53,15 @@ class Search:
     """What a search came to.
 
     `choices` lead to the state, and are None if there was none: nowhere if `stopped` is empty, else so far. `seen` is how many states it
-    met, `depth` how many steps it looked ahead.
+    met, `depth` how many steps it looked ahead. Where the path ends in a loop, its last step leads back to the state after the step
+    `back_to`.
     """
 
     choices: tuple[int, ...] | None
     seen: int
     depth: int
     stopped: str = ""
+    back_to: int | None = None
 
 
 class Stepper:
@@ -61,6 +70,7 @@ class Stepper:
     def __init__(self, spec: Spec, *, cache: bool | Cache = True) -> None:
         store = cache if isinstance(cache, Cache) else Cache(cache_folder()) if cache else None
         self.spec = spec
+        self._cache = store
         self.expander = Expander(spec, cache=store)
         self._lock = threading.Lock()  # the expander writes to buffers of its own; not held while a user's condition runs
         self._parameters = [_Parameters(spec, n) for n in range(len(spec.actions))]
@@ -146,11 +156,14 @@ class Stepper:
         limits: SearchLimits | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Search:
-        """A shortest path to a violation of the property; of a reachable, to a state that shows it.
+        """The path that a check shows: a shortest one to a violation of the property; of a reachable, to a state that shows it.
 
-        A step invariant is violated by the last step of the path.
+        A step invariant is violated by the last step of the path. What speaks of quiescent states is also false of a run that never
+        comes to one: then the path ends in a loop. Where a value leaves its type a check ends; then what else there is is looked for.
         """
-        found = self.find(self.decides(prop), limits=limits, cancelled=cancelled)
+        found = self._checked(prop, limits or SearchLimits(), cancelled) or self.find(
+            self.decides(prop), limits=limits, cancelled=cancelled
+        )
         if found.choices is None or prop.kind is not PropertyKind.STEP_INVARIANT:
             return found
         last = self.walk(found.choices)[-1][1]
@@ -158,6 +171,38 @@ class Stepper:
             if reference.evaluate(self.spec, prop, last, taken.state) is Outcome.VIOLATED:
                 return Search((*found.choices, place), found.seen, found.depth + 1)
         raise AssertionError(f"{prop.name}: the reference execution knows no violation")  # the executions disagree
+
+    def _checked(self, prop: Property, limits: SearchLimits, cancelled: Callable[[], bool]) -> Search | None:
+        """What the engine finds of one property; None if a value left its type on the way."""
+        native, number = self.expander.native, self.spec.properties.index(prop)
+        most = Limits(seconds=limits.seconds, memory_bytes=limits.states * (8 * native.words + 24) + _LEAST_MEMORY)
+        threads = usable_processors()
+        others = (1 << len(self.spec.properties)) - 1 & ~(1 << number)
+        found = explore(
+            native, load_kernels(native.words, cache=self._cache), witnesses=others, limits=most, threads=threads, interrupted=cancelled
+        )
+        seen, depth = found.store.distinct, max(0, len(found.levels) - 1)
+        if number in found.found:
+            return Search(self.choices([native.unpack(words) for words in found.store.path(found.found[number])]), seen, depth)
+        if found.found.keys() & {FOUND_ACTION_ERROR, FOUND_PROPERTY_ERROR}:
+            return None
+        stopped = found.stopped
+        if found.complete and prop.kind in (PropertyKind.QUIESCENT, PropertyKind.LIMIT):
+            rest = comes_to_rest(
+                native,
+                load_rest_kernels(native.words, cache=self._cache),
+                found,
+                components=[action.kind is ActionKind.COMPONENT for action in self.spec.actions],
+                limits=most,
+                threads=threads,
+                interrupted=cancelled,
+            )
+            if rest.lasso is not None:
+                stem, loop = found.store.path(rest.lasso.loop[0]), [found.store.state(n) for n in rest.lasso.loop[1:]]
+                states = [native.unpack(words) for words in (*stem, *loop, stem[-1])]
+                return Search(self.choices(states), seen, depth, back_to=len(stem) - 1)
+            stopped = rest.stopped
+        return Search(None, seen, depth, "it was cancelled" if stopped == "interrupted" else stopped)
 
     def decides(self, prop: Property) -> Condition:
         """The states that violate a property, or from which a step does; of a reachable, the states that show it."""

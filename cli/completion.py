@@ -85,9 +85,9 @@ def _target(ctx: click.Context) -> str:
     """TARGET, which click has not looked at yet where an option before it still lacks its value."""
     from kubecheck.model.scenarios import ALL
 
-    given = ctx.params.get("target")
+    given = ctx.params.get("target") or ctx.params.get("targets")
     if given:
-        return str(given)
+        return given if isinstance(given, str) else str(given[0])
     words = split_arg_string(os.environ.get("COMP_WORDS", ""))
     return next((word for word in words if word in ALL or re.search(r"\.(py(:\w*)?|ya?ml|json)$", word)), "")
 

@@ -24,7 +24,7 @@ from kubecheck.cli.output import reader_may_leave
 from kubecheck.cli.shown import shown
 from kubecheck.cli.terminal import Terminal
 from kubecheck.cli.units import count, duration, size
-from kubecheck.cli.why import quiet_lines, shown_reason, why_lines
+from kubecheck.cli.why import quiet_lines, round_title, shown_reason, why_lines
 from kubecheck.spec.visible import visible
 
 if TYPE_CHECKING:
@@ -281,9 +281,8 @@ def path_title(report: Report) -> Text:
     """What a report's path leads to, and how long it is."""
     steps = len(report.path) - 1
     if report.back_to is not None:
-        into = f"{_steps(report.back_to)} and then {steps - report.back_to} that can be repeated for ever"
-        return Text(f"a shortest run that never comes to rest, {into}:", style="bold")
-    length = _steps(steps)
+        return Text(f"{round_title(report.back_to, steps)}:", style="bold")
+    length = f"{steps} step{'s' if steps != 1 else ''}"
     what = (
         " to the error"
         if report.verdict is Verdict.ERROR
@@ -292,10 +291,6 @@ def path_title(report: Report) -> Text:
         else ""
     )
     return Text(f"the shortest path{what}, {length}:", style="bold")
-
-
-def _steps(number: int) -> str:
-    return f"{number} step{'s' if number != 1 else ''}"
 
 
 def path_table(path: Sequence[Step], *, whole: RecordType | None = None) -> RenderableType:

@@ -46,6 +46,12 @@ def why_lines(report: Report, width: int = 0) -> list[str]:
     return [] if report.why is None else lines_of(report.why, len(report.path) - 1, width)
 
 
+def round_title(back_to: int, last: int) -> str:
+    """What a path is called whose last step leads back to the state after the step `back_to`."""
+    into = f"{back_to} step{'s' if back_to != 1 else ''} and then {last - back_to} that can be repeated for ever"
+    return f"a shortest run that never comes to rest, {into}"
+
+
 def round_lines(back_to: int, last: int, width: int = 0, *, trap: bool) -> list[str]:
     """That a path's last step leads back to the state after the step `back_to`, in lines; `trap`: nothing leads from there to rest."""
     where = f"the state after step {back_to}" if back_to else "the initial state"

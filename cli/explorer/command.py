@@ -253,6 +253,7 @@ def _checked_beginning(session: Session, *, cache: bool) -> _Beginning:
     from kubecheck import checker
     from kubecheck.checker.retrace import retrace
     from kubecheck.checker.stepper import SearchLimits
+    from kubecheck.cli.why import round_title
     from kubecheck.spec import PropertyKind
 
     report = checker.check(session.spec, cache=cache)
@@ -261,6 +262,8 @@ def _checked_beginning(session: Session, *, cache: bool) -> _Beginning:
         error = report.verdict is checker.Verdict.ERROR
         where = "a value that leaves its type" if error else f"a violation of {report.found}"
         choices = session.stepper.choices(retrace(session.spec, report.path).states)
+        if report.back_to is not None:
+            return _Beginning(choices, f"{verdict}; {round_title(report.back_to, len(report.path) - 1)}")
         return _Beginning(choices, f"{verdict}; the shortest path to {where}")
     shown = [p for p in session.spec.properties if p.kind is PropertyKind.REACHABLE]
     if not shown:

@@ -30,7 +30,7 @@ from kubecheck.cli.rows import Row as WordedRow
 from kubecheck.cli.rows import lanes, rows
 from kubecheck.cli.subjects import Subject
 from kubecheck.cli.versions import kubecheck_version
-from kubecheck.cli.why import condition_lines, headline, place
+from kubecheck.cli.why import condition_lines, headline, place, round_title
 from kubecheck.model.picture import is_cluster, picture
 from kubecheck.spec import Property, PropertyKind, Spec, SpecError, reference
 from kubecheck.spec.reference import Outcome, Snapshot, Taken
@@ -133,6 +133,8 @@ class Session:
     def _found(self, found: Search, what: str) -> Found:
         if found.choices is not None:
             steps = len(found.choices) - 1
+            if found.back_to is not None:
+                return Found(path=path_text(found.choices), sentence=round_title(found.back_to, steps))
             sentence = f"the shortest path to {what}: {steps} step{'' if steps == 1 else 's'}, {found.seen:,} states seen"
             return Found(path=path_text(found.choices), sentence=sentence)
         if found.stopped:

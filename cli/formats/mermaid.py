@@ -1,6 +1,7 @@
 """A path as a Mermaid sequence diagram, which GitHub, GitLab and many wikis draw.
 
-A component's step is a message to itself, or, in a cluster, to the API server if it wrote an object; a note has what changed.
+A component's step is a message to itself, or, in a cluster, to the API server if it wrote an object; a note has what changed. A loop is
+drawn as one.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ def _lines(checks: Checks) -> Iterator[str]:
         yield f"  participant p{number} as {_text(name)}"
     everybody = "p0" if len(names) == 1 else f"p0,p{len(names) - 1}"
     for row in found:
+        if report.back_to is not None and row.number == report.back_to + 1:
+            yield "  loop for ever"
         yield from _step(row, names, everybody)
+    if report.back_to is not None:
+        yield "  end"
     end = why_lines(report) if report.path else []
     conclusion = (shown_reason(report) or report.verdict.value).splitlines()[0]
     yield f"  Note over {everybody}: {_text(f'{report.verdict.value}: {conclusion}')}"

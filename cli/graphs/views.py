@@ -22,7 +22,7 @@ from kubecheck.checker.retrace import why_still
 from kubecheck.cli.errors import InputError, did_you_mean
 from kubecheck.cli.progress import shown_on
 from kubecheck.cli.rows import rows
-from kubecheck.cli.why import lines_of, shown_reason, why_lines
+from kubecheck.cli.why import lines_of, round_title, shown_reason, why_lines
 from kubecheck.spec import PropertyKind
 
 if TYPE_CHECKING:
@@ -289,6 +289,8 @@ def _told(lines: Sequence[str]) -> list[str]:
 
 
 def _title(report: Report) -> str:
+    if report.back_to is not None:
+        return round_title(report.back_to, len(report.path) - 1)
     if report.verdict is Verdict.ERROR:
         return f"the shortest path to where a value leaves its type, {_steps(report.path)}"
     what = "a violation of" if report.verdict is Verdict.VIOLATED else "a state that ends the check:"
