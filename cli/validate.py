@@ -98,7 +98,7 @@ def validate(
     except UnknownRuleError as error:
         raise InputError(str(error), remedy=error.remedy) from error
     except TraceError as error:
-        raise InputError(str(error)) from error
+        raise InputError(error.headline, snippet=error.snippet, remedy=error.remedy) from error
     seconds = time.perf_counter() - began
 
     code = verdict_code(validation)

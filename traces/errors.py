@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kubecheck.spec.visible import visible
+
 
 class TraceError(Exception):
     """Says what is wrong, where, and what to do.
@@ -20,11 +22,17 @@ class TraceError(Exception):
         self.remedy = remedy
         super().__init__(str(self))
 
-    def __str__(self) -> str:
+    @property
+    def headline(self) -> str:
+        """Where, and what is wrong."""
         where = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
-        lines = [f"{where}: {self.message}"]
-        if self.text:
-            lines.append(f"    {self.text}")
-        if self.remedy:
-            lines.append(f"  help: {self.remedy}")
-        return "\n".join(lines)
+        return visible(f"{where}: {self.message}")
+
+    @property
+    def snippet(self) -> str:
+        """The line that is meant, indented; empty if none is."""
+        return f"    {visible(self.text)}" if self.text else ""
+
+    def __str__(self) -> str:
+        remedy = f"  help: {visible(self.remedy)}" if self.remedy else ""
+        return "\n".join(line for line in (self.headline, self.snippet, remedy) if line)
