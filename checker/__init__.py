@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kubecheck.checker.report import (
         ActionProfile,
         ActionReport,
+        Audit,
         Change,
         Condition,
         Limits,
@@ -64,6 +65,7 @@ __all__ = [
     "Why",
     "Condition",
     "Operand",
+    "Audit",
     "Profile",
     "PartProfile",
     "ActionProfile",

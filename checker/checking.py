@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from kubecheck.checker.audit import audit as run_audit
 from kubecheck.checker.cache import Cache, cache_folder
 from kubecheck.checker.engine.compiled import load_kernels, load_rest_kernels
 from kubecheck.checker.engine.explore import MemoryTooSmallError, explore
@@ -28,6 +29,7 @@ def check(
     cache: bool | Cache = True,
     witnesses: bool = False,
     profile: bool = False,
+    audit: int | None = None,
 ) -> Report:
     """Explore every state that a spec can reach, within limits, and judge its properties.
 
@@ -36,12 +38,17 @@ def check(
     anew and stores nothing; a Cache is used instead of the one in the user's cache folder. `witnesses` adds to each reachable property
     that was seen a shortest path to a state that shows it, `profile` adds `Report.profile`.
 
+    A verdict that rests on the search alone is compared with the reference execution before it is given: some hundreds of states, for
+    two seconds at most, or longer after a long search; or `audit` states, however long that takes (see audit.py and `Report.audit`).
+
     Ctrl-C ends the search with the verdict INCOMPLETE. Raises SpecError for a spec that cannot be compiled or does not fit the memory
     limit, ValueError for limits that are none, and InternalError if the reference execution does not confirm what was found.
     """
     limits = limits or Limits()
     threads = usable_processors() if threads is None else threads
     _validate(limits, threads)
+    if audit is not None and audit < 0:
+        raise ValueError(f"audit must not be negative, but is {audit}")
     started = time.perf_counter()
     store = cache if isinstance(cache, Cache) else Cache(cache_folder()) if cache else None
     native = compile_spec(spec, cache=store)
@@ -61,6 +68,9 @@ def check(
                 interrupted=interrupted,
                 profile=profile,
             )
+            # what is violated has a path, which is replayed; the rest nobody has seen but the search
+            shown = set(exploration.found) - set(going_on)
+            audited = None if shown else run_audit(spec, native, exploration, states=audit, interrupted=interrupted)
     except MemoryTooSmallError as error:
         raise SpecError("KC132", f"{spec.name}: {error}", remedy="a smaller scope, or a higher memory limit") from None
     rest = None
@@ -79,7 +89,7 @@ def check(
             )
     report = conclude(spec, native, exploration, rest, threads=threads, witnessed=witnesses, profiled=profile)
     # What a user waits for: compiling, exploring, and the confirmation by the reference execution.
-    return msgspec.structs.replace(report, seconds_total=time.perf_counter() - started)
+    return msgspec.structs.replace(report, audit=audited, seconds_total=time.perf_counter() - started)
 
 
 def _validate(limits: Limits, threads: int) -> None:

@@ -179,12 +179,26 @@ class Rest(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int
 
 
+class Audit(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a search the reference execution has seen as well, and found the same: `states`, of the `of` that were to be compared,
+    with their `steps`. It is not `complete` if the time for it was up before. `seed` chose the states.
+    """
+
+    states: int
+    of: int
+    steps: int
+    complete: bool
+    seed: int
+    seconds: float
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The whole record of a check. `seconds` is exploration only; `seconds_total` includes compiling.
 
     `path` shows `found`, and `why` says what is false at its end. Where that is a quiescent state, `refusals` say what keeps the components
     from moving there. Where the path ends in a loop, its last step leads back to the state after the step `back_to`. `rest` is there if a
-    quiescent property or a limit was judged of all states.
+    quiescent property or a limit was judged of all states. `audit` says how much Python has seen of the search; None
+    where a path was found, which Python has confirmed.
     """
 
     spec: str
@@ -212,6 +226,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     refusals: list[Refusal] = []
     back_to: int | None = None
     rest: Rest | None = None
+    audit: Audit | None = None
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,6 +80,12 @@ _LIMITS = _options(
     ),
     click.option("--depth", type=_COUNT, metavar="N", help="Look N steps far."),
     click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads (default: all cores)."),
+    click.option(
+        "--audit",
+        type=_COUNT,
+        metavar="N",
+        help="Compare N states of the search with Python's own execution (default 300, for 2 s at most).",
+    ),
 )
 
 _OUTPUT = _options(
@@ -135,6 +141,7 @@ def check(
     memory: int | None,
     depth: int | None,
     threads: int | None,
+    audit: int | None,
     quiet: bool,
     profile: bool,
     full: bool,
@@ -173,7 +180,7 @@ def check(
     for number, places in enumerate(_alike(found)):
         subject, others = found[places[0]], [found[place] for place in places[1:]]
         spec = subject.build()
-        report = _run(spec, limits=limits, threads=threads, quiet=quiet, cache=not no_cache, profile=profile)
+        report = _run(spec, limits=limits, threads=threads, audit=audit, quiet=quiet, cache=not no_cache, profile=profile)
         report = structs.replace(report, seconds_total=time.perf_counter() - started)
         if as_text:
             whole = spec.root if full else None
@@ -224,12 +231,14 @@ def command_line() -> str:
     return f"kubecheck {shlex.join(without_outputs(click.get_current_context().find_root().obj))}"
 
 
-def _run(spec: Spec, *, limits: Limits, threads: int | None, quiet: bool, cache: bool, profile: bool) -> Report:
+def _run(
+    spec: Spec, *, limits: Limits, threads: int | None, audit: int | None, quiet: bool, cache: bool, profile: bool
+) -> Report:
     from kubecheck import checker
     from kubecheck.cli.progress import shown_on
 
     with shown_on(sys.stderr, quiet=quiet) as progress:
-        return checker.check(spec, limits=limits, threads=threads, progress=progress, cache=cache, profile=profile)
+        return checker.check(spec, limits=limits, threads=threads, progress=progress, cache=cache, profile=profile, audit=audit)
 
 
 def _print(

@@ -18,7 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from kubecheck.checker.report import Profile, PropertyReport, Report, Step, Verdict
+from kubecheck.checker.report import Audit, Profile, PropertyReport, Report, Step, Verdict
 from kubecheck.cli.lanes import Lanes
 from kubecheck.cli.output import reader_may_leave
 from kubecheck.cli.shown import shown
@@ -231,13 +231,20 @@ def _exploration(report: Report) -> RenderableType:
         memory += f"; {size(rest.memory_bytes)} while rest was judged"
     if states.distinct >= MANY_STATES:  # of few states, tables that are made in advance would be the most part
         memory += f", {report.bytes_per_state:.0f} bytes per state all in"
-    return grid(
-        [
-            ("states", covered),
-            ("speed", f"{speed}; explored in {duration(report.seconds)} on {threads}"),
-            ("memory", memory),
-        ]
-    )
+    rows = [
+        ("states", covered),
+        ("speed", f"{speed}; explored in {duration(report.seconds)} on {threads}"),
+        ("memory", memory),
+    ]
+    if report.audit is not None:
+        rows.append(("audit", _audited(report.audit, states.distinct)))
+    return grid(rows)
+
+
+def _audited(audit: Audit, distinct: int) -> str:
+    some = f"{count(audit.states)} of {count(distinct)} states" if audit.states < distinct else "every state"
+    up = "" if audit.complete else f" (the time was up before {count(audit.of)})"
+    return f"{some} run again by Python, with the same result, in {duration(audit.seconds)}{up}"
 
 
 def grid(rows: Iterable[tuple[str, str]]) -> Table:

@@ -132,6 +132,12 @@ class Store:
         """The words of the state with this id."""
         return tuple(int(word) for word in self._states[number])
 
+    def nth(self, number: int) -> int:
+        """The id of the state with this number, counted from 0 through all partitions."""
+        ends = np.cumsum(self.counts)
+        partition = int(np.searchsorted(ends, number, side="right"))
+        return state_id(partition, number - int(ends[partition] - self.counts[partition]))
+
     def predecessor(self, number: int) -> int | None:
         """The id of the state that this one was first reached from; None for an initial state."""
         found = int(self._predecessors[number])

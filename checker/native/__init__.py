@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -54,7 +54,7 @@ class NativeSpec:
 
     `words` is the size of a packed state in 64-bit words; `max_successors` the number of action instances; `starts` the number of
     instances of `initial` functions (1, the defaults, without any). `wide` is where a number may need more than 64 bits:
-    then a function ends with an error.
+    then a function ends with an error. `still_constant` raises SpecError if what was read from Python as a constant is another by now.
     """
 
     spec: Spec
@@ -67,6 +67,7 @@ class NativeSpec:
     judge: int
     starts: int
     wide: list[Position]
+    still_constant: Callable[[], None]
     keepalive: Any
 
     def start(self, out: Words, begin: int, end: int) -> tuple[int, int]:
@@ -167,6 +168,7 @@ def compile_spec(spec: Spec, *, cache: Store | None = None) -> NativeSpec:
         judge=engine.get_function_address("judge"),
         starts=starts,
         wide=generator.wide,
+        still_constant=compiled.still_constant,
         keepalive=engine,
     )
 
