@@ -89,7 +89,7 @@ class TestVerdicts:
         assert "KC504: go(light-0): 5 is outside Range(0, 4)" in out
 
     def test_the_same_with_any_number_of_threads(self, check: Check) -> None:
-        changing = {"seconds", "seconds_total", "memory_bytes", "bytes_per_state", "threads", "reproduce"}
+        changing = {"seconds", "seconds_total", "memory_bytes", "bytes_per_state", "threads", "reproduce", "audit"}
         records = []
         for threads in "123":
             _, _, record = check("stale-restart-1.33", "--threads", threads)
