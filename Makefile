@@ -23,6 +23,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: install
 	@echo '$$ kubecheck check examples/web.yaml'
 	@$(BIN)/kubecheck check examples/web.yaml
+	@echo
+	@echo 'kubecheck is in $(BIN): `source $(BIN)/activate` lets this shell find it'
 
 test: install-dev lint types tests
 

@@ -41,6 +41,8 @@ def documents(source: Source) -> Iterator[Node]:
     if count and not text[begin:].strip():
         return
     for position, piece in _pieces(source, begin):
+        if _is_empty(piece):
+            continue
         try:
             found = yaml_document(source, piece, position)
         except ManifestError:
@@ -50,6 +52,12 @@ def documents(source: Source) -> Iterator[Node]:
         if found is not None:
             yield found
         broken = None
+
+
+def _is_empty(piece: str) -> bool:
+    """Whether there are only comments and blanks."""
+    lines = (line.removeprefix("---").lstrip(" ") for line in piece.split("\n"))
+    return all(not line or line.startswith("#") for line in lines)
 
 
 def _is_null(node: Node) -> bool:

@@ -150,4 +150,4 @@ def _scalar(word: str, position: Position) -> Scalar:
 
 
 def _string(word: str) -> str:
-    return _LONE.sub("\ufffd", json.loads(word))
+    return _LONE.sub("\ufffd", json.loads(word)) if "\\" in word else word[1:-1]

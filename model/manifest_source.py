@@ -221,7 +221,7 @@ _TAGGED: Final[Mapping[str, Any]] = {
     "tag:yaml.org,2002:null": type(None),
 }
 _MAY_DIFFER: Final = ("[", "{", "\\'")
-_SLOW_LIMIT: Final = 4 << 20
+_SLOW_LIMIT: Final = 2 << 20
 _BLANKS: Final[Any] = re.compile(r"[ \t]*")
 _BREAKS: Final = "\0\r\n\x85\u2028\u2029"
 _BLANK: Final = "\\0 \\t\\r\\n\\x85\\u2028\\u2029"
@@ -299,6 +299,9 @@ class _Composer:
         self._column = column
         self._flow_differs = False
 
+    def _begin(self) -> Position:
+        return Position(self._source.name, self._line + 1, self._column + 1, self._line + 1, self._column + 2)
+
     def document(self, text: str) -> Node | None:
         """The first document of a text, None if it is empty; what stands behind its end is not looked at, as by kubectl."""
         found: Node | None = None
@@ -315,7 +318,11 @@ class _Composer:
             except yaml.MarkedYAMLError as error:
                 failure = failure or error
         if failure is None:
-            return found
+            self._source.fail(
+                f"a document of more than {_SLOW_LIMIT >> 20} MiB has brackets in which ? or : stand, and those are read slowly",
+                self._begin(),
+                remedy="split the document, or write JSON",
+            )
         mark = failure.problem_mark or failure.context_mark
         if mark and failure.context_mark and not text[mark.index :].strip():
             mark = failure.context_mark  # met the end of the text: what was not closed says more

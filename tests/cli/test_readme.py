@@ -68,6 +68,18 @@ def test_the_tutorial_begins_in_an_empty_folder() -> None:
     ]
 
 
+def test_the_readme_begins_in_a_checkout() -> None:
+    """What comes after `make demo` puts kubecheck on the PATH, and the commands that are listed then name files that are there."""
+    text = README.read_text()
+    blocks = [block.strip().splitlines() for block in re.findall(r"^((?:    .*\n)+)", text, re.MULTILINE)]
+    assert [blocks[0], blocks[1]] == [["make demo"], ["source .venv/bin/activate"]]
+    listed = [line.strip() for block in blocks for line in block if line.strip().startswith("kubecheck check ")]
+    files = {word for line in listed for word in line.split("#")[0].replace(";", " ").split() if word.endswith((".yaml", ".py"))}
+    assert len(listed) > 5
+    assert "examples/web.yaml" in files
+    assert [name for name in files if not (ROOT / name).exists()] == []
+
+
 def test_every_picture_that_is_shown_is_drawn_by_its_document() -> None:
     """A picture that no command draws would go stale unseen; the explorer's is a photograph."""
     for document in DOCUMENTS:
