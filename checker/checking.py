@@ -73,6 +73,11 @@ def check(
             audited = None if shown else run_audit(spec, native, exploration, states=audit, interrupted=interrupted)
     except MemoryTooSmallError as error:
         raise SpecError("KC132", f"{spec.name}: {error}", remedy="a smaller scope, or a higher memory limit") from None
+    if exploration.complete and not exploration.levels:
+        where = spec.initials[0].position
+        message = f"{spec.name} has no initial state: no instance of an initial function is enabled"
+        remedy = "some instance must pass every require(…); without initial functions the defaults are it"
+        raise SpecError("KC140", message, position=where, remedy=remedy)
     rest = None
     # Whether everything comes to rest is worth knowing where nothing is wrong so far.
     fine = exploration.complete and not exploration.outside and not set(exploration.found) - set(going_on)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kubecheck.checker import Verdict, check
+from kubecheck.spec import SpecError
 from tests.spec.comparing import ERROR, Native, Reference, compare, load, random_data
 
 MODULE = """\
@@ -121,3 +122,11 @@ def test_less_than_64_bits_are_no_error(tmp_path: Path) -> None:
         ((a, _, *rest),) = random_data(spec.root, chance.randint)
         state = ((a, chance.randint(-50_000, 50_000), *rest),)
         assert native.answer(state) == plain.answer(state) != ERROR
+
+
+def test_no_initial_state(tmp_path: Path) -> None:
+    text = MODULE.replace("BODY", "        s.r = 1").replace(
+        "    @spec.action", "    @spec.initial\n    def init(s: S) -> None:\n        require(s.r > 0)\n\n    @spec.action"
+    )
+    with pytest.raises(SpecError, match="KC140: wide has no initial state"):
+        check(load(text, tmp_path).build())
