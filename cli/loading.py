@@ -34,7 +34,11 @@ def load_spec(file: str, name: str | None, settings: Mapping[str, str]) -> Spec:
     found = spec_functions(load_module(file))
     function = _choose(file, found, name)
     arguments = _arguments(function, settings)
-    return typing.cast(Spec, _guarded(file, lambda: function(**arguments)))
+    found_spec = _guarded(file, lambda: function(**arguments))
+    if not isinstance(found_spec, Spec):
+        what = "nothing" if found_spec is None else f"a value of type {type(found_spec).__name__}"
+        raise InputError(f"{file}: {function.__name__} returns {what}, and no Spec", remedy="end it with `return spec`")
+    return found_spec
 
 
 def load_module(file: str) -> types.ModuleType:

@@ -175,3 +175,11 @@ class TestFaultsOfTheFile:
     def test_an_error_of_the_spec_is_told_as_it_is(self, write) -> None:
         with pytest.raises(SpecError):
             load_spec(write(HEAD + "def light() -> Spec:\n    return Spec('light', int)\n"), None, {})
+
+
+@pytest.mark.parametrize(("value", "what"), [("None", "nothing"), ("5", "a value of type int")])
+def test_a_function_that_returns_no_spec(value: str, what: str, tmp_path: Path) -> None:
+    file = tmp_path / "other.py"
+    file.write_text(f"from kubecheck.spec import Spec\n\ndef made() -> Spec:\n    return {value}\n")
+    with pytest.raises(InputError, match=f"made returns {what}, and no Spec"):
+        load_spec(str(file), None, {})
