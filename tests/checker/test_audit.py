@@ -102,13 +102,18 @@ def build() -> Spec:
 """
 
 
+@pytest.fixture(autouse=True)
+def _as_many_states_as_for_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kubecheck.checker.audit.STATES", 300)
+
+
 def checked(folder: Path, **options: Any) -> Report:
     spec: Spec = load(MODULE, folder).build()
     return check(spec, **options)
 
 
 def test_without_a_fault(tmp_path: Path) -> None:
-    report = checked(tmp_path)
+    report = checked(tmp_path, audit=300)  # a number that is asked for is not bounded in time
     assert report.verdict is Verdict.HOLDS, report.reason
     assert report.audit is not None
     assert report.audit.complete

@@ -54,7 +54,7 @@ def test_exit_codes_agree() -> None:
     [
         (["chek"], "error: there is no command chek\n  help: did you mean `check`?\n"),
         (["web.yaml"], "error: there is no command web.yaml\n  help: did you mean `kubecheck check web.yaml`?\n"),
-        (["check"], "error: Missing argument 'TARGET'.\n  help: see `kubecheck check --help`\n"),
+        (["check"], "error: Missing argument 'TARGET…'.\n  help: see `kubecheck check --help`\n"),
         (
             ["check", "a.yaml", "--time", "soon"],
             "error: Invalid value for '--time': 'soon' is no duration: write 30s, 5m or 1.5h\n"
