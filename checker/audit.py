@@ -229,7 +229,7 @@ class _Audit:
         shown: set[str] = set()
         premises = {p.name: 0 for p in spec.properties}
         failed = [False, False]
-        quiescent = True
+        quiescent = False
 
         def judge(prop: Property, after: Snapshot | None = None) -> None:
             outcomes = [outcome for _, outcome in reference.instances(spec, prop, state, after)]
@@ -245,7 +245,9 @@ class _Audit:
         except SpecError:
             failed[1] = True
         try:
-            for taken in reference.steps(spec, state):
+            outside = self._is_outside(state, premises)
+            quiescent = not outside
+            for taken in () if outside else reference.steps(spec, state):
                 steps.append((taken.action.name, taken.state))
                 quiescent = quiescent and (taken.action.kind != "component" or taken.state == state)
                 for prop in self._of_kind(PropertyKind.STEP_INVARIANT):
@@ -258,6 +260,15 @@ class _Audit:
         except Exception as e:  # the spec's own code may raise anything
             self._disagree("a state", [f"Python raises {type(e).__name__}: {e}"], state)
         return _Said(steps, quiescent, false, shown, premises, failed[0], failed[1])
+
+    def _is_outside(self, state: Snapshot, premises: dict[str, int]) -> bool:
+        """Whether a constraint is false; counts the premises of those that are asked until one is."""
+        for prop in self._of_kind(PropertyKind.CONSTRAINT):
+            outcomes = [outcome for _, outcome in reference.instances(self.spec, prop, state)]
+            premises[prop.name] += any(o is not Outcome.PREMISE_FALSE for o in outcomes)
+            if Outcome.VIOLATED in outcomes:
+                return True
+        return False
 
     def _of_kind(self, *kinds: PropertyKind) -> list[Property]:
         return [p for p in self.spec.properties if p.kind in kinds]
