@@ -39,7 +39,8 @@ def check(
     that was seen a shortest path to a state that shows it, `profile` adds `Report.profile`.
 
     A verdict that rests on the search alone is compared with the reference execution before it is given: some hundreds of states, for
-    two seconds at most, or longer after a long search; or `audit` states, however long that takes (see audit.py and `Report.audit`).
+    three seconds of processor time at most, or longer after a long search; or `audit` states, however long that takes
+    (see audit.py and `Report.audit`).
 
     Ctrl-C ends the search with the verdict INCOMPLETE. Raises SpecError for a spec that cannot be compiled or does not fit the memory
     limit, ValueError for limits that are none, and InternalError if the reference execution does not confirm what was found.

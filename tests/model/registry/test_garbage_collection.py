@@ -91,11 +91,19 @@ LARGER = {
 }
 
 
+# A loop that ends when the informer shows what was written: until then the collector deletes again what is being deleted already.
+OPEN = {"a chain": {"look_at_object", "delete_object"}}
+
+
 @pytest.mark.parametrize("name", LARGER)
 def test_all_promises_hold_in_larger_scopes(name: str) -> None:
     scope, counts = LARGER[name]
     report = checker.check(collecting(scope))
-    assert report.verdict is checker.Verdict.HOLDS
+    if name in OPEN:
+        assert report.verdict is checker.Verdict.INCOMPLETE
+        assert {step.action for step in report.path[(report.back_to or 0) + 1 :]} == OPEN[name]
+    else:
+        assert report.verdict is checker.Verdict.HOLDS
     assert (report.states.distinct, report.states.generated, report.depth) == counts
 
 
