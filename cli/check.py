@@ -271,19 +271,20 @@ def _print_warnings(warnings: Sequence[str]) -> None:
 
 
 def _print_all(checked: Sequence[Checked]) -> None:
-    """The end of a check of several workloads: those that do not hold, the worst verdict first, or that all do."""
+    """The end of a check of several targets: those that do not hold, the worst verdict first, or that all do."""
     from rich.text import Text
 
     from kubecheck.cli.render import badge, console
 
+    kind = "workloads" if all(each.subject.workload for each in checked) else "targets"
     with console(sys.stdout) as out:
         out.print()
         for verdict in reversed(_SEVERITY):
             names = [each.subject.identity for each in checked if each.report.verdict is verdict]
             if len(names) == len(checked):
-                out.print(Text.assemble(badge(verdict), f" all {len(checked)} workloads"))
+                out.print(Text.assemble(badge(verdict), f" all {len(checked)} {kind}"))
             elif names and verdict is not Verdict.HOLDS:
-                out.print(Text.assemble(badge(verdict), f" {len(names)} of {len(checked)} workloads: {', '.join(names)}"))
+                out.print(Text.assemble(badge(verdict), f" {len(names)} of {len(checked)} {kind}: {', '.join(names)}"))
 
 
 def _exit_code(report: Report, subject: Subject) -> ExitCode:

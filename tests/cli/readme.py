@@ -104,7 +104,8 @@ def differences(example: Example) -> list[str]:
 
 def without_measurements(text: str) -> list[str]:
     """The lines that are the same on every machine."""
-    lines = [line.rstrip() for line in text.strip("\n").splitlines() if not line.startswith(("    speed", "    memory", "    audit"))]
+    lines = [line.rstrip() for line in text.strip("\n").splitlines() if not line.startswith(("    speed", "    memory"))]
+    lines = ["    audit" if line.startswith("    audit ") else line for line in lines]  # how far it came is a matter of time
     return [re.sub(r"(, in |; written in )[\d.]+ m?s\b|(?<=\S) +[\d.]+ m?s$", "", line) for line in lines]
 
 
