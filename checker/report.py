@@ -15,8 +15,8 @@ import msgspec
 class Verdict(enum.StrEnum):
     """The answer of a check, for the whole and for each property.
 
-    INCOMPLETE is never a pass: a limit was met before every state was seen, a bound of the scope stopped the system, states lie outside of a
-    constraint, a run may never come to rest, or there was nothing to judge.
+    INCOMPLETE is never a pass: a limit was met before every state was seen, a bound of the scope stopped the system, states lie outside
+    of a constraint, a run may never come to rest, or there was nothing to judge.
     """
 
     HOLDS = "holds"

@@ -225,7 +225,7 @@ def _exploration(report: Report) -> RenderableType:
     seconds = max(report.seconds, 1e-9)
     speed = f"{count(states.distinct / seconds)} distinct/s, {count(states.generated / seconds)} generated/s"
     threads = f"{report.threads} thread{'s' if report.threads != 1 else ''}"
-    memory = f"{size(report.memory_bytes)}, {report.state_bits} bit{"s" if report.state_bits != 1 else ""} per state"
+    memory = f"{size(report.memory_bytes)}, {report.state_bits} bit{'s' if report.state_bits != 1 else ''} per state"
     if (rest := report.rest) is not None:
         threads += f"; rest judged in {duration(rest.seconds)}"
         memory += f"; {size(rest.memory_bytes)} while rest was judged"
