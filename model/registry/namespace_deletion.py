@@ -143,21 +143,23 @@ def users(scope: NamespaceScope) -> Module:
         n.life = Life.TERMINATING
         a.handled[server] = True
 
-    @module.action(actor="user", kind="environment")
-    def create_object(n: Namespace, a: Lifecycle, server: Server, kind: Kind) -> None:
-        """A user creates an object in the namespace, and is admitted."""
-        require(n.asked < scope.creations and a.admitted[server] is None)
-        require(a.admits(server, n.life, scope.live_namespace_lookup))
-        n.asked += 1
-        a.admitted[server] = kind
+    if scope.creations:
 
-    @module.action(actor="api-server")
-    def store_object(n: Namespace, a: Lifecycle, server: Server) -> None:
-        """An API server stores an object that it has admitted, if there is none of its name."""
-        kind = present(a.admitted[server])
-        a.admitted[server] = None
-        if not n.objects[kind].there:
-            n.objects[kind] = made(kind, held=scope.finalizers > 0)
+        @module.action(actor="user", kind="environment")
+        def create_object(n: Namespace, a: Lifecycle, server: Server, kind: Kind) -> None:
+            """A user creates an object in the namespace, and is admitted."""
+            require(n.asked < scope.creations and a.admitted[server] is None)
+            require(a.admits(server, n.life, scope.live_namespace_lookup))
+            n.asked += 1
+            a.admitted[server] = kind
+
+        @module.action(actor="api-server")
+        def store_object(n: Namespace, a: Lifecycle, server: Server) -> None:
+            """An API server stores an object that it has admitted, if there is none of its name."""
+            kind = present(a.admitted[server])
+            a.admitted[server] = None
+            if not n.objects[kind].there:
+                n.objects[kind] = made(kind, held=scope.finalizers > 0)
 
     @module.action(actor="api-server")
     def see_namespace(n: Namespace, a: Lifecycle, server: Server) -> None:
