@@ -75,7 +75,7 @@ def test_garbage(dot: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ("script", "told"),
     [
         ("exit 3", "failed with exit code 3"),
-        ("echo 'no \033[2Jfonts' >&2; exit 1", "failed with exit code 1: no \ufffd[2Jfonts"),
+        ("echo 'no \033[2Jfonts' >&2; exit 1", "failed with exit code 1: no \\x1b[2Jfonts"),
         ("kill -9 $$", "was ended by signal 9"),
         ("exit 0", "gave nothing"),
         ("echo no picture", "gave something else than SVG"),
@@ -103,11 +103,11 @@ def test_what_works_is_written_and_what_dot_says_is_told(dot: Path, capsys: pyte
     shell(dot, 'echo "Warning: no \033 fonts" >&2; if [ "$1" = -Tsvg ]; then echo "<svg/>"; fi')
     code, out, err = drawn(capsys, "x.svg")
     assert (code, err) == (0, "")
-    assert "note          dot says of x.svg: Warning: no \ufffd fonts\n" in out
+    assert "note          dot says of x.svg: Warning: no \\x1b fonts\n" in out
     code, _, err = drawn(capsys, "y.svg", "y.png")
     assert code == ExitCode.BAD_INPUT
     assert err.startswith(
-        "error: dot, which draws, gave nothing: Warning: no \ufffd fonts; y.dot was written instead\n"
+        "error: dot, which draws, gave nothing: Warning: no \\x1b fonts; y.dot was written instead\n"
     )
     assert Path("y.svg").read_text() == "<svg/>\n"
 

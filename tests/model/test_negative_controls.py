@@ -363,10 +363,22 @@ def test_property_is_violated_without_its_protection(control: Control) -> None:
     assert len(report.path) - 1 == control.steps
 
 
+# Of these it is not decided whether everything comes to rest: as long as a controller's informer shows a ReplicaSet that is gone, pods
+# are made for it and collected; that ends when the informer is told, which is a matter of fairness.
+LOOPS = {
+    "replica_set_has_converged without delete-resets-expectations",
+    "observed_generation_is_never_ahead without uid-on-status-retry",
+}
+
+
 @pytest.mark.parametrize("control", CONTROLS, ids=str)
 def test_property_holds_with_its_protection(control: Control) -> None:
     report = checker.check(cluster(protected(control)))
-    assert report.verdict is checker.Verdict.HOLDS
+    if str(control) in LOOPS:
+        assert report.verdict is checker.Verdict.INCOMPLETE
+        assert {step.action for step in report.path[(report.back_to or 0) + 1 :]} >= {"create_pod", "collect_pod"}
+    else:
+        assert report.verdict is checker.Verdict.HOLDS
     assert next(p.premise for p in report.properties if p.name == control.violates) > 0
 
 
@@ -517,6 +529,7 @@ def test_every_feature_has_something_to_show() -> None:
     shown = {name for control in CONTROLS for name in (*control.without, control.fix) if name}
     elsewhere = {
         "no-op-writes": "test_apiserver.py: an event more changes no verdict",
+        "handlers-synced": "model/bugs/deaf_scheduler.py",
         "refresh-scale-annotation": "model/bugs/stuck_rollout.py, and the scenario stuck-rollout-fixed",
     }
     assert shown | set(elsewhere) == {feature.name for feature in OF_WORKLOADS}
@@ -536,7 +549,7 @@ def test_what_no_missing_protection_could_break_is_not_declared() -> None:
 def manifest_scope_of_web() -> ClusterScope:
     """What `kubecheck check examples/web.yaml --replicas 1` explores."""
     (workload,) = read_file(str(WEB)).workloads
-    scope, _ = manifest_scope(workload, ScopeOptions(replicas=1))
+    scope, *_ = manifest_scope(workload, ScopeOptions(replicas=1))
     return scope
 
 
