@@ -371,7 +371,9 @@ LOOPS = {
 }
 
 
-@pytest.mark.parametrize("control", CONTROLS, ids=str)
+@pytest.mark.parametrize(
+    "control", [pytest.param(c, id=str(c), marks=() if n % 3 == 0 else pytest.mark.slow) for n, c in enumerate(CONTROLS)]
+)
 def test_property_holds_with_its_protection(control: Control) -> None:
     report = checker.check(cluster(protected(control)))
     if str(control) in LOOPS:

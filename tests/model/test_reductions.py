@@ -52,7 +52,7 @@ def verdicts(scope: ClusterScope) -> dict[str, str]:
     return {"verdict": report.verdict.value, "found": report.found}
 
 
-@pytest.mark.parametrize("name", some(SCOPES, "scale", "pods created twice"))
+@pytest.mark.parametrize("name", some(SCOPES, "scale"))
 @pytest.mark.parametrize(
     "finer",
     [
@@ -71,13 +71,14 @@ def test_finer_models_have_the_same_verdicts(name: str, finer: dict[str, Any]) -
 HOLDING = ("rollout", "recreate", "scale")
 
 
+@pytest.mark.slow
 def test_some_hold_and_some_are_violated() -> None:
     """So a reduction that hides a violation is noticed, as is one that makes one up."""
     found = {name: verdicts(scope)["verdict"] for name, scope in SCOPES.items()}
     assert {name for name, verdict in found.items() if verdict == "holds"} == set(HOLDING)
 
 
-@pytest.mark.parametrize("name", some(SCOPES, "scale", "pods created twice"))
+@pytest.mark.parametrize("name", some(SCOPES, "scale"))
 @pytest.mark.parametrize(
     "lag", [{"lag_deployments": 1}, {"lag_replica_sets": 1}, {"lag_pods": 2}, {"lag_scheduler": 1}], ids=str
 )
