@@ -531,8 +531,10 @@ class ApiServer(State):
         """
         self.replica_set_queue.add(present(before.owner if before.exists else after.owner))
         is_last = not after.exists and not any(self._is_left(scope, p) for p in Pod)
-        if scope.waits_for_pods and is_last and not self._fails(scope):
-            self.deployment_queue.add_all()
+        if scope.waits_for_pods and is_last:
+            fails = self._fails(scope)
+            if not fails:
+                self.deployment_queue.add_all()
 
     def _is_left(self, scope: ClusterScope, pod: Pod) -> bool:
         """Whether the controller manager's informer shows the pod, as one that the handler of deletions counts."""
