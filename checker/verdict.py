@@ -21,6 +21,7 @@ from kubecheck.checker.native.calls import Calls
 from kubecheck.checker.profiling import profile
 from kubecheck.checker.report import ActionReport, PropertyReport, Refusal, Report, States, Step, Verdict, Why
 from kubecheck.spec import Property, PropertyKind, Spec
+from kubecheck.spec.declare import Declared
 from kubecheck.spec.reference import Snapshot
 
 AT_REST: Final = (PropertyKind.QUIESCENT, PropertyKind.LIMIT)
@@ -112,7 +113,7 @@ def conclude(
             ActionReport(name=action.name, actor=action.actor, kind=str(action.kind), fired=fired)
             for action, fired in zip(spec.actions, exploration.fired, strict=True)
         ],
-        warnings=_warnings(spec, exploration, covered),
+        warnings=_warnings(spec, native, exploration, covered),
         found=found,
         path=path,
         scope=dict(spec.scope),
@@ -328,18 +329,30 @@ def _start(native: NativeSpec, exploration: Exploration, number: int) -> int | N
     return native.start_of(exploration.store.path(number)[0])
 
 
-def _warnings(spec: Spec, exploration: Exploration, covered: bool) -> list[str]:
+def _warnings(spec: Spec, native: NativeSpec, exploration: Exploration, covered: bool) -> list[str]:
     """What makes a verdict worth less than it looks. Counts of a search that ended early say nothing yet."""
     warnings = []
     if not spec.properties:
         warnings.append("the spec has no property: nothing was judged but that no value leaves its type")
+    for prop in native.idle:
+        if prop.kind is not PropertyKind.REACHABLE:
+            warnings.append(f"{prop.kind} {prop.name} cannot be violated: all that it returns is True")
     if covered:
         for action, fired in zip(spec.actions, exploration.fired, strict=True):
             if fired == 0:
-                warnings.append(f"action {action.name} never fired")
+                none = _without_values(spec, action)
+                warnings.append(f"action {action.name} never fired{f': {none}' if none else ''}")
         for prop, premise in zip(spec.properties, exploration.premise, strict=True):
             if premise == 0 and prop.kind is not PropertyKind.REACHABLE:
                 never = prop.kind in AT_REST and exploration.quiescent == 0
                 cause = "in no state is everything quiet" if never else "its premise was never true"
-                warnings.append(f"{prop.kind} {prop.name} was never put to the test: {cause}")
+                warnings.append(f"{prop.kind} {prop.name} was never put to the test: {_without_values(spec, prop) or cause}")
     return warnings
+
+
+def _without_values(spec: Spec, declared: Declared) -> str:
+    """Why a declared function has no instance in this scope; empty if it has any."""
+    for parameter in spec.parameters(declared):
+        if parameter.part is None and parameter.type.cardinality == 0:
+            return f"its parameter {parameter.name} has no value, for there is no {parameter.type}"
+    return ""

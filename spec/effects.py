@@ -5,6 +5,7 @@ The static execution of a spec: vacuity warnings, skipping properties whose vari
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kubecheck.spec import ir
@@ -24,6 +25,26 @@ def effects(entry: ir.Entry, root: RecordType) -> Effects:
     collector = _Collector(root)
     collector.function(entry.function, {})
     return Effects(frozenset(collector.reads), frozenset(collector.writes))
+
+
+def only_true(function: ir.Function) -> bool:
+    """Whether a property's function returns the constant True wherever it returns, so that no state can violate it."""
+    return all(_true(returned.value) for returned in _returns(function.body))
+
+
+def _true(value: ir.Expr | None) -> bool:
+    return (isinstance(value, ir.Const) and value.value is True) or (isinstance(value, ir.Call) and only_true(value.function))
+
+
+def _returns(body: tuple[ir.Stmt, ...]) -> Iterator[ir.Return]:
+    for statement in body:
+        if isinstance(statement, ir.Return):
+            yield statement
+        elif isinstance(statement, ir.If):
+            yield from _returns(statement.then)
+            yield from _returns(statement.other)
+        elif isinstance(statement, ir.For):
+            yield from _returns(statement.body)
 
 
 def path(place: ir.Place, root: RecordType, names: dict[str, str]) -> str:

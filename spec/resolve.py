@@ -190,7 +190,14 @@ class Types:
         return OptionalType(inner)
 
     def _array(self, key: Type, element: Type) -> Type:
-        return ArrayType(self._finite(key, "an Array's key"), element)
+        found = ArrayType(self._finite(key, "an Array's key"), element)
+        places, inner = found.length, element
+        while isinstance(inner, ArrayType):
+            places, inner = places * inner.length, inner.element
+        if places > MAX_BITS:  # before anything is done for each of them
+            remedy = f"at most {MAX_BITS:,}: a smaller scope, or fewer arrays in arrays"
+            raise SpecError("KC133", f"arrays in arrays have {places:,} elements", remedy=remedy)
+        return found
 
     def _finite(self, t: Type, what: str) -> Type:
         n = t.cardinality

@@ -209,7 +209,9 @@ NO_DEFAULT = NoDefault.NO_DEFAULT
 
 def lacks_default(data: Data) -> bool:
     """Whether a default is none, or has such a part."""
-    return data is NO_DEFAULT or (isinstance(data, tuple) and any(map(lacks_default, data)))
+    if not isinstance(data, tuple):
+        return data is NO_DEFAULT
+    return any(map(lacks_default, {id(part): part for part in data}.values()))  # an array's parts are one and the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,17 @@ def _target_machine() -> Any:
 
 
 def _compile(kind: type[_Mapped], words: int, hash_mask: int) -> bytes:
+    import numba
+
+    # NUMBA_DISABLE_JIT is for whoever debugs functions of their own; the kernels are addresses and pointers, and no Python.
+    disabled, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 0
+    try:
+        return _compiled(kind, words, hash_mask)
+    finally:
+        numba.config.DISABLE_JIT = disabled
+
+
+def _compiled(kind: type[_Mapped], words: int, hash_mask: int) -> bytes:
     from numba import cfunc
 
     kernels = importlib.import_module(f"{__package__}.{kind.module}").kernels

@@ -24,7 +24,8 @@ from kubecheck.checker.native import steps as single_steps
 from kubecheck.checker.native.emit import TOO_WIDE
 from kubecheck.checker.native.generate import Generator
 from kubecheck.checker.native.module import instances
-from kubecheck.spec import Position, Spec, SpecError, ir, reference
+from kubecheck.spec import Position, Property, Spec, SpecError, ir, reference
+from kubecheck.spec.effects import only_true
 from kubecheck.spec.errors import too_wide
 from kubecheck.spec.frontend import program
 from kubecheck.spec.layout import pack, unpack, words
@@ -54,7 +55,7 @@ class NativeSpec:
 
     `words` is the size of a packed state in 64-bit words; `max_successors` the number of action instances; `starts` the number of
     instances of `initial` functions (1, the defaults, without any). `wide` is where a number may need more than 64 bits:
-    then a function ends with an error. `still_constant` raises SpecError if what was read from Python as a constant is another by now.
+    then a function ends with an error. `idle` are the properties that no state can violate. `still_constant` raises SpecError if what was read from Python as a constant is another by now.
     """
 
     spec: Spec
@@ -67,6 +68,7 @@ class NativeSpec:
     judge: int
     starts: int
     wide: list[Position]
+    idle: list[Property]
     still_constant: Callable[[], None]
     keepalive: Any
 
@@ -168,6 +170,7 @@ def compile_spec(spec: Spec, *, cache: Store | None = None) -> NativeSpec:
         judge=engine.get_function_address("judge"),
         starts=starts,
         wide=generator.wide,
+        idle=[p for e, p in zip(compiled.properties, spec.properties, strict=True) if only_true(e.function)],
         still_constant=compiled.still_constant,
         keepalive=engine,
     )

@@ -269,7 +269,10 @@ class Calls(Comparisons):
             return ir.Unwrap(self.at(node), value.type.inner, value, True)
         if isinstance(value, ir.Unwrap):
             return value
-        fail("KC219", f"{ast.unparse(node.args[0])} is never None", self.at(node), "remove present(…)")
+        text = ast.unparse(node.args[0])
+        if isinstance(value, Static) and value.value is None:
+            fail("KC219", f"{text} is a constant and always None", self.at(node), "give it what may be there: a part of the state")
+        fail("KC219", f"{text} is never None", self.at(node), "remove present(…)")
 
     def _implies(self, node: ast.Call) -> Value:
         if len(node.args) != 2 or node.keywords:
