@@ -1,7 +1,8 @@
 """Specs in a user's file: FILE.py[:SPEC], with parameters from --set.
 
 A spec file is an ordinary Python module. Its functions annotated `-> Spec` are its specs, their parameters are what
---set sets. Whatever the file raises while it is read becomes an error with the file and line, never a traceback.
+--set sets. Whatever the file raises while it is read becomes an error with the file and line, never a traceback; what never
+ends is ended (SECONDS), and threads and processes that it leaves behind do not keep the command from ending.
 """
 
 from __future__ import annotations
@@ -11,17 +12,28 @@ import importlib.util
 import inspect
 import linecache
 import os
+import signal
 import sys
+import threading
+import tokenize
 import traceback
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 from kubecheck.cli.errors import InputError, did_you_mean, is_ours
 from kubecheck.spec import Spec, SpecError
 
 SpecFunction = Callable[..., Spec]
+
+SECONDS: Final = 60.0
+"""How long a file may take to be imported and its spec to be built, unless the environment's KUBECHECK_SPEC_SECONDS says otherwise."""
+
+_GRACE: Final = 3.0  # then what catches the end of its time is ended with the process
+
+_MOST_SHOWN: Final = 60  # characters of a text from the command line
 
 _BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -31,14 +43,89 @@ def load_spec(file: str, name: str | None, settings: Mapping[str, str]) -> Spec:
 
     `name` may be None if the file has one spec only. `settings` are the texts of --set, by parameter.
     """
-    found = spec_functions(load_module(file))
-    function = _choose(file, found, name)
-    arguments = _arguments(function, settings)
-    found_spec = _guarded(file, lambda: function(**arguments))
+    with _in_time(file), _alone(file):
+        found = spec_functions(load_module(file))
+        function = _choose(file, found, name)
+        arguments = _arguments(function, settings)
+        found_spec = _guarded(file, lambda: function(**arguments))
     if not isinstance(found_spec, Spec):
         what = "nothing" if found_spec is None else f"a value of type {type(found_spec).__name__}"
         raise InputError(f"{file}: {function.__name__} returns {what}, and no Spec", remedy="end it with `return spec`")
     return found_spec
+
+
+class _TimeOver(BaseException):
+    """Raised in the user's code when its time is over; no `except Exception` of theirs takes it."""
+
+
+@contextmanager
+def _in_time(file: str) -> Iterator[None]:
+    """Ends what runs in it after its time, with an InputError. Only in the main thread, and where there are signals."""
+    seconds = _seconds()
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+    text = f"{file} was not imported and its spec not built within {seconds:g} s"
+    remedy = "take the endless loop away, or give it longer: KUBECHECK_SPEC_SECONDS=600"
+    over = InputError(text, remedy=remedy)
+    rings = 0
+
+    def ring(number: int, frame: types.FrameType | None) -> None:
+        nonlocal rings
+        rings += 1
+        if rings > 1:  # it was told, and went on
+            os.write(2, f"error: {over}\n".encode(errors="replace"))
+            os._exit(2)
+        raise _TimeOver
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _GRACE)
+    try:
+        yield
+    except _TimeOver:
+        raise over from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _seconds() -> float:
+    text = os.environ.get("KUBECHECK_SPEC_SECONDS", "")
+    try:
+        seconds = float(text or SECONDS)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 1e6:
+        raise InputError(f"KUBECHECK_SPEC_SECONDS is {shortened(text)}", remedy="give seconds, for example 600")
+    return seconds
+
+
+@contextmanager
+def _alone(file: str) -> Iterator[None]:
+    """Raises InputError if threads or processes that Python would wait for have come to be; a fork that comes out ends here."""
+    process = os.getpid()
+    before = set(threading.enumerate())
+    try:
+        yield
+    finally:
+        if os.getpid() != process:
+            os._exit(0)
+    left = [thread for thread in threading.enumerate() if thread not in before and not thread.daemon]
+    multiprocessing = sys.modules.get("multiprocessing")
+    children = multiprocessing.active_children() if multiprocessing is not None else []
+    if left or children:
+        what = f"thread {left[0].name}" if left else f"process {children[0].name}"
+        for child in children:
+            child.terminate()
+        raise InputError(
+            f"{file} starts a {what}, which still runs when its spec is built",
+            remedy="a spec is checked alone: end it (join) before, or leave it out",
+        )
+
+
+def shortened(text: str) -> str:
+    """A text from the command line between quotes, its beginning if it is long."""
+    return repr(text) if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]!r}… ({len(text):,} characters)"
 
 
 def load_module(file: str) -> types.ModuleType:
@@ -56,8 +143,26 @@ def load_module(file: str) -> types.ModuleType:
     if os.path.dirname(path) not in sys.path:
         sys.path.insert(0, os.path.dirname(path))
     sys.modules[name] = module
+    _guarded(file, lambda: _readable(file))
     _guarded(file, lambda: loader.exec_module(module))
     return module
+
+
+def _readable(file: str) -> None:
+    """Raises InputError for what Python's compiler would take in part, or refuse without a place."""
+    try:
+        with tokenize.open(file) as lines:  # in the encoding that the file names
+            text = lines.read()
+    except UnicodeDecodeError as error:
+        with open(file, "rb") as whole:
+            line = whole.read().count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{file}:{line}: a byte that is no {error.encoding.upper()}",
+            remedy="save the file as UTF-8, or name its encoding in the first line: # coding: latin-1",
+        ) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise InputError(f"{file}:{line}: a NUL character", remedy="a spec file is text")
 
 
 def spec_functions(module: types.ModuleType) -> dict[str, SpecFunction]:
@@ -152,7 +257,7 @@ def parse_value(what: str, annotation: Any, text: str) -> Any:
             f"{what} cannot be set: its type is {inspect.formatannotation(annotation)}",
             remedy="--set knows int, bool, float, str and enums",
         )
-    raise InputError(f"{what} is {text!r}", remedy=f"give {' or '.join(names[kind] for kind in options)}")
+    raise InputError(f"{what} is {shortened(text)}", remedy=f"give {' or '.join(names[kind] for kind in options)}")
 
 
 def _is_enum(kind: Any) -> bool:
@@ -163,10 +268,11 @@ def _guarded(file: str, action: Callable[[], Any]) -> Any:
     """Run the user's code; raises InputError for whatever it raises, but SpecError as it is."""
     try:
         return action()
-    except (SpecError, KeyboardInterrupt):
+    except (SpecError, InputError, KeyboardInterrupt, _TimeOver):
         raise
     except SyntaxError as error:
-        where = f"{_shown(error.filename or file)}:{error.lineno}:{error.offset}"
+        places = [_shown(error.filename or file), *(str(n) for n in (error.lineno, error.offset) if n)]
+        where = ":".join(places)
         lines = _snippet(error.text or "", error.lineno or 1, error.offset or 1, error.end_offset or 0)
         raise InputError(f"{where}: {error.msg}", snippet="\n".join(lines)) from error
     except BaseException as error:  # a SystemExit of the file is an error of the file, too
@@ -177,6 +283,8 @@ def _fail(file: str, error: BaseException) -> NoReturn:
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if _is_theirs(frame.filename)]
+    if not theirs and isinstance(error, RecursionError):  # of Python's parser, which does not say where
+        raise InputError(f"{file}: an expression is nested too deeply", remedy="name its parts") from error
     if not theirs:
         raise InputError(f"{file}: {what}") from error
     # the innermost line of the user's own is where to look, even if a library raised it further in

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
@@ -145,4 +146,12 @@ def run() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character shows ? and does not end the check
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    # Python waits for threads and processes at its end. Those that a spec's file has left behind were told of.
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread() and not thread.daemon]
+    multiprocessing = sys.modules.get("multiprocessing")
+    if others or (multiprocessing is not None and multiprocessing.active_children()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from kubecheck.cli.errors import InputError, did_you_mean
-from kubecheck.cli.loading import load_spec, parse_value
+from kubecheck.cli.loading import load_spec, parse_value, shortened
 from kubecheck.cli.switches import idle_switches, switched
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def settings(pairs: Sequence[str]) -> dict[str, str]:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
             raise InputError(
-                f"--set {pair} is no assignment", remedy="write --set NAME=VALUE, for example --set nodes=2"
+                f"--set {shortened(pair)} is no assignment", remedy="write --set NAME=VALUE, for example --set nodes=2"
             )
         if name.strip() in found:
             raise InputError(f"--set gives {name.strip()} twice", remedy="give it once")
