@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import importlib.util
 import inspect
+import io
 import linecache
 import os
 import signal
@@ -25,6 +26,7 @@ from typing import Any, Final, NoReturn
 
 from kubecheck.cli.errors import InputError, did_you_mean, is_ours
 from kubecheck.spec import Spec, SpecError
+from kubecheck.spec.errors import marked
 
 SpecFunction = Callable[..., Spec]
 
@@ -34,6 +36,8 @@ SECONDS: Final = 60.0
 _GRACE: Final = 3.0  # then what catches the end of its time is ended with the process
 
 _MOST_SHOWN: Final = 60  # characters of a text from the command line
+
+_MOST_SAID: Final = 1000  # characters of what an exception of the file says
 
 _BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -70,7 +74,7 @@ def _in_time(file: str) -> Iterator[None]:
     over = InputError(text, remedy=remedy)
     rings = 0
 
-    def ring(number: int, frame: types.FrameType | None) -> None:
+    def ring(_: int, __: types.FrameType | None) -> None:
         nonlocal rings
         rings += 1
         if rings > 1:  # it was told, and went on
@@ -96,7 +100,7 @@ def _seconds() -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= 1e6:
-        raise InputError(f"KUBECHECK_SPEC_SECONDS is {shortened(text)}", remedy="give seconds, for example 600")
+        raise InputError(f"KUBECHECK_SPEC_SECONDS is {shortened(text)!r}", remedy="give seconds, for example 600")
     return seconds
 
 
@@ -124,8 +128,8 @@ def _alone(file: str) -> Iterator[None]:
 
 
 def shortened(text: str) -> str:
-    """A text from the command line between quotes, its beginning if it is long."""
-    return repr(text) if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]!r}… ({len(text):,} characters)"
+    """A text from the command line, or its beginning if it is long."""
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}… ({len(text):,} characters)"
 
 
 def load_module(file: str) -> types.ModuleType:
@@ -150,12 +154,16 @@ def load_module(file: str) -> types.ModuleType:
 
 def _readable(file: str) -> None:
     """Raises InputError for what Python's compiler would take in part, or refuse without a place."""
+    with open(file, "rb") as whole:
+        data = whole.read()
     try:
-        with tokenize.open(file) as lines:  # in the encoding that the file names
-            text = lines.read()
+        try:
+            text = data.decode(tokenize.detect_encoding(io.BytesIO(data).readline)[0])  # which the file may name
+        except SyntaxError:  # there is no such encoding, or the first lines are no UTF-8
+            data.decode()
+            raise
     except UnicodeDecodeError as error:
-        with open(file, "rb") as whole:
-            line = whole.read().count(b"\n", 0, error.start) + 1
+        line = data.count(b"\n", 0, error.start) + 1
         raise InputError(
             f"{file}:{line}: a byte that is no {error.encoding.upper()}",
             remedy="save the file as UTF-8, or name its encoding in the first line: # coding: latin-1",
@@ -257,7 +265,7 @@ def parse_value(what: str, annotation: Any, text: str) -> Any:
             f"{what} cannot be set: its type is {inspect.formatannotation(annotation)}",
             remedy="--set knows int, bool, float, str and enums",
         )
-    raise InputError(f"{what} is {shortened(text)}", remedy=f"give {' or '.join(names[kind] for kind in options)}")
+    raise InputError(f"{what} is {shortened(text)!r}", remedy=f"give {' or '.join(names[kind] for kind in options)}")
 
 
 def _is_enum(kind: Any) -> bool:
@@ -280,7 +288,12 @@ def _guarded(file: str, action: Callable[[], Any]) -> Any:
 
 
 def _fail(file: str, error: BaseException) -> NoReturn:
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    try:
+        said = str(error)
+    except Exception as another:  # of a __str__ of theirs
+        said = f"(and its text is {type(another).__name__})"
+    said = said if len(said) <= _MOST_SAID else f"{said[:_MOST_SAID]}…"
+    what = f"{type(error).__name__}: {said}" if said else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if _is_theirs(frame.filename)]
     if not theirs and isinstance(error, RecursionError):  # of Python's parser, which does not say where
@@ -308,9 +321,4 @@ def _shown(file: str) -> str:
 
 def _snippet(text: str, line: int, column: int, end: int) -> list[str]:
     text = text.rstrip("\n")
-    if not text.strip():
-        return []
-    number = str(line)
-    indent = "".join("\t" if c == "\t" else " " for c in text[: column - 1])
-    width = max(1, min(end, len(text) + 1) - column)
-    return [f"  {number} | {text}", f"  {' ' * len(number)} | {indent}{'^' * width}"]
+    return marked(text, line, column, end) if text.strip() else []

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import linecache
 from dataclasses import dataclass
+from typing import Final
 
 from kubecheck.spec.visible import visible
+
+_LONG: Final = 300  # characters of a source line that are shown
+_BEFORE: Final = 100  # of them, before what is meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,25 @@ def snippet(position: Position) -> list[str]:
     text = linecache.getline(position.file, position.line).rstrip("\n")
     if not text:
         return []
-    number = str(position.line)
     last = position.end_column if position.end_line == position.line else len(text) + 1
-    width = max(1, min(last, len(text) + 1) - position.column)
+    return marked(text, position.line, position.column, last)
+
+
+def marked(text: str, line: int, column: int, end: int) -> list[str]:
+    """A source line with its number, and carets below the columns from `column` to before `end`, one at least.
+
+    Of a very long line the part that begins a little before them.
+    """
+    number = str(line)
+    width = max(1, min(end, len(text) + 1) - column)
     # a tab must stay a tab, so that the caret stands below its character
-    indent = "".join("\t" if c == "\t" else " " for c in text[: position.column - 1])
+    indent = "".join("\t" if c == "\t" else " " for c in text[: column - 1])
     text = "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)  # one for one, for the caret
+    if len(text) > _LONG:
+        start = max(0, min(column - 1 - _BEFORE, len(text) - _LONG))
+        before, after = "… " if start else "", " …" if start + _LONG < len(text) else ""
+        text, indent = f"{before}{text[start:start + _LONG]}{after}", " " * len(before) + indent[start:]
+        width = max(1, min(width, len(text) - len(after) - len(indent)))
     return [f"  {number} | {text}", f"  {' ' * len(number)} | {indent}{'^' * width}"]
 
 

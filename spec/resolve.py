@@ -37,6 +37,7 @@ from kubecheck.spec.types import (
 from kubecheck.spec.values import Array, Record, Seq, Set, Sort, SortMeta, State, active, lower
 
 MAX_BITS = 1 << 16
+MAX_ELEMENTS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,8 @@ class Types:
         places, inner = found.length, element
         while isinstance(inner, ArrayType):
             places, inner = places * inner.length, inner.element
-        if places > MAX_BITS:  # before anything is done for each of them
-            remedy = f"at most {MAX_BITS:,}: a smaller scope, or fewer arrays in arrays"
+        if places > MAX_ELEMENTS:  # before anything is done for each of them
+            remedy = f"at most {MAX_ELEMENTS:,}: a smaller scope, or fewer arrays in arrays"
             raise SpecError("KC133", f"arrays in arrays have {places:,} elements", remedy=remedy)
         return found
 

@@ -111,14 +111,15 @@ def _target_machine() -> Any:
 
 
 def _compile(kind: type[_Mapped], words: int, hash_mask: int) -> bytes:
-    import numba
+    from numba.core import config
 
+    settings = vars(config)
     # NUMBA_DISABLE_JIT is for whoever debugs functions of their own; the kernels are addresses and pointers, and no Python.
-    disabled, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 0
+    disabled, settings["DISABLE_JIT"] = settings["DISABLE_JIT"], 0
     try:
         return _compiled(kind, words, hash_mask)
     finally:
-        numba.config.DISABLE_JIT = disabled
+        settings["DISABLE_JIT"] = disabled
 
 
 def _compiled(kind: type[_Mapped], words: int, hash_mask: int) -> bytes:

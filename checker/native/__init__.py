@@ -55,7 +55,8 @@ class NativeSpec:
 
     `words` is the size of a packed state in 64-bit words; `max_successors` the number of action instances; `starts` the number of
     instances of `initial` functions (1, the defaults, without any). `wide` is where a number may need more than 64 bits:
-    then a function ends with an error. `idle` are the properties that no state can violate. `still_constant` raises SpecError if what was read from Python as a constant is another by now.
+    then a function ends with an error. `idle` are the properties that no state can violate.
+    `still_constant` raises SpecError if what was read from Python as a constant is another by now.
     """
 
     spec: Spec

@@ -180,6 +180,14 @@ def test_kernels_need_neither_numba_nor_python(tmp_path: Path) -> None:
     assert answers == ["True\n", "False\n"]
 
 
+def test_kernels_are_compiled_where_numba_is_told_not_to() -> None:
+    code = (
+        "from kubecheck.checker.engine.compiled import load_kernels\nimport numba\n"
+        "load_kernels(1)\nassert numba.config.DISABLE_JIT == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "NUMBA_DISABLE_JIT": "1"})
+
+
 def test_the_record_is_imported_without_the_engine() -> None:
     script = (
         "import sys; import kubecheck.checker as c; c.Limits, c.Verdict, c.Report\n"

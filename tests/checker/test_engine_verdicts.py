@@ -12,7 +12,7 @@ from kubecheck.checker import InternalError, Limits, Report, Verdict, check
 from kubecheck.checker.engine.explore import explore
 from kubecheck.checker.native import compile_spec
 from kubecheck.checker.verdict import conclude
-from kubecheck.spec import Range, Spec, State, reference, require
+from kubecheck.spec import Range, Sort, Spec, State, reference, require
 from tests.benchmarks.stale_replicas import stale_replicas
 from tests.checker.engine_toys import kernels
 
@@ -291,6 +291,72 @@ def test_warnings_name_what_was_never_put_to_the_test() -> None:
     assert check(fuse()).warnings[0] == (
         "the spec has no property: nothing was judged but that no value leaves its type"
     )
+
+
+def test_properties_that_say_nothing_are_warnings() -> None:
+    spec = fuse()
+
+    @spec.invariant
+    def constant(s: Fuse) -> bool:
+        require(s.lit)
+        return True
+
+    @spec.invariant
+    def called(s: Fuse) -> bool:
+        return nothing_but_true(s)
+
+    @spec.step_invariant
+    def in_branches(before: Fuse, after: Fuse) -> bool:
+        if before.lit:
+            return True
+        require(after.lit)
+        return 1 == 1
+
+    @spec.invariant
+    def says_something(s: Fuse) -> bool:
+        if s.lit:
+            return True
+        return s.left >= 0
+
+    @spec.reachable
+    def shown(s: Fuse) -> bool:
+        require(s.lit)
+        return True
+
+    found = check(spec).warnings
+    assert [each for each in found if "violated" in each] == [
+        "invariant constant cannot be violated: all that it returns is True",
+        "invariant called cannot be violated: all that it returns is True",
+        "step invariant in_branches cannot be violated: all that it returns is True",
+    ]
+
+
+def nothing_but_true(s: Fuse) -> bool:
+    require(s.left > 0)
+    return True
+
+
+class Nobody(Sort, size=0):
+    """Nobody."""
+
+
+def test_what_has_no_instance_is_a_warning() -> None:
+    spec = fuse()
+
+    @spec.action(actor="somebody")
+    def blow(s: Fuse, who: Nobody) -> None:
+        s.lit = False
+
+    @spec.invariant
+    def everybody(s: Fuse, who: Nobody) -> bool:
+        return False
+
+    report = check(spec)
+    assert report.verdict is Verdict.HOLDS
+    assert "action blow never fired: its parameter who has no value, for there is no Nobody" in report.warnings
+    assert (
+        "invariant everybody was never put to the test: its parameter who has no value, for there is no Nobody"
+    ) in report.warnings
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
+from kubecheck.cli import loading
 from kubecheck.cli.errors import InputError
 from kubecheck.cli.loading import load_spec
 from kubecheck.spec import SpecError
+from kubecheck.spec.frontend import program
 from tests.spec.test_errors import divided
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HEAD = """\
 from __future__ import annotations
@@ -183,3 +188,107 @@ def test_a_function_that_returns_no_spec(value: str, what: str, tmp_path: Path) 
     file.write_text(f"from kubecheck.spec import Spec\n\ndef made() -> Spec:\n    return {value}\n")
     with pytest.raises(InputError, match=f"made returns {what}, and no Spec"):
         load_spec(str(file), None, {})
+
+
+class TestWhatEndsBadly:
+    def test_an_endless_file(self, write, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("KUBECHECK_SPEC_SECONDS", "0.2")
+        said = (
+            "lights.py was not imported and its spec not built within 0.2 s\n"
+            "  help: take the endless loop away, or give it longer: KUBECHECK_SPEC_SECONDS=600"
+        )
+        assert refused("while True:\n    pass\n", write) == said
+        endless = HEAD + "def light() -> Spec:\n    while True:\n        pass\n    return Spec('light', Light)\n"
+        assert refused(endless, write) == said
+
+    @pytest.mark.parametrize("text", ["x", "0", "-1", "nan", "inf"])
+    def test_a_time_that_is_none(self, write, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+        monkeypatch.setenv("KUBECHECK_SPEC_SECONDS", text)
+        assert refused(ONE, write) == f"KUBECHECK_SPEC_SECONDS is {text!r}\n  help: give seconds, for example 600"
+
+    def test_what_catches_the_end_of_its_time(self, tmp_path: Path) -> None:
+        file = tmp_path / "stubborn.py"
+        file.write_text("import time\nwhile True:\n    try:\n        time.sleep(9)\n    except BaseException:\n        pass\n")
+        done = command(file, KUBECHECK_SPEC_SECONDS="0.2")
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"error: {file} was not imported and its spec not built within 0.2 s\n  help: ")
+
+    @pytest.mark.parametrize(
+        ("starts", "what"),
+        [
+            ("import threading, time\nthreading.Thread(target=time.sleep, args=(999,), name='t').start()\n", "thread t"),
+            (
+                "import multiprocessing, time\nfork = multiprocessing.get_context('fork')\n"
+                "fork.Process(target=time.sleep, args=(999,), name='p').start()\n",
+                "process p",
+            ),
+        ],
+    )
+    def test_threads_and_processes(self, tmp_path: Path, starts: str, what: str) -> None:
+        file = tmp_path / "lights.py"
+        file.write_text(ONE + starts)
+        done = command(file)
+        assert (done.returncode, done.stderr) == (
+            2,
+            f"error: {file} starts a {what}, which still runs when its spec is built\n"
+            "  help: a spec is checked alone: end it (join) before, or leave it out\n",
+        )
+
+    def test_bytes_that_are_no_text(self, tmp_path: Path) -> None:
+        file = tmp_path / "lights.py"
+        for data, said in [
+            (b"# a\n# \xff\n", f"{file}:2: a byte that is no UTF-8\n  help: save the file as UTF-8, or name its encoding"),
+            (b"# a\n\0\n", f"{file}:2: a NUL character\n  help: a spec file is text"),
+            (b"# coding: nonsense\n", f"{file}: unknown encoding"),
+        ]:
+            file.write_bytes(data + ONE.encode())
+            with pytest.raises(InputError) as caught:
+                load_spec(str(file), None, {})
+            assert str(caught.value).startswith(said)
+        file.write_bytes(b"# coding: latin-1\n# \xff\n" + ONE.encode())
+        assert load_spec(str(file), None, {}).name == "light"
+
+    def test_deep_nesting(self, write) -> None:
+        assert refused(f"x = {'not ' * 5000}True\n", write) == (
+            "lights.py: an expression is nested too deeply\n  help: name its parts"
+        )
+
+    def test_long_texts_are_shortened(self, write) -> None:
+        digits = "9" * 5000
+        assert refused(ONE, write, n=digits) == f"n of light is '{digits[:60]}… (5,000 characters)'\n  help: give a whole number"
+        said = refused(f"raise ValueError('{'x' * 100_000}')\n", write)
+        assert said.startswith("lights.py:1:1: ValueError: xxx")
+        assert len(said) < 2000
+
+    def test_an_exception_that_cannot_be_shown(self, write) -> None:
+        odd = "class Odd(Exception):\n    def __str__(self):\n        raise KeyError\n\nraise Odd\n"
+        assert refused(odd, write).startswith("lights.py:5:1: Odd: (and its text is KeyError)\n")
+
+    def test_mutated_specs_are_read_or_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(loading, "SECONDS", 5.0)
+        chance = random.Random(7)
+        text = (Path(__file__).parent / "specs" / "crossing.py").read_text(encoding="utf-8")
+        tokens = re.findall(r"\w+|\s+|[^\w\s]", text)
+        others = ["None", "-1", "(", "]", "10**30", "9" * 5000, "lambda: 0", "\0", "\u202e", "yield", "object()", "*", "not " * 900]
+        file, ends = tmp_path / "mutated.py", {"built": 0, "refused": 0}
+        for _ in range(150):
+            mutated = list(tokens)
+            for place in chance.sample(range(len(tokens)), chance.choice([1, 1, 2])):
+                mutated[place] = chance.choice([*others, *tokens])
+            file.write_text("".join(mutated), encoding="utf-8")
+            started, said = time.perf_counter(), ""
+            try:
+                program(load_spec(str(file), None, {}))
+            except (InputError, SpecError) as error:
+                said = str(error)
+            ends["refused" if said else "built"] += 1
+            assert len(said) < 12_000
+            assert time.perf_counter() - started < 10
+        assert min(ends.values()) > 10, ends
+
+
+def command(file: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "kubecheck.cli", "check", str(file)],
+        capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL, env={**os.environ, **environment},
+    )
