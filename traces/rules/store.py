@@ -285,7 +285,8 @@ class NotFound(Rule):
             lambda provenance: provenance.keeps_removal(record.key),
             f"{event.verb} of {record} was answered 404 while it existed",
             [record.key], (event, "answered 404"), (origin.event, "existed before"),
-            *([(last.event, "and afterwards")] if last is not None and last is not origin else []),
+            *([(last.event, "and afterwards" if surely_before(event, last.event) else "its last version before that")]
+              if last is not None and last is not origin else []),
         )
 
 
