@@ -192,6 +192,8 @@ def _frozen(value: Any, seen: dict[int, int], left: list[int]) -> Any:
         return (inner(value.__func__), inner(value.__self__))
     if isinstance(value, types.BuiltinFunctionType):
         return (value.__name__, inner(value.__self__))
+    if isinstance(value, functools.partial):
+        return (kind, inner(value.func), inner(value.args), inner(value.keywords), *_attributes(value, inner))
     if isinstance(value, dict):
         return (kind, *((inner(k), inner(v)) for k, v in value.items()), *_attributes(value, inner))
     if isinstance(value, set | frozenset):

@@ -78,7 +78,12 @@ def deeper():
 def clock():
     return time.monotonic()
 
+def grown(x):
+    x.append(1)
+    return len(x) // 3000
+
 CALLS = []
+GROWN = functools.partial(functools.partial(grown), [])
 COUNTER = Counter()
 LIMITS = Limits()
 ITERATOR = iter((1, 2, 3))
@@ -131,6 +136,7 @@ IMPURE = {
     "an iterator in a name": "x = zip((1, 2), (3, 4))\n        s.n = 3 if (1, 3) in x else 4",
     "count": "s.n = next(itertools.count())",
     "a partial": "s.n = DRAW()",
+    "a partial of a partial that keeps a list": "s.n = GROWN()",
     "an object that counts its calls": "s.n = COUNTER()",
     "an object that counts, and shows it late": "s.n = COUNTER.third()",
     "a property that counts": "s.n = COUNTER.more",
