@@ -362,7 +362,8 @@ def _derived(workload: Workload, values: Mapping[str, int]) -> str:
     sizes = {
         "capacity": f"capacity=1: a node has room for one pod that takes its port {ports}",
         "lag_pods": "lag_pods=0: where controllers see pods late, Recreate may run pods of both templates (check overlapping-recreate)",
-        "nodes": f"nodes={values.get('nodes')}: one for each replica; --nodes N gives the rollout spare ones",
+        "nodes": f"nodes={values.get('nodes')}: "
+        + ("one for each replica; --nodes N gives the rollout spare ones" if workload.replicas else "there are no replicas to place"),
     }
     return "; ".join(sizes[name] for name in values)
 

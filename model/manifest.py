@@ -12,13 +12,14 @@ k8s.io/apimachinery/pkg/apis/meta/v1/unstructured/helpers.go (decodeToList), pkg
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from kubecheck.model.conformance import names, schema, shapes, validation
+from kubecheck.model.conformance import names, pods, schema, shapes, validation
 from kubecheck.model.conformance.checks import Problem, closest
 from kubecheck.model.conformance.defaults import with_defaults
 from kubecheck.model.conformance.label_selectors import requirement_text
@@ -284,7 +285,7 @@ def _read_workload(item: Field, kind: Kind) -> Workload:
         *validation.metadata(kind, document["metadata"]),
         *validation.problems(kind, "", document, None),
     ]
-    if problems:
+    if problems := problems or [*_without_replica_set(kind, document), *_without_pods(document["spec"]["template"])]:
         _refuse(item, kind, problems)
     spec = document["spec"]
     pod = spec["template"]["spec"]
@@ -304,6 +305,43 @@ def _read_workload(item: Field, kind: Kind) -> Workload:
         left_out=left_out(document, host_network=bool(pod.get("hostNetwork")) and not ports),
         position=item.child("kind").position,
     )
+
+
+_HASH: Final = "pod-template-hash"
+_LONGEST: Final = 253 - len("-4294967295")  # the hash of a template is a 32-bit number (pkg/util/hash, ComputeHash)
+
+
+def _without_replica_set(kind: Kind, document: dict[str, Any]) -> Iterator[str]:
+    """What the API server takes, and the controller cannot make a ReplicaSet of (pkg/controller/deployment/sync.go, getNewReplicaSet)."""
+    if kind is not Kind.DEPLOYMENT:
+        return
+    selector = document["spec"]["selector"]
+    cause = f"asks for {_HASH}, which the controller sets itself: the Deployment never owns the ReplicaSets that it creates"
+    if _HASH in (selector.get("matchLabels") or {}):
+        yield Problem("spec.selector.matchLabels", cause, "leave this label out of the selector and of the template", _HASH)
+    for i, wanted in enumerate(selector.get("matchExpressions") or []):
+        if wanted["key"] == _HASH and wanted["operator"] != "Exists":
+            yield Problem(f"spec.selector.matchExpressions[{i}].key", cause, "leave this requirement out")
+    if (length := len(document["metadata"]["name"])) > _LONGEST:
+        cause = f"has {length} characters: with the hash of the template, the name of a ReplicaSet may be longer than 253"
+        yield Problem("metadata.name", cause, f"at most {_LONGEST} characters leave room for it")
+
+
+def _without_pods(template: dict[str, Any]) -> Iterator[str]:
+    """Why the API server takes the template, but refuses every pod of it (pkg/apis/core/validation/validation.go, ValidatePodCreate)."""
+    path, given = "spec.template.spec", template["spec"]
+    pod = with_defaults("Pod", copy.deepcopy({"metadata": {}, "spec": given}))["spec"]
+    found = pods.spec(pod, path, of_pod=True)
+    for i, volume in enumerate(given.get("volumes") or []):
+        if volume.get("image") is not None and not volume["image"].get("reference"):
+            found += [Problem(f"{path}.volumes[{i}].image.reference", "is required of a pod", "name an image")]
+    if given.get("nodeName") and given.get("schedulingGates"):
+        remedy = "leave out nodeName or schedulingGates"
+        found += [Problem(f"{path}.nodeName", "cannot be set until all schedulingGates have been cleared", remedy)]
+    for each in found:
+        assert isinstance(each, Problem), "the checks of pods give the path"
+        remedy = each.remedy or "change the template: Kubernetes takes it, and would create no pod"
+        yield Problem(each.path, f"{each.cause}: pods of this template are refused", remedy, each.key)
 
 
 def _refuse(item: Field, kind: Kind, problems: list[str]) -> NoReturn:

@@ -15,6 +15,7 @@ _AVAILABLE: Final = "a pod is available as soon as it is ready"
 _HISTORY: Final = "old ReplicaSets are kept"
 _DEADLINE: Final = "nothing is said about rollouts that take too long"
 _OWNERS: Final = "its owner is not there, to change it or to be deleted with it"
+_UPDATED: Final = "the object is there already, and is updated: creating one that has a resourceVersion is refused"
 _FINALIZERS: Final = "deleting it waits for nobody"
 _FITS: Final = "every node takes a pod as long as it has room: a pod that fits no node, or is preempted, is not seen"
 _EXISTS: Final = "what a pod needs is there: one that waits for a missing object is not seen"
@@ -78,6 +79,8 @@ def left_out(document: Json, *, host_network: bool) -> tuple[LeftOut, ...]:
 
 def _fields(document: Json, *, host_network: bool) -> Iterator[tuple[str, str]]:
     metadata, spec = document.get("metadata") or {}, document.get("spec") or {}
+    if metadata.get("resourceVersion"):
+        yield "metadata.resourceVersion", _UPDATED
     if metadata.get("ownerReferences"):
         yield "metadata.ownerReferences", _OWNERS
     if metadata.get("finalizers"):

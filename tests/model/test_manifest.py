@@ -96,6 +96,19 @@ class TestDefaults:
             "spec.template.spec.containers[0].readinessProbe",
         ]
 
+    def test_resource_version_is_of_an_object_that_is_there(self) -> None:
+        found = workload(BASE.replace("  name: web", '  name: web\n  resourceVersion: "12"', 1)).left_out
+        presumed = "the object is there already, and is updated: creating one that has a resourceVersion is refused"
+        assert [str(each) for each in found] == [f"metadata.resourceVersion: {presumed}"]
+
+    def test_longest_name(self) -> None:
+        assert workload(BASE.replace("  name: web", f"  name: {'a' * 242}", 1)).name == "a" * 242
+
+    def test_selector_that_any_hash_satisfies(self) -> None:
+        label = "        app: web"
+        both = BASE.replace("  selector:", "  selector:\n    matchExpressions: [{key: pod-template-hash, operator: Exists}]", 1)
+        assert workload(both.replace(label, f"{label}\n        pod-template-hash: x", 1)).selector == "app=web,pod-template-hash"
+
     def test_what_has_its_default_or_is_empty_is_not_named(self) -> None:
         text = BASE.replace(
             "  replicas: 3",
