@@ -104,11 +104,20 @@ class Result:
     @property
     def outcome(self) -> Verdict:
         """HOLDS if the bug is as claimed, INCOMPLETE if a limit came first, else VIOLATED."""
-        if self.is_shown and self.fixed.verdict is Verdict.HOLDS:
+        if self.is_shown and (self.fixed.verdict is Verdict.HOLDS or self.only_loops):
             return Verdict.HOLDS
         if Verdict.INCOMPLETE in (self.broken.verdict, self.fixed.verdict):
             return Verdict.INCOMPLETE
         return Verdict.VIOLATED
+
+    @property
+    def only_loops(self) -> bool:
+        """Whether all that the check with the fix left open is the loop that the bug tells of."""
+        stopped = self.fixed.verdict is not Verdict.INCOMPLETE or self.fixed.states.frontier > 0
+        if not self.bug.loop or stopped or self.fixed.back_to is None:
+            return False
+        loop = {step.action for step in self.fixed.path[self.fixed.back_to + 1 :]}
+        return self.fixed.found == self.bug.violates and loop >= {*self.bug.loop_actions}
 
     @property
     def is_shown(self) -> bool:
@@ -128,6 +137,8 @@ class Result:
     @property
     def with_fix(self) -> str:
         """What the check with the fix found, in a few words."""
+        if self.only_loops:
+            return f"loops, {count(self.fixed.states.distinct)} states"
         told = f"{self.fixed.verdict}, {count(self.fixed.states.distinct)} states"
         return told + (f": {self.fixed.found}" if self.fixed.found else "")
 
@@ -158,10 +169,12 @@ class _Rows:
             for mark, bug in zip(self._marks(), self._footnoted(), strict=True):
                 if not any(result.bug is bug for result in self._results):
                     continue
-                out.print(Text(f"{mark} holds if {bug.holds_if}"))
+                looped = f"not decided with the fix, for a loop, and violated nowhere: {bug.loop}"
+                told = f"holds if {bug.holds_if}" if bug.holds_if else looped
+                out.print(Text(f"{mark} {told}"))
 
     def _footnoted(self) -> list[Bug]:
-        return [bug for bug in self._chosen if bug.holds_if]
+        return [bug for bug in self._chosen if bug.holds_if or bug.loop]
 
     def _marks(self) -> list[str]:
         return [f"[{number}]" for number, _ in enumerate(self._footnoted(), 1)]

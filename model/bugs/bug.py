@@ -15,8 +15,9 @@ class Bug:
     """One bug: a scope of one model, in which `violates` is violated without the feature `feature`, and holds with it.
 
     `issues` are Kubernetes' own, such as "kubernetes#59848"; `releases` says in which the bug was ("up to 1.34"), `fix` what ended it, or
-    that nothing has yet. `holds_if` is what the fix takes for granted, where it does: "holds" then means no more than that. `build` makes
-    the spec of a scope.
+    that nothing has yet. `holds_if` is what the fix takes for granted, where it does: "holds" then means no more than that. `loop` says
+    in which loop components may go round with the fix, too, so that `violates` is not decided there; `loop_actions` are in it. `build`
+    makes the spec of a scope.
     """
 
     name: str
@@ -29,6 +30,8 @@ class Bug:
     scope: Switchable
     build: Callable[..., Spec] = cluster
     holds_if: str = ""
+    loop: str = ""
+    loop_actions: tuple[str, ...] = ()
 
     def broken(self, *, without: Iterable[str] = (), having: Iterable[str] = ()) -> Spec:
         """The cluster without the fix, and with other features off and on. Raises FeatureError."""

@@ -20,4 +20,6 @@ BUG = Bug(
     fix="The deletion's event handler drops the expectations (kubernetes#82572).",
     feature="delete-resets-expectations",
     scope=SCOPE,
+    loop="a controller that still sees the deleted ReplicaSet makes pods as long as they are collected; its informer ends it",
+    loop_actions=("create_pod", "collect_pod"),
 )
