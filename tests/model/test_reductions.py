@@ -78,6 +78,10 @@ def test_some_hold_and_some_are_violated() -> None:
     assert {name for name, verdict in found.items() if verdict == "holds"} == set(HOLDING)
 
 
+# The one that is hidden: with pods seen late, pods of both templates run side by side (the scenario overlapping-recreate).
+SHOWN_BY_LAG = {("recreate", "lag_pods"): "recreate_never_mixes_templates"}
+
+
 @pytest.mark.parametrize("name", some(SCOPES, "scale"))
 @pytest.mark.parametrize(
     "lag", [{"lag_deployments": 1}, {"lag_replica_sets": 1}, {"lag_pods": 2}, {"lag_scheduler": 1}], ids=str
@@ -88,4 +92,8 @@ def test_informers_that_read_through_hide_no_violation_here(name: str, lag: dict
     if field == "lag_deployments" and not scope.is_deployment:
         pytest.skip("there is no Deployment to lag behind")
     more = {field: max(writes, getattr(scope, field))}
-    assert verdicts(dataclasses.replace(scope, **more)) == verdicts(scope)
+    found = verdicts(dataclasses.replace(scope, **more))
+    if (name, field) in SHOWN_BY_LAG:
+        assert found == {"verdict": "violated", "found": SHOWN_BY_LAG[name, field]}
+    else:
+        assert found == verdicts(scope)
