@@ -1,10 +1,10 @@
 """Whether the search saw what Python sees: a sample of its states is expanded and judged once more by the reference execution.
 
-Only a violation is replayed. That nothing is violated rests on the native execution alone, so before it is said the two are compared:
-all states of the first levels, then some chosen by chance from the whole search. Compared are the successors with the actions that lead
-there, in their order; what each property says of the state and of its steps, and under which premise; whether it is quiescent; whether
-a value leaves its type. Of a search that is complete, every successor must be among its states, and each state that was chosen must
-follow from the one it is said to.
+Only a violation is replayed. That nothing is violated rests on the native execution alone, so before it is said the two are compared, in
+states of the first levels and, in turns with them, in some chosen by chance from the whole search. Compared are the successors with the
+actions that lead there, in their order; what each property says of the state and of its steps, and under which premise; whether it is
+quiescent; whether a value leaves its type. Of a search that is complete, every successor must be among its states, and each state that
+was chosen must follow from the one it is said to.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from kubecheck.spec.reference import Outcome, Snapshot
 STATES: Final = 300  # that are compared, unless somebody asks for another number
 _SECONDS: Final = 3.0  # of the processor that this may take, however busy the machine is, and a share of what the search took
 _SHARE: Final = 0.05
+_LEAST_BY_CHANCE: Final = 20  # states from all over the search, which the clock does not take away, up to
+_MOST_SECONDS: Final = 10.0
 _SEED: Final = 1
 _PACKED: Final = 20  # states of which it is asked whether packing loses something
 _LINKED: Final = 20  # states of which it is asked whether they follow from the state before them
@@ -76,7 +78,9 @@ def audit(
     cut = False
     try:
         for _ in work.run():
-            if interrupted() or (patience is not None and time.process_time() - begun > patience):
+            spent = time.process_time() - begun
+            enough = work.by_chance >= _LEAST_BY_CHANCE or spent > _MOST_SECONDS
+            if interrupted() or (patience is not None and spent > patience and enough):
                 cut = True
                 break
         work.look_up()
@@ -95,15 +99,23 @@ class _Audit:
         self.store: Store = exploration.store
         self.calls = Calls(native)
         self.wanted = min(states, self.store.distinct)
-        self.compared = self.steps = 0
+        self.compared = self.steps = self.by_chance = 0
         self._done: set[Packed] = set()
         self._expected: dict[Packed, Packed | None] = {}  # states that the search must have, and what each follows from
         self._random = random.Random(_SEED)
         self._read = data_reader(spec.root)
 
     def run(self) -> Iterator[None]:
-        """Compares state by state; stops where it may be left."""
-        yield from self._first_levels()
+        """Compares state by state, in turns one of the first levels and one by chance; stops where it may be left."""
+        turns: list[Iterator[None]] = [self._first_levels(), self._by_chance()]
+        while turns:
+            for turn in tuple(turns):
+                if next(turn, turn) is turn:
+                    turns.remove(turn)
+                else:
+                    yield
+
+    def _by_chance(self) -> Iterator[None]:
         distinct = self.store.distinct
         linked = 0
         for number in self._random.sample(range(distinct), min(distinct, 2 * self.wanted)):
@@ -112,6 +124,7 @@ class _Audit:
             place = self.store.nth(number)
             packed = self.store.state(place)
             self._compare(packed)
+            self.by_chance += 1
             yield
             before = self.store.predecessor(place)
             if before is not None and linked < _LINKED:
@@ -126,6 +139,7 @@ class _Audit:
         """
         level = list(dict.fromkeys(self._initial()))
         seen = set(level)
+        taken = 0
         for depth, size in enumerate(self.exploration.levels):
             judged = self.exploration.complete or depth + 1 < len(self.exploration.levels)
             if judged and self.native.starts <= _MOST_STARTS and len(level) != size:
@@ -133,8 +147,9 @@ class _Audit:
                 raise InternalError(self.spec.name, _DISAGREE, evidence=[found])
             following: dict[Packed, None] = {}
             for packed in level:
-                if 2 * self.compared >= self.wanted:
+                if 2 * taken >= self.wanted:
                     return
+                taken += 1
                 following.update((after, None) for after in self._compare(packed) if after not in seen)
                 yield
             level = list(following)
@@ -200,7 +215,11 @@ class _Audit:
             self._disagree("a state that can be reached", evidence, whole if before is None else self._unpack(before))
 
     def _unpack(self, packed: Packed) -> Snapshot:
-        found: Snapshot = self._read(sum(word << 64 * i for i, word in enumerate(packed)))
+        try:
+            found: Snapshot = self._read(sum(word << 64 * i for i, word in enumerate(packed)))
+        except (LookupError, ValueError, OverflowError) as e:  # bits that no value has
+            evidence = [f"words {', '.join(f'{word:#x}' for word in packed)}: {type(e).__name__}: {e}"]
+            raise InternalError(self.spec.name, f"{_DISAGREE} (a state of the search is none)", evidence=evidence) from e
         return found
 
     # --- what each says --------------------------------------------------------------------------------------------------

@@ -72,6 +72,8 @@ def check(
             # what is violated has a path, which is replayed; the rest nobody has seen but the search
             shown = set(exploration.found) - set(going_on)
             audited = None if shown else run_audit(spec, native, exploration, states=audit, interrupted=interrupted)
+            if audited is not None and exploration.complete and interrupted():  # whoever did not wait for it gets no pass
+                exploration.complete, exploration.stopped = False, "interrupted"
     except MemoryTooSmallError as error:
         raise SpecError("KC132", f"{spec.name}: {error}", remedy="a smaller scope, or a higher memory limit") from None
     if exploration.complete and not exploration.levels:

@@ -84,7 +84,7 @@ _LIMITS = _options(
         "--audit",
         type=_COUNT,
         metavar="N",
-        help="Compare N states of the search with Python's own execution (default 300, for 2 s at most).",
+        help="Compare N states of the search with Python's own execution (default 300, for 3 s of processor time at most).",
     ),
 )
 

@@ -242,6 +242,8 @@ def _exploration(report: Report) -> RenderableType:
 
 
 def _audited(audit: Audit, distinct: int) -> str:
+    if not audit.of:
+        return "nothing was run again by Python (--audit 0)"
     some = f"{count(audit.states)} of {count(distinct)} states" if audit.states < distinct else "every state"
     up = "" if audit.complete else f" (the time was up before {count(audit.of)})"
     return f"{some} run again by Python, with the same result, in {duration(audit.seconds)}{up}"

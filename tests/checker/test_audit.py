@@ -340,3 +340,37 @@ def test_a_search_that_was_limited_is_compared_too(tmp_path: Path) -> None:
     assert report.verdict is Verdict.INCOMPLETE
     assert report.audit is not None
     assert report.audit.states > 0
+
+
+def test_whoever_interrupts_the_audit_gets_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import contextlib
+
+    asked = 0
+
+    def interrupted() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 40  # the search asks less often
+
+    monkeypatch.setattr("kubecheck.checker.checking.interruptible", lambda: contextlib.nullcontext(interrupted))
+    report = checked(tmp_path)
+    assert (report.verdict, report.reason) == (Verdict.INCOMPLETE, "interrupted")
+    assert report.audit is not None
+    assert 0 < report.audit.states < report.audit.of
+    assert not report.audit.complete
+
+
+def test_the_clock_leaves_states_by_chance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any time for it, some are compared all the same, and about half of them are not of the first levels."""
+    monkeypatch.setattr("kubecheck.checker.audit._SECONDS", 0.0)
+    report = checked(tmp_path)
+    assert report.verdict is Verdict.HOLDS
+    assert report.audit is not None
+    assert not report.audit.complete
+    assert 40 <= report.audit.states <= 80
+
+
+def test_an_audit_of_nothing_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "audited.py").write_text(MODULE)
+    assert main(["check", str(tmp_path / "audited.py"), "--audit", "0"]) == 0
+    assert "audit         nothing was run again by Python (--audit 0)\n" in capsys.readouterr().out
