@@ -132,7 +132,8 @@ def is_versioned_write(event: Event) -> bool:
 
 def surely_wrote(event: Event) -> bool:
     """Did it surely write the version that it answers? It created, or it had seen another one."""
-    return event.code == 201 or event.verb == "delete" or event.precondition_version not in (None, "", "0")
+    seen = event.precondition_version
+    return event.code == 201 or event.verb == "delete" or (seen not in (None, "", "0") and seen != str(event.version))
 
 
 def matters_in_time(event: Event) -> bool:

@@ -14,6 +14,7 @@ from kubecheck.traces.reasons import NO_TIME
 from kubecheck.traces.rules.rule import Rule
 from kubecheck.traces.shapes import as_number
 from kubecheck.traces.versions import Record, Step, Version, slim
+from kubecheck.traces.words import Told
 from kubecheck.traces.workloads import Workloads
 
 
@@ -121,8 +122,12 @@ class FreshRead(Rule):
 
 
 def _tells_its_own(written: Version) -> bool:
-    """Did it answer the version that it wrote? What removes an object answers the version of before."""
-    return not is_silent(written.event) and (written.meta is not None or surely_wrote(written.event))
+    """Did it answer the version that it wrote? What removes an object answers the version of before.
+
+    Of an object told in part neither a deletionTimestamp nor finalizers that are not there are known to be absent.
+    """
+    told = written.meta is not None and written.event.told is not Told.PART
+    return not is_silent(written.event) and (told or surely_wrote(written.event))
 
 
 _READS: Final = 1_000
