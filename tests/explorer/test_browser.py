@@ -192,7 +192,7 @@ def test_a_condition_that_is_none_is_explained(open_page: OpenPage, stuck_server
     page.fill("#condition", "count(p.redy for p in pods) == 1")
     page.keyboard.press("Enter")
     page.wait_for_selector(".search .problem")
-    assert "did you mean ready?" in page.inner_text(".search .problem")
+    assert "its fields are phase, " in page.inner_text(".search .problem")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -290,8 +290,8 @@ def test_what_a_step_did_is_said(open_page: OpenPage, stuck_server: ExplorerServ
     step(page, 10, 10)
     assert page.get_attribute("#announced", "role") == "status"
     assert texts(page, "#announced") == [
-        "step 10 of 10: update_replica_set_status(replica-set-0) by replicaset-controller; replica-set-0: status.replicas 0 -> 1, "
-        "status.readyReplicas 0 -> 1 (rv 11); deployment_has_converged is violated; quiescent"
+        "step 10 of 10: scale_deployment(deployment-0, replicas=1) by user; deployment-0: spec.replicas 2 -> 1 (rv 11); "
+        "deployment_has_converged is violated; quiescent"
     ]
     page.keyboard.press("Home")
     step(page, 0, 10)
