@@ -25,11 +25,6 @@ _FIELD_PATHS: Final = (
     "status.podIP", "status.podIPs",
 )  # fmt: skip
 _STANDARD: Final = ("cpu", "memory", "ephemeral-storage")
-_QUOTAS: Final = {
-    *_STANDARD, *(f"{which}.{name}" for which in ("requests", "limits") for name in _STANDARD), "pods", "resourcequotas", "services",
-    "replicationcontrollers", "secrets", "configmaps", "persistentvolumeclaims", "storage", "requests.storage", "services.nodeports",
-    "services.loadbalancers",
-}  # fmt: skip
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 _EPHEMERAL_BANNED: Final = (
     "ports", "lifecycle", *_PROBES, "resources", "restartPolicy", "restartPolicyRules", "resizePolicy",
